@@ -1,0 +1,443 @@
+//! Writes the Rust side of the contract: a type for each type of `pod:platform`, and a
+//! [`Service`](src/service.rs) for each function that takes a request. The WIT files are the only
+//! place where a service's fields are written by hand.
+
+use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
+
+use wit_parser::{Docs, Function, Interface, Resolve, Type, TypeDef, TypeDefKind, TypeOwner};
+
+/// WIT types whose Rust type is written by hand, because it has arithmetic or a calendar.
+const HAND_WRITTEN: &[&str] = &["rial", "instant", "jalali-date"];
+
+fn main() {
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+    println!("cargo::rerun-if-changed={}", wit.display());
+
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve
+        .push_dir(wit.join("deps/platform"))
+        .unwrap_or_else(|error| panic!("the contract does not parse: {error:?}"));
+    let package = &resolve.packages[package];
+
+    let mut out = String::new();
+    let mut services = Vec::new();
+    for (name, id) in &package.interfaces {
+        let interface = &resolve.interfaces[*id];
+        docs(&mut out, &interface.docs);
+        writeln!(out, "pub mod {} {{", snake(name)).unwrap();
+        writeln!(out, "    use super::*;").unwrap();
+        for import in imported_types(&resolve, interface) {
+            writeln!(out, "    pub use super::{import};").unwrap();
+        }
+        let generator = Generator { resolve: &resolve };
+        for (type_name, type_id) in &interface.types {
+            generator.type_definition(&mut out, type_name, &resolve.types[*type_id]);
+        }
+        for function in interface.functions.values() {
+            generator.service(&mut out, name, function);
+            services.push(format!(
+                "{}::{}",
+                snake(name),
+                request_name(&resolve, function)
+            ));
+        }
+        writeln!(out, "}}").unwrap();
+    }
+
+    writeln!(
+        out,
+        "/// Shows every service of the contract to `visitor`, in the contract's order."
+    )
+    .unwrap();
+    writeln!(
+        out,
+        "pub fn visit_services<V: ServiceVisitor>(visitor: &mut V) {{"
+    )
+    .unwrap();
+    for service in services {
+        writeln!(out, "    visitor.visit::<{service}>();").unwrap();
+    }
+    writeln!(out, "}}").unwrap();
+
+    let path = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("contract.rs");
+    fs::write(&path, out).expect("OUT_DIR is writable");
+}
+
+struct Generator<'a> {
+    resolve: &'a Resolve,
+}
+
+impl Generator<'_> {
+    fn type_definition(&self, out: &mut String, name: &str, definition: &TypeDef) {
+        match &definition.kind {
+            // A `use` of another interface's type; re-exported already.
+            TypeDefKind::Type(Type::Id(other))
+                if self.resolve.types[*other].owner != definition.owner => {}
+            _ if HAND_WRITTEN.contains(&name) => {
+                docs(out, &definition.docs);
+                writeln!(out, "pub use crate::{};", pascal(name)).unwrap();
+            }
+            TypeDefKind::Type(target) => {
+                docs(out, &definition.docs);
+                writeln!(
+                    out,
+                    "pub type {} = {};",
+                    pascal(name),
+                    self.type_name(target)
+                )
+                .unwrap();
+            }
+            TypeDefKind::Record(record) => {
+                docs(out, &definition.docs);
+                derives(out, "record", "Clone, Debug, PartialEq", "camelCase");
+                let request = name.ends_with("-request");
+                if request
+                    || record
+                        .fields
+                        .iter()
+                        .all(|field| self.has_default(&field.ty))
+                {
+                    writeln!(out, "#[derive(Default)]").unwrap();
+                }
+                writeln!(out, "pub struct {} {{", pascal(name)).unwrap();
+                for field in &record.fields {
+                    docs(out, &field.docs);
+                    component_name(out, &field.name);
+                    writeln!(
+                        out,
+                        "#[serde(rename = \"{}\"{})]",
+                        camel(&field.name),
+                        self.wire_attributes(&field.ty)
+                    )
+                    .unwrap();
+                    writeln!(
+                        out,
+                        "pub {}: {},",
+                        snake(&field.name),
+                        self.type_name(&field.ty)
+                    )
+                    .unwrap();
+                }
+                writeln!(out, "}}").unwrap();
+                if request {
+                    let fields: Vec<&str> = record.fields.iter().map(|f| f.name.as_str()).collect();
+                    form(out, &pascal(name), &fields);
+                }
+            }
+            TypeDefKind::Variant(variant) => {
+                docs(out, &definition.docs);
+                derives(out, "variant", "Clone, Debug, PartialEq", "kebab-case");
+                writeln!(out, "pub enum {} {{", pascal(name)).unwrap();
+                for case in &variant.cases {
+                    docs(out, &case.docs);
+                    component_name(out, &case.name);
+                    let payload = case
+                        .ty
+                        .as_ref()
+                        .map(|ty| format!("({})", self.type_name(ty)));
+                    writeln!(
+                        out,
+                        "{}{},",
+                        pascal(&case.name),
+                        payload.unwrap_or_default()
+                    )
+                    .unwrap();
+                }
+                writeln!(out, "}}").unwrap();
+            }
+            TypeDefKind::Enum(cases) => {
+                docs(out, &definition.docs);
+                derives(
+                    out,
+                    "enum",
+                    "Clone, Copy, Debug, Eq, Hash, PartialEq",
+                    "kebab-case",
+                );
+                writeln!(out, "#[repr(u8)]").unwrap();
+                writeln!(out, "pub enum {} {{", pascal(name)).unwrap();
+                for case in &cases.cases {
+                    docs(out, &case.docs);
+                    component_name(out, &case.name);
+                    writeln!(out, "{},", pascal(&case.name)).unwrap();
+                }
+                writeln!(out, "}}").unwrap();
+                writeln!(out, "impl {} {{", pascal(name)).unwrap();
+                writeln!(out, "/// The name in the contract.").unwrap();
+                writeln!(out, "pub fn name(self) -> &'static str {{ match self {{").unwrap();
+                for case in &cases.cases {
+                    writeln!(out, "Self::{} => \"{}\",", pascal(&case.name), case.name).unwrap();
+                }
+                writeln!(out, "}} }} }}").unwrap();
+            }
+            kind => panic!(
+                "{name}: the contract uses a {}, which has no Rust side yet",
+                kind.as_str()
+            ),
+        }
+    }
+
+    fn service(&self, out: &mut String, interface: &str, function: &Function) {
+        let request = request_name(self.resolve, function);
+        let response = match function.result {
+            Some(Type::Id(id)) => match &self.resolve.types[id].kind {
+                TypeDefKind::Result(result) => result.ok.expect("a service answers something"),
+                _ => panic!("{}: a service answers `result<_, error>`", function.name),
+            },
+            _ => panic!("{}: a service answers `result<_, error>`", function.name),
+        };
+        let page = self.is_page(&response);
+        writeln!(
+            out,
+            "impl Service for {request} {{
+                type Response = {};
+                const INTERFACE: &'static str = \"{interface}\";
+                const FUNCTION: &'static str = \"{}\";
+                const ROW: &'static crate::Row = &crate::catalogue::{};
+                fn encode(&self, form: &mut Form) {{ self.to_form(form); }}
+                fn decode(fields: &Fields) -> Result<Self, types::InvalidArgument> {{ Self::from_fields(fields) }}
+                fn read(count: u64, result: &str) -> serde_json::Result<Self::Response> {{ {} }}
+                fn count(response: &Self::Response) -> u64 {{ {} }}
+                fn write(response: &Self::Response) -> serde_json::Result<Box<serde_json::value::RawValue>> {{
+                    serde_json::value::to_raw_value({})
+                }}
+            }}",
+            self.type_name(&response),
+            function.name,
+            function.name.replace('-', "_").to_uppercase(),
+            if page {
+                "Ok(Self::Response { count, result: serde_json::from_str(result)? })"
+            } else {
+                "let _ = count; serde_json::from_str(result)"
+            },
+            if page { "response.count" } else { "{ let _ = response; 0 }" },
+            if page { "&response.result" } else { "response" },
+        )
+        .unwrap();
+    }
+
+    /// A page is what the envelope's `count` and `result` make together.
+    fn is_page(&self, ty: &Type) -> bool {
+        let Type::Id(id) = ty else { return false };
+        matches!(&self.resolve.types[*id].kind, TypeDefKind::Record(record)
+            if record.fields.iter().map(|f| f.name.as_str()).eq(["count", "result"]))
+    }
+
+    fn has_default(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Id(id) => match &self.resolve.types[*id].kind {
+                TypeDefKind::Option(_) | TypeDefKind::List(_) => true,
+                TypeDefKind::Type(target) => self.has_default(target),
+                _ => false,
+            },
+            _ => true,
+        }
+    }
+
+    /// How a field is read from POD's JSON, which is looser than its documents.
+    fn wire_attributes(&self, ty: &Type) -> String {
+        let read =
+            |function: &str| format!(", deserialize_with = \"crate::wire::json::{function}\"");
+        match self.resolved(ty) {
+            Resolved::Named(name) if name == "rial" || name == "instant" => String::new(),
+            Resolved::Plain(Type::Bool) => format!(", default{}", read("flag")),
+            Resolved::Plain(Type::String) => read("text"),
+            Resolved::Plain(Type::F64) => String::new(),
+            Resolved::Plain(_) => read("integer"),
+            Resolved::List => format!(", default{}", read("list")),
+            Resolved::Option(inner) => {
+                let reader = match self.resolved(&inner) {
+                    Resolved::Named(name) if name == "instant" => read("optional_instant"),
+                    Resolved::Named(_) | Resolved::List | Resolved::Option(_) => String::new(),
+                    Resolved::Plain(Type::Bool | Type::F64) => String::new(),
+                    Resolved::Plain(Type::String) => read("optional_text"),
+                    Resolved::Plain(_) => read("optional_integer"),
+                };
+                format!(", default, skip_serializing_if = \"Option::is_none\"{reader}")
+            }
+            Resolved::Named(_) => String::new(),
+        }
+    }
+
+    /// Follows aliases down to what decides how a type is read.
+    fn resolved(&self, ty: &Type) -> Resolved {
+        let Type::Id(id) = ty else {
+            return Resolved::Plain(*ty);
+        };
+        let definition = &self.resolve.types[*id];
+        if let Some(name) = &definition.name
+            && HAND_WRITTEN.contains(&name.as_str())
+        {
+            return Resolved::Named(name.clone());
+        }
+        match &definition.kind {
+            TypeDefKind::Type(target) => self.resolved(target),
+            TypeDefKind::Option(inner) => Resolved::Option(*inner),
+            TypeDefKind::List(_) => Resolved::List,
+            _ => Resolved::Named(definition.name.clone().expect("only named types are left")),
+        }
+    }
+
+    fn type_name(&self, ty: &Type) -> String {
+        match ty {
+            Type::Bool => "bool".into(),
+            Type::U8 => "u8".into(),
+            Type::U16 => "u16".into(),
+            Type::U32 => "u32".into(),
+            Type::U64 => "u64".into(),
+            Type::S32 => "i32".into(),
+            Type::S64 => "i64".into(),
+            Type::F64 => "f64".into(),
+            Type::String => "String".into(),
+            Type::Id(id) => {
+                let definition = &self.resolve.types[*id];
+                match (&definition.name, &definition.kind) {
+                    (Some(name), _) => pascal(name),
+                    (None, TypeDefKind::Option(inner)) => {
+                        format!("Option<{}>", self.type_name(inner))
+                    }
+                    (None, TypeDefKind::List(inner)) => format!("Vec<{}>", self.type_name(inner)),
+                    (None, kind) => panic!("an unnamed {} has no Rust side yet", kind.as_str()),
+                }
+            }
+            other => panic!("{other:?} has no Rust side yet"),
+        }
+    }
+}
+
+enum Resolved {
+    Plain(Type),
+    Named(String),
+    Option(Type),
+    List,
+}
+
+/// The names that an interface takes from others, as paths below the generated root.
+fn imported_types(resolve: &Resolve, interface: &Interface) -> BTreeSet<String> {
+    let mut imports = BTreeSet::new();
+    for id in interface.types.values() {
+        let definition = &resolve.types[*id];
+        if let TypeDefKind::Type(Type::Id(other)) = definition.kind
+            && let TypeOwner::Interface(owner) = resolve.types[other].owner
+            && resolve.types[other].owner != definition.owner
+        {
+            let module = resolve.interfaces[owner]
+                .name
+                .as_deref()
+                .expect("interfaces have names");
+            let name = resolve.types[other]
+                .name
+                .as_deref()
+                .expect("used types have names");
+            imports.insert(format!("{}::{}", snake(module), pascal(name)));
+        }
+    }
+    imports
+}
+
+/// The one parameter of a service: its request.
+fn request_name(resolve: &Resolve, function: &Function) -> String {
+    match function.params.as_slice() {
+        [param] => match param.ty {
+            Type::Id(id) => pascal(
+                resolve.types[id]
+                    .name
+                    .as_deref()
+                    .expect("a request has a name"),
+            ),
+            _ => panic!("{}: a service takes one request record", function.name),
+        },
+        _ => panic!("{}: a service takes one request record", function.name),
+    }
+}
+
+fn form(out: &mut String, name: &str, fields: &[&str]) {
+    writeln!(out, "impl {name} {{").unwrap();
+    writeln!(out, "fn to_form(&self, form: &mut Form) {{").unwrap();
+    for field in fields {
+        writeln!(
+            out,
+            "self.{}.push(\"{}\", form);",
+            snake(field),
+            camel(field)
+        )
+        .unwrap();
+    }
+    writeln!(out, "}}").unwrap();
+    writeln!(
+        out,
+        "fn from_fields(fields: &Fields) -> Result<Self, types::InvalidArgument> {{"
+    )
+    .unwrap();
+    writeln!(out, "Ok(Self {{").unwrap();
+    for field in fields {
+        writeln!(
+            out,
+            "{}: FormValue::take(\"{}\", fields)?,",
+            snake(field),
+            camel(field)
+        )
+        .unwrap();
+    }
+    writeln!(out, "}}) }} }}").unwrap();
+}
+
+fn derives(out: &mut String, kind: &str, traits: &str, case: &str) {
+    writeln!(
+        out,
+        "#[derive({traits}, serde::Serialize, serde::Deserialize)]"
+    )
+    .unwrap();
+    if kind != "record" {
+        writeln!(out, "#[serde(rename_all = \"{case}\")]").unwrap();
+    }
+    writeln!(
+        out,
+        "#[cfg_attr(feature = \"component\", derive(wasmtime::component::ComponentType, \
+         wasmtime::component::Lift, wasmtime::component::Lower), component({kind}))]"
+    )
+    .unwrap();
+}
+
+fn component_name(out: &mut String, name: &str) {
+    writeln!(
+        out,
+        "#[cfg_attr(feature = \"component\", component(name = \"{name}\"))]"
+    )
+    .unwrap();
+}
+
+fn docs(out: &mut String, docs: &Docs) {
+    for line in docs
+        .contents
+        .as_deref()
+        .unwrap_or_default()
+        .trim_end()
+        .lines()
+    {
+        writeln!(out, "/// {line}").unwrap();
+    }
+}
+
+fn pascal(name: &str) -> String {
+    name.split('-').map(capitalised).collect()
+}
+
+fn snake(name: &str) -> String {
+    name.replace('-', "_").to_lowercase()
+}
+
+/// POD's own spelling: `creditor-invoice-id` is `creditorInvoiceId`, `redirect-URL` is
+/// `redirectURL`.
+fn camel(name: &str) -> String {
+    let (first, rest) = name.split_once('-').unwrap_or((name, ""));
+    let rest: String = rest.split('-').map(capitalised).collect();
+    format!("{first}{rest}")
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,179 @@
+//! POD's errors by code and by message, and how an [`Error`] reads.
+
+use std::fmt;
+
+use crate::types::{
+    Denial, Doubt, Error, Exhaustion, InvalidArgument, PlatformError, PlatformErrorKind as Kind,
+};
+
+/// What an error means to us, POD's code for it (0: POD gives a message only), and POD's message.
+const TABLE: &[(Kind, i32, &str)] = &[
+    (Kind::NotFound, 4, "شیء مورد نظر یافت نشد"),
+    (Kind::InvalidToken, 21, "توکن کسب‌وکاری وارد نشده است"),
+    (Kind::BillAlreadyPayed, 24, "فاکتور قبلا پرداخت شده است"),
+    (Kind::InvoiceIsCanceled, 32, "فاکتور کنسل شده است"),
+    (Kind::InvalidOtt, 39, "توکن یکبار مصرف معتبر نیست"),
+    (Kind::BillAlreadyClosed, 45, "فاکتور بسته شده است"),
+    (Kind::InsufficientFunds, 56, "موجودی کافی نیست"),
+    (
+        Kind::BillIsWaitingForVerification,
+        58,
+        "فاکتور پرداخت شده و منتظر تایید است",
+    ),
+    (
+        Kind::NotWaitingForVerification,
+        59,
+        "فاکتور منتظر تایید نیست",
+    ),
+    (
+        Kind::BillIsWaitingForGateway,
+        72,
+        "قبض منتظر درگاه برای ادامه تراکنش می باشد",
+    ),
+    (
+        Kind::InvoiceNotIssuedForCaller,
+        99,
+        "فاکتور برای شما صادر نشده است",
+    ),
+    (Kind::InvalidNumber, 141, "عدد وارد شده معتبر نیست"),
+    (
+        Kind::WalletMissing,
+        193,
+        "کد حساب دیجیتال را وارد نکرده اید",
+    ),
+    (Kind::BadParameters, 403, "پارامترهای ورودی معتبر نیستند"),
+    (
+        Kind::CreditorInvoiceNotPayed,
+        0,
+        "فاکتور بستانکار پرداخت نشده است",
+    ),
+    (Kind::NoPermission, 0, "مجوز انجام این عملیات را ندارید"),
+    (
+        Kind::CreditorInvoiceEarmarked,
+        0,
+        "فاکتور بستانکار آماده برای مسدودی می باشد",
+    ),
+];
+
+/// Codes after which nobody knows what happened (S1: 227 and 378; 999 is an internal error).
+const OUTCOME_UNKNOWN: &[i32] = &[227, 378, 999];
+
+impl Kind {
+    /// POD's code; 0 where POD gives a message only.
+    #[must_use]
+    pub fn code(self) -> i32 {
+        TABLE
+            .iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or(0, |(_, code, _)| *code)
+    }
+
+    /// POD's message, in Persian; empty for [`Kind::Other`].
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        TABLE
+            .iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or("", |(.., message)| message)
+    }
+
+    fn of(code: i32, message: &str) -> Self {
+        TABLE
+            .iter()
+            .find(|(_, known, text)| {
+                if *known == 0 {
+                    message.trim() == *text
+                } else {
+                    code == *known
+                }
+            })
+            .map_or(Self::Other, |(kind, ..)| *kind)
+    }
+}
+
+impl PlatformError {
+    /// The refusal that POD's code and message stand for.
+    #[must_use]
+    pub fn new(code: i32, message: String, reference_number: String) -> Self {
+        Self {
+            kind: Kind::of(code, &message),
+            code,
+            message,
+            reference_number,
+        }
+    }
+
+    /// Does this code leave open what happened?
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        OUTCOME_UNKNOWN.contains(&self.code)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Platform(error) => error.fmt(f),
+            Self::Denied(denial) => denial.fmt(f),
+            Self::BudgetExhausted(exhaustion) => exhaustion.fmt(f),
+            Self::OutcomeUnknown(doubt) => doubt.fmt(f),
+            Self::InvalidArgument(argument) => argument.fmt(f),
+            Self::Unavailable(reason) => write!(f, "POD is not available: {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for PlatformError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "POD refused: {}", self.kind.name())?;
+        if self.code != 0 {
+            write!(f, " ({})", self.code)?;
+        }
+        write!(
+            f,
+            ", “{}”, reference number {}",
+            self.message, self.reference_number
+        )
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is denied: {}", self.function, self.reason)
+    }
+}
+
+impl fmt::Display for Exhaustion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the budget `{}` does not cover this: {} needed, {} left",
+            self.meter.name(),
+            self.needed,
+            self.remaining
+        )
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "nobody knows yet whether this took effect: {}",
+            self.reason
+        )?;
+        if let Some(number) = &self.reference_number {
+            write!(f, ", reference number {number}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for InvalidArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` must be {}", self.field, self.expected)
+    }
+}
+
+impl std::error::Error for Error {}
+impl std::error::Error for InvalidArgument {}

@@ -1,0 +1,65 @@
+//! The POD platform's services: catalogue, typed client, wire format and errors. Usable alone.
+//!
+//! ```no_run
+//! use pod_platform::{
+//!     Client, Credentials, Limits, Platform,
+//!     invoices::GetInvoiceListRequest,
+//! };
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::new(Platform::at("http://127.0.0.1:8044/srv/sc"), Limits::default())?;
+//! let merchant = Credentials::token("the merchant's API token");
+//! let open = GetInvoiceListRequest {
+//!     offset: Some(0),
+//!     size: 20,
+//!     is_payed: Some(false),
+//!     ..Default::default()
+//! };
+//! let page = client.call(&open, &merchant).await?;
+//! for invoice in page.result {
+//!     println!("invoice {}: {} rials", invoice.id, invoice.payable_amount.grouped());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each service is a request type ([`payments::PayInvoiceByInvoiceRequest`], …) that implements
+//! [`Service`]. The types are made from the WIT files in `wit/deps/platform`; what WIT cannot say
+//! about a service stands in its row of the [`catalogue`].
+
+#![deny(missing_docs)]
+
+pub mod catalogue;
+mod client;
+#[cfg(feature = "component")]
+mod component;
+mod error;
+mod jalali;
+mod money;
+mod secret;
+mod service;
+mod time;
+pub mod wire;
+
+pub use client::{
+    Answer, Client, ClientError, Credentials, Exchange, Limits, Platform, Products, Traffic,
+};
+pub use contract::{invoices, payments, types, visit_services};
+pub use jalali::{JalaliDate, NotAJalaliDate};
+pub use money::{Grouped, Rial};
+pub use secret::Secret;
+pub use service::{
+    Component, Effect, EffectClass, Product, Reader, Request, Row, Rule, Service, ServiceVisitor,
+    Stakes,
+};
+pub use time::{Clock, Instant, ManualClock, SystemClock};
+
+#[allow(missing_docs, unused_imports, clippy::large_enum_variant)]
+mod contract {
+    use crate::{
+        Service, ServiceVisitor,
+        wire::form::{Fields, Form, FormValue},
+    };
+
+    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
+}

@@ -1,0 +1,74 @@
+//! The envelope around every answer of POD (S3, S4).
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::json;
+
+/// An envelope as received. Either case of a field's first letter is read (S3 writes `Count`).
+#[derive(Debug, Deserialize)]
+pub struct Envelope<'a> {
+    /// Did POD refuse?
+    #[serde(
+        rename = "hasError",
+        alias = "HasError",
+        default,
+        deserialize_with = "json::flag"
+    )]
+    pub has_error: bool,
+    /// What POD's support asks for.
+    #[serde(
+        borrow,
+        rename = "referenceNumber",
+        alias = "ReferenceNumber",
+        default,
+        deserialize_with = "json::cow"
+    )]
+    pub reference_number: Option<Cow<'a, str>>,
+    /// 0 where POD gives a message only.
+    #[serde(
+        rename = "errorCode",
+        alias = "ErrorCode",
+        default,
+        deserialize_with = "json::optional_integer"
+    )]
+    pub error_code: Option<i32>,
+    /// POD's message, in Persian.
+    #[serde(borrow, alias = "Message", default, deserialize_with = "json::cow")]
+    pub message: Option<Cow<'a, str>>,
+    /// All matches of a list, not only this page's.
+    #[serde(alias = "Count", default, deserialize_with = "json::optional_integer")]
+    pub count: Option<u64>,
+    /// A fresh one-time token.
+    #[serde(borrow, alias = "Ott", default, deserialize_with = "json::cow")]
+    pub ott: Option<Cow<'a, str>>,
+    /// The service's own answer, not read yet.
+    #[serde(borrow, alias = "Result", default)]
+    pub result: Option<&'a RawValue>,
+}
+
+/// An envelope to send.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutgoingEnvelope {
+    /// Does the platform refuse?
+    pub has_error: bool,
+    /// Always 0.
+    pub message_id: i32,
+    /// The platform's number for this call.
+    pub reference_number: String,
+    /// 0 if nothing is wrong, or if there is a message only.
+    pub error_code: i32,
+    /// What is wrong, in Persian.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// All matches of a list.
+    pub count: u64,
+    /// A fresh one-time token.
+    pub ott: String,
+    /// The service's own answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Box<RawValue>>,
+}

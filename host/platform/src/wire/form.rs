@@ -1,0 +1,198 @@
+//! Form fields, as clients send them and as a server reads them.
+
+use std::borrow::Cow;
+
+use crate::{Instant, JalaliDate, Rial, types::InvalidArgument};
+
+/// List fields that POD's clients send with brackets (`price[]`). All others are repeated without.
+const BRACKETED: &[&str] = &[
+    "productId",
+    "price",
+    "quantity",
+    "productDescription",
+    "invoiceItemId",
+    "itemDescription",
+];
+
+/// The fields of a request, in the order in which they are sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form(Vec<(Cow<'static, str>, String)>);
+
+impl Form {
+    /// Adds one field.
+    pub fn push(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The first value of a field.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values(name).next()
+    }
+
+    /// All values of a field, in order, whichever way a list is spelled.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(key, _)| bare(key) == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// All fields.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_str()))
+    }
+
+    /// As `application/x-www-form-urlencoded`.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(self.iter())
+            .finish()
+    }
+}
+
+/// The fields of a request, as a server received them: names in any case, lists in both spellings.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `application/x-www-form-urlencoded`, a query string or a body.
+    #[must_use]
+    pub fn decoded(encoded: &[u8]) -> Self {
+        Self(form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// Adds the fields of `other` behind these.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The first value of a field; an empty value counts as absent, as POD's clients send it.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values(name).next()
+    }
+
+    /// All values of a field that are not empty, in order.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(key, value)| bare(key).eq_ignore_ascii_case(name) && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+fn bare(name: &str) -> &str {
+    name.strip_suffix("[]").unwrap_or(name)
+}
+
+/// A value that a form field can hold.
+pub trait FormValue: Sized {
+    /// Writes the field `name`, or nothing if there is no value.
+    fn push(&self, name: &'static str, form: &mut Form);
+
+    /// Reads the field `name`.
+    ///
+    /// # Errors
+    /// If it is missing although it is required, or is not of this type.
+    fn take(name: &'static str, fields: &Fields) -> Result<Self, InvalidArgument>;
+}
+
+/// A value that is written as one text.
+trait Scalar: Sized {
+    const EXPECTED: &'static str;
+
+    fn text(&self) -> String;
+
+    fn parse(text: &str) -> Option<Self>;
+}
+
+macro_rules! scalar {
+    ($type:ty, $expected:literal) => {
+        scalar!($type, $expected, |value| value.to_string(), |text| text
+            .parse()
+            .ok());
+    };
+    ($type:ty, $expected:literal, $text:expr, $parse:expr) => {
+        impl Scalar for $type {
+            const EXPECTED: &'static str = $expected;
+
+            fn text(&self) -> String {
+                let text: fn(&Self) -> String = $text;
+                text(self)
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                let parse: fn(&str) -> Option<Self> = $parse;
+                parse(text.trim())
+            }
+        }
+
+        impl FormValue for $type {
+            fn push(&self, name: &'static str, form: &mut Form) {
+                form.push(name, self.text());
+            }
+
+            fn take(name: &'static str, fields: &Fields) -> Result<Self, InvalidArgument> {
+                parse(name, fields.get(name).unwrap_or_default())
+            }
+        }
+
+        impl FormValue for Option<$type> {
+            fn push(&self, name: &'static str, form: &mut Form) {
+                if let Some(value) = self {
+                    value.push(name, form);
+                }
+            }
+
+            fn take(name: &'static str, fields: &Fields) -> Result<Self, InvalidArgument> {
+                fields.get(name).map(|text| parse(name, text)).transpose()
+            }
+        }
+
+        impl FormValue for Vec<$type> {
+            fn push(&self, name: &'static str, form: &mut Form) {
+                for value in self {
+                    if BRACKETED.contains(&name) {
+                        form.push(format!("{name}[]"), value.text());
+                    } else {
+                        form.push(name, value.text());
+                    }
+                }
+            }
+
+            fn take(name: &'static str, fields: &Fields) -> Result<Self, InvalidArgument> {
+                fields.values(name).map(|text| parse(name, text)).collect()
+            }
+        }
+    };
+}
+
+scalar!(u32, "a whole number");
+scalar!(u64, "a whole number");
+scalar!(f64, "a number");
+scalar!(Rial, "an amount in whole rials");
+scalar!(
+    Instant,
+    "milliseconds since 1970",
+    |at| at.0.to_string(),
+    |text| text.parse().ok().map(Instant)
+);
+scalar!(JalaliDate, "a day of the Persian calendar, yyyy/mm/dd");
+scalar!(String, "a text", Clone::clone, |text| (!text.is_empty())
+    .then(|| text.to_owned()));
+// Python and C# clients send `True` and `False`.
+scalar!(bool, "true or false", ToString::to_string, |text| text
+    .to_ascii_lowercase()
+    .parse()
+    .ok());
+
+fn parse<T: Scalar>(name: &'static str, text: &str) -> Result<T, InvalidArgument> {
+    T::parse(text).ok_or_else(|| InvalidArgument {
+        field: name.to_owned(),
+        expected: T::EXPECTED.to_owned(),
+    })
+}

@@ -1,0 +1,6 @@
+//! POD's wire format: forms out, JSON envelopes back. Used by the client and by the local platform,
+//! so that both speak the same.
+
+pub mod envelope;
+pub mod form;
+pub mod json;

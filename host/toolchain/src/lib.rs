@@ -1,0 +1,248 @@
+//! Builds guests: finds a compiler for `wasm32-unknown-unknown`, compiles a crate with it, and
+//! turns the core module into a component. No WASI: a component imports our WIT and nothing else.
+//!
+//! There are two compilers, and [`Toolchain::detect`] takes the first that is there: the ordinary
+//! one with its `wasm32-unknown-unknown` target installed by rustup, and, where no target can be
+//! downloaded, Debian's `rustc-web` with the standard library's sources (`rust-web-src`), which
+//! are then compiled along.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+use std::{
+    env,
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// What a cargo that runs us (`cargo run`, a build script, clippy) sets for itself alone.
+const CARGO_INTERNAL: &[&str] = &[
+    "CARGO_BUILD_TARGET",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTC",
+    "RUSTC_LINKER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+    "RUSTDOC",
+    "RUSTFLAGS",
+];
+
+/// A guest could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Neither compiler is installed.
+    #[error(
+        "no compiler for {TARGET}: run `rustup target add {TARGET}`, or on Debian without rustup's \
+         servers `apt-get install --no-install-recommends rustc-web rust-web-src`"
+    )]
+    NoCompiler,
+    /// A program could not be started, or said what cannot be read.
+    #[error("`{program}` {problem}")]
+    Program {
+        /// The program.
+        program: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The crate does not compile; the compiler's messages are on stderr.
+    #[error("{} does not compile for {TARGET}", .0.display())]
+    Compile(PathBuf),
+    /// The crate compiles, but not to a module.
+    #[error("{} makes no .wasm: its Cargo.toml needs `[lib] crate-type = [\"cdylib\"]`", .0.display())]
+    NoModule(PathBuf),
+    /// The module is no component in the making.
+    #[error("not a guest of podhost: {0}")]
+    Componentise(String),
+    /// A file could not be read.
+    #[error("{}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        error: io::Error,
+    },
+}
+
+/// A compiler for guests.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    compiler: Compiler,
+}
+
+#[derive(Clone, Debug)]
+enum Compiler {
+    /// The ordinary toolchain has the target.
+    Ordinary,
+    /// Debian's compiler, with the ordinary toolchain's cargo and linker.
+    Debian { linker: PathBuf },
+}
+
+impl Toolchain {
+    /// Finds a compiler on this machine.
+    ///
+    /// # Errors
+    /// [`Error::NoCompiler`] tells how to install one.
+    pub fn detect() -> Result<Self, Error> {
+        let sysroot = PathBuf::from(output("rustc", &["--print", "sysroot"])?.trim());
+        if sysroot.join("lib/rustlib").join(TARGET).is_dir() {
+            return Ok(Self {
+                compiler: Compiler::Ordinary,
+            });
+        }
+        let about = output("rustc", &["-vV"])?;
+        let host = about
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .unwrap_or_default();
+        let linker = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
+        let sources = Path::new(DEBIAN_RUSTC).is_file()
+            && Path::new(output(DEBIAN_RUSTC, &["--print", "sysroot"])?.trim())
+                .join("lib/rustlib/src/rust/library/std/Cargo.toml")
+                .is_file();
+        if sources && linker.is_file() {
+            return Ok(Self {
+                compiler: Compiler::Debian { linker },
+            });
+        }
+        Err(Error::NoCompiler)
+    }
+
+    /// Compiles the crate in `folder` to a core module, and returns the module's path. Cargo's
+    /// progress and the compiler's messages go to stderr.
+    ///
+    /// # Errors
+    /// If the crate does not compile, or is no `cdylib`.
+    pub fn compile(&self, folder: &Path, features: &[&str]) -> Result<PathBuf, Error> {
+        let manifest = folder.join("Cargo.toml");
+        let mut cargo = self.cargo();
+        cargo
+            .args(["build", "--release", "--lib", "--target", TARGET])
+            .args(["--message-format", "json-render-diagnostics"])
+            .args(["--config", "profile.release.lto=true"])
+            .args(["--config", "profile.release.codegen-units=1"])
+            .arg("--manifest-path")
+            .arg(&manifest)
+            .arg("--target-dir")
+            .arg(guest_target_folder(&manifest)?);
+        if !features.is_empty() {
+            cargo.args(["--features", &features.join(",")]);
+        }
+        if matches!(self.compiler, Compiler::Debian { .. }) {
+            cargo.arg("-Zbuild-std=std,panic_abort");
+        }
+        let output = cargo
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| not_started("cargo", &error))?;
+        if !output.status.success() {
+            return Err(Error::Compile(folder.to_owned()));
+        }
+        let built = serde_json::Deserializer::from_slice(&output.stdout)
+            .into_iter::<serde_json::Value>()
+            .filter_map(Result::ok)
+            .filter(|message| message["reason"] == "compiler-artifact")
+            .filter_map(|message| {
+                let mut files = message["filenames"]
+                    .as_array()?
+                    .iter()
+                    .filter_map(|f| f.as_str());
+                files
+                    .find(|file| file.ends_with(".wasm"))
+                    .map(PathBuf::from)
+            })
+            .last();
+        built.ok_or_else(|| Error::NoModule(folder.to_owned()))
+    }
+
+    /// Compiles the crate in `folder` to a component.
+    ///
+    /// # Errors
+    /// If the crate does not compile, or is no guest.
+    pub fn build(&self, folder: &Path, features: &[&str]) -> Result<Vec<u8>, Error> {
+        let path = self.compile(folder, features)?;
+        let module = std::fs::read(&path).map_err(|error| Error::Read { path, error })?;
+        componentise(&module)
+    }
+
+    fn cargo(&self) -> Command {
+        let mut cargo = Command::new(cargo());
+        for variable in CARGO_INTERNAL {
+            cargo.env_remove(variable);
+        }
+        if let Compiler::Debian { linker } = &self.compiler {
+            cargo
+                .env("RUSTC", DEBIAN_RUSTC)
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+        }
+        cargo
+    }
+}
+
+/// Turns a core module that wit-bindgen prepared into a component.
+///
+/// # Errors
+/// If the module says nothing of a world, or does not keep to it.
+pub fn componentise(module: &[u8]) -> Result<Vec<u8>, Error> {
+    wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|error| Error::Componentise(format!("{error:#}")))
+}
+
+/// All guests of a workspace share one target folder, beside the host's.
+fn guest_target_folder(manifest: &Path) -> Result<PathBuf, Error> {
+    let manifest = manifest.to_string_lossy();
+    let metadata = output(
+        cargo(),
+        &[
+            "metadata",
+            "--no-deps",
+            "--format-version",
+            "1",
+            "--manifest-path",
+            &manifest,
+        ],
+    )?;
+    let metadata: serde_json::Value =
+        serde_json::from_str(&metadata).map_err(|error| Error::Program {
+            program: "cargo metadata".into(),
+            problem: format!("is unreadable: {error}"),
+        })?;
+    Ok(Path::new(metadata["target_directory"].as_str().unwrap_or("target")).join("guest"))
+}
+
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn output(program: impl Into<OsString>, arguments: &[&str]) -> Result<String, Error> {
+    let program = program.into();
+    let name = program.to_string_lossy().into_owned();
+    let output = Command::new(&program)
+        .args(arguments)
+        .output()
+        .map_err(|error| not_started(&name, &error))?;
+    if !output.status.success() {
+        let problem = format!("failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        return Err(Error::Program {
+            program: name,
+            problem,
+        });
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn not_started(program: &str, error: &io::Error) -> Error {
+    Error::Program {
+        program: program.to_owned(),
+        problem: format!("cannot be started: {error}"),
+    }
+}

@@ -1,0 +1,41 @@
+//! How a call's error reads. Handle it by its case; show it with `{}`.
+
+use std::fmt;
+
+pub use crate::bindings::policy::pod::platform::types::{
+    Denial, Doubt, Error, Exhaustion, InvalidArgument, Meter, PlatformError, PlatformErrorKind,
+};
+
+/// The text behind an error's `{}`.
+pub fn describe(error: &Error) -> String {
+    match error {
+        Error::Platform(error) => format!(
+            "POD refused: {:?} ({}), “{}”, reference number {}",
+            error.kind, error.code, error.message, error.reference_number
+        ),
+        Error::Denied(denial) => format!("`{}` is denied: {}", denial.function, denial.reason),
+        Error::BudgetExhausted(exhaustion) => format!(
+            "the budget {:?} does not cover this: {} needed, {} left",
+            exhaustion.meter, exhaustion.needed, exhaustion.remaining
+        ),
+        Error::OutcomeUnknown(doubt) => {
+            format!(
+                "nobody knows yet whether this took effect: {}",
+                doubt.reason
+            )
+        }
+        Error::InvalidArgument(argument) => {
+            format!("`{}` must be {}", argument.field, argument.expected)
+        }
+        Error::Unavailable(reason) => format!("POD is not available: {reason}"),
+    }
+}
+
+/// Shows an [`Error`] in a sentence.
+pub struct Described<'a>(pub &'a Error);
+
+impl fmt::Display for Described<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&describe(self.0))
+    }
+}

@@ -1,0 +1,40 @@
+//! Why a policy gives up, made from whatever went wrong.
+
+use std::fmt;
+
+use crate::bindings::policy::pod::policy::types;
+
+/// Why a policy gives up. Any error becomes one with `?`; [`Failure::new`] makes one of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    message: String,
+}
+
+impl Failure {
+    /// A failure with a message for the policy's developer.
+    pub fn new(message: impl fmt::Display) -> Self {
+        Self {
+            message: message.to_string(),
+        }
+    }
+
+    /// The message.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(error)
+    }
+}
+
+#[doc(hidden)]
+pub fn into_wit(failure: Failure) -> types::Failure {
+    types::Failure {
+        message: failure.message,
+        position: None,
+    }
+}

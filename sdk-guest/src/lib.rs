@@ -1,0 +1,183 @@
+//! Write podhost policies in Rust.
+//!
+//! A **decider** is one function. It sees what the host fetched, and answers what should be done;
+//! the host checks the answer, and does it:
+//!
+//! ```
+//! use pod_sdk::netting::{Credit, Debt, Pair};
+//!
+//! pod_sdk::export_netting!(plan);
+//!
+//! /// Settle each debt out of the first creditor invoice that is left and covers it.
+//! fn plan(debts: Vec<Debt>, mut credits: Vec<Credit>) -> pod_sdk::Result<Vec<Pair>> {
+//!     let mut plan = Vec::new();
+//!     for debt in debts {
+//!         let covering = credits.iter().position(|c| c.payable_amount >= debt.payable_amount);
+//!         if let Some(index) = covering {
+//!             let credit = credits.swap_remove(index);
+//!             plan.push(Pair { creditor_invoice_id: credit.id, debtor_invoice_id: debt.id });
+//!         }
+//!     }
+//!     pod_sdk::info!("{} debts can be settled", plan.len());
+//!     Ok(plan)
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! A **policy** is free-form: it takes an input, calls POD, and answers an output. Whatever goes
+//! wrong leaves it with `?`:
+//!
+//! ```
+//! use pod_sdk::{invoices::{self, GetInvoiceListRequest}, payments::{self, PayInvoiceRequest}};
+//! use serde::{Deserialize, Serialize};
+//!
+//! pod_sdk::export_policy!(run);
+//!
+//! #[derive(Deserialize)]
+//! struct Input { bill_number: String }
+//!
+//! #[derive(Serialize)]
+//! struct Output { paid: Vec<u64> }
+//!
+//! /// Mark the invoice with this bill number as paid in cash.
+//! fn run(input: Input) -> pod_sdk::Result<Output> {
+//!     let page = invoices::get_invoice_list(&GetInvoiceListRequest {
+//!         offset: Some(0),
+//!         size: 1,
+//!         bill_number: Some(input.bill_number),
+//!         ..invoices::any_invoice()
+//!     })?;
+//!     let mut paid = Vec::new();
+//!     for invoice in page.result {
+//!         payments::pay_invoice(PayInvoiceRequest { invoice_id: invoice.id })?;
+//!         paid.push(invoice.id);
+//!     }
+//!     Ok(Output { paid })
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! Build it for `wasm32-unknown-unknown` with `podhost build`, run it with `podhost run`.
+
+#[doc(hidden)]
+pub mod bindings;
+pub mod error;
+mod failure;
+
+pub use bindings::policy::pod::{
+    platform::payments,
+    policy::{clock, log, random},
+};
+pub use error::Error;
+pub use failure::Failure;
+#[doc(hidden)]
+pub use failure::into_wit;
+#[doc(hidden)]
+pub use serde_json;
+
+/// What a policy's functions answer.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// POD's invoices.
+pub mod invoices {
+    pub use crate::bindings::policy::pod::platform::invoices::*;
+
+    /// A list request without any filter, to be completed with `..any_invoice()`.
+    #[must_use]
+    pub fn any_invoice() -> GetInvoiceListRequest {
+        GetInvoiceListRequest {
+            offset: None,
+            first_id: None,
+            last_id: None,
+            size: 50,
+            id: None,
+            bill_number: None,
+            unique_number: None,
+            tracker_id: None,
+            from_date: None,
+            to_date: None,
+            is_canceled: None,
+            is_payed: None,
+            is_closed: None,
+            is_waiting: None,
+            guild_code: None,
+            reference_number: None,
+            user_id: None,
+            issuer_id: Vec::new(),
+            query: None,
+            product_id_list: Vec::new(),
+        }
+    }
+}
+
+/// What a netting decider sees and answers.
+pub mod netting {
+    pub use crate::bindings::netting::pod::policy::netting_types::{Credit, Debt, Pair};
+}
+
+/// Makes `fn plan(debts: Vec<Debt>, credits: Vec<Credit>) -> pod_sdk::Result<Vec<Pair>>` this
+/// component's netting decider.
+#[macro_export]
+macro_rules! export_netting {
+    ($plan:path) => {
+        const _: () = {
+            struct Decider;
+
+            impl $crate::bindings::netting::Guest for Decider {
+                fn plan(
+                    debts: Vec<$crate::netting::Debt>,
+                    credits: Vec<$crate::netting::Credit>,
+                ) -> Result<
+                    Vec<$crate::netting::Pair>,
+                    $crate::bindings::policy::pod::policy::types::Failure,
+                > {
+                    $plan(debts, credits).map_err($crate::into_wit)
+                }
+            }
+
+            $crate::bindings::netting::__export_netting_world!(
+                Decider with_types_in $crate::bindings::netting
+            );
+        };
+    };
+}
+
+/// Makes `fn run(input: Input) -> pod_sdk::Result<Output>` this component's policy. The input is
+/// anything that serde reads from JSON, the output anything that it writes.
+#[macro_export]
+macro_rules! export_policy {
+    ($run:path) => {
+        const _: () = {
+            struct Policy;
+
+            impl $crate::bindings::policy::Guest for Policy {
+                fn run(
+                    input: String,
+                ) -> Result<String, $crate::bindings::policy::pod::policy::types::Failure> {
+                    let answer = || -> $crate::Result<String> {
+                        let input = $crate::serde_json::from_str(&input)
+                            .map_err(|error| $crate::Failure::new(format!("the input: {error}")))?;
+                        Ok($crate::serde_json::to_string(&$run(input)?)?)
+                    };
+                    answer().map_err($crate::into_wit)
+                }
+            }
+
+            $crate::bindings::policy::__export_policy_world!(
+                Policy with_types_in $crate::bindings::policy
+            );
+        };
+    };
+}
+
+/// Writes a line of level `info` to the run's log.
+#[macro_export]
+macro_rules! info {
+    ($($message:tt)+) => { $crate::log::log($crate::log::Level::Info, &format!($($message)+)) };
+}
+
+/// Writes a line of level `warn` to the run's log.
+#[macro_export]
+macro_rules! warn {
+    ($($message:tt)+) => { $crate::log::log($crate::log::Level::Warn, &format!($($message)+)) };
+}
