@@ -35,25 +35,14 @@ fn main() {
         }
         for function in interface.functions.values() {
             generator.service(&mut out, name, function);
-            services.push(format!(
-                "{}::{}",
-                snake(name),
-                request_name(&resolve, function)
-            ));
+            services.push(format!("{}::{}", snake(name), request_name(&resolve, function)));
         }
         writeln!(out, "}}").unwrap();
     }
 
-    writeln!(
-        out,
-        "/// Shows every service of the contract to `visitor`, in the contract's order."
-    )
-    .unwrap();
-    writeln!(
-        out,
-        "pub fn visit_services<V: ServiceVisitor>(visitor: &mut V) {{"
-    )
-    .unwrap();
+    writeln!(out, "/// Shows every service of the contract to `visitor`, in the contract's order.")
+        .unwrap();
+    writeln!(out, "pub fn visit_services<V: ServiceVisitor>(visitor: &mut V) {{").unwrap();
     for service in services {
         writeln!(out, "    visitor.visit::<{service}>();").unwrap();
     }
@@ -79,24 +68,13 @@ impl Generator<'_> {
             }
             TypeDefKind::Type(target) => {
                 docs(out, &definition.docs);
-                writeln!(
-                    out,
-                    "pub type {} = {};",
-                    pascal(name),
-                    self.type_name(target)
-                )
-                .unwrap();
+                writeln!(out, "pub type {} = {};", pascal(name), self.type_name(target)).unwrap();
             }
             TypeDefKind::Record(record) => {
                 docs(out, &definition.docs);
                 derives(out, "record", "Clone, Debug, PartialEq", "camelCase");
                 let request = name.ends_with("-request");
-                if request
-                    || record
-                        .fields
-                        .iter()
-                        .all(|field| self.has_default(&field.ty))
-                {
+                if request || record.fields.iter().all(|field| self.has_default(&field.ty)) {
                     writeln!(out, "#[derive(Default)]").unwrap();
                 }
                 writeln!(out, "pub struct {} {{", pascal(name)).unwrap();
@@ -110,13 +88,8 @@ impl Generator<'_> {
                         self.wire_attributes(&field.ty)
                     )
                     .unwrap();
-                    writeln!(
-                        out,
-                        "pub {}: {},",
-                        snake(&field.name),
-                        self.type_name(&field.ty)
-                    )
-                    .unwrap();
+                    writeln!(out, "pub {}: {},", snake(&field.name), self.type_name(&field.ty))
+                        .unwrap();
                 }
                 writeln!(out, "}}").unwrap();
                 if request {
@@ -131,28 +104,15 @@ impl Generator<'_> {
                 for case in &variant.cases {
                     docs(out, &case.docs);
                     component_name(out, &case.name);
-                    let payload = case
-                        .ty
-                        .as_ref()
-                        .map(|ty| format!("({})", self.type_name(ty)));
-                    writeln!(
-                        out,
-                        "{}{},",
-                        pascal(&case.name),
-                        payload.unwrap_or_default()
-                    )
-                    .unwrap();
+                    let payload = case.ty.as_ref().map(|ty| format!("({})", self.type_name(ty)));
+                    writeln!(out, "{}{},", pascal(&case.name), payload.unwrap_or_default())
+                        .unwrap();
                 }
                 writeln!(out, "}}").unwrap();
             }
             TypeDefKind::Enum(cases) => {
                 docs(out, &definition.docs);
-                derives(
-                    out,
-                    "enum",
-                    "Clone, Copy, Debug, Eq, Hash, PartialEq",
-                    "kebab-case",
-                );
+                derives(out, "enum", "Clone, Copy, Debug, Eq, Hash, PartialEq", "kebab-case");
                 writeln!(out, "#[repr(u8)]").unwrap();
                 writeln!(out, "pub enum {} {{", pascal(name)).unwrap();
                 for case in &cases.cases {
@@ -169,10 +129,9 @@ impl Generator<'_> {
                 }
                 writeln!(out, "}} }} }}").unwrap();
             }
-            kind => panic!(
-                "{name}: the contract uses a {}, which has no Rust side yet",
-                kind.as_str()
-            ),
+            kind => {
+                panic!("{name}: the contract uses a {}, which has no Rust side yet", kind.as_str())
+            }
         }
     }
 
@@ -320,14 +279,8 @@ fn imported_types(resolve: &Resolve, interface: &Interface) -> BTreeSet<String> 
             && let TypeOwner::Interface(owner) = resolve.types[other].owner
             && resolve.types[other].owner != definition.owner
         {
-            let module = resolve.interfaces[owner]
-                .name
-                .as_deref()
-                .expect("interfaces have names");
-            let name = resolve.types[other]
-                .name
-                .as_deref()
-                .expect("used types have names");
+            let module = resolve.interfaces[owner].name.as_deref().expect("interfaces have names");
+            let name = resolve.types[other].name.as_deref().expect("used types have names");
             imports.insert(format!("{}::{}", snake(module), pascal(name)));
         }
     }
@@ -338,12 +291,9 @@ fn imported_types(resolve: &Resolve, interface: &Interface) -> BTreeSet<String> 
 fn request_name(resolve: &Resolve, function: &Function) -> String {
     match function.params.as_slice() {
         [param] => match param.ty {
-            Type::Id(id) => pascal(
-                resolve.types[id]
-                    .name
-                    .as_deref()
-                    .expect("a request has a name"),
-            ),
+            Type::Id(id) => {
+                pascal(resolve.types[id].name.as_deref().expect("a request has a name"))
+            }
             _ => panic!("{}: a service takes one request record", function.name),
         },
         _ => panic!("{}: a service takes one request record", function.name),
@@ -354,39 +304,20 @@ fn form(out: &mut String, name: &str, fields: &[&str]) {
     writeln!(out, "impl {name} {{").unwrap();
     writeln!(out, "fn to_form(&self, form: &mut Form) {{").unwrap();
     for field in fields {
-        writeln!(
-            out,
-            "self.{}.push(\"{}\", form);",
-            snake(field),
-            camel(field)
-        )
-        .unwrap();
+        writeln!(out, "self.{}.push(\"{}\", form);", snake(field), camel(field)).unwrap();
     }
     writeln!(out, "}}").unwrap();
-    writeln!(
-        out,
-        "fn from_fields(fields: &Fields) -> Result<Self, types::InvalidArgument> {{"
-    )
-    .unwrap();
+    writeln!(out, "fn from_fields(fields: &Fields) -> Result<Self, types::InvalidArgument> {{")
+        .unwrap();
     writeln!(out, "Ok(Self {{").unwrap();
     for field in fields {
-        writeln!(
-            out,
-            "{}: FormValue::take(\"{}\", fields)?,",
-            snake(field),
-            camel(field)
-        )
-        .unwrap();
+        writeln!(out, "{}: FormValue::take(\"{}\", fields)?,", snake(field), camel(field)).unwrap();
     }
     writeln!(out, "}}) }} }}").unwrap();
 }
 
 fn derives(out: &mut String, kind: &str, traits: &str, case: &str) {
-    writeln!(
-        out,
-        "#[derive({traits}, serde::Serialize, serde::Deserialize)]"
-    )
-    .unwrap();
+    writeln!(out, "#[derive({traits}, serde::Serialize, serde::Deserialize)]").unwrap();
     if kind != "record" {
         writeln!(out, "#[serde(rename_all = \"{case}\")]").unwrap();
     }
@@ -399,21 +330,11 @@ fn derives(out: &mut String, kind: &str, traits: &str, case: &str) {
 }
 
 fn component_name(out: &mut String, name: &str) {
-    writeln!(
-        out,
-        "#[cfg_attr(feature = \"component\", component(name = \"{name}\"))]"
-    )
-    .unwrap();
+    writeln!(out, "#[cfg_attr(feature = \"component\", component(name = \"{name}\"))]").unwrap();
 }
 
 fn docs(out: &mut String, docs: &Docs) {
-    for line in docs
-        .contents
-        .as_deref()
-        .unwrap_or_default()
-        .trim_end()
-        .lines()
-    {
+    for line in docs.contents.as_deref().unwrap_or_default().trim_end().lines() {
         writeln!(out, "/// {line}").unwrap();
     }
 }
@@ -436,8 +357,5 @@ fn camel(name: &str) -> String {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

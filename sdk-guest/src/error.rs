@@ -10,25 +10,33 @@ pub use crate::bindings::policy::pod::platform::types::{
 pub fn describe(error: &Error) -> String {
     match error {
         Error::Platform(error) => format!(
-            "POD refused: {:?} ({}), “{}”, reference number {}",
-            error.kind, error.code, error.message, error.reference_number
+            "POD refused: {} ({}), “{}”, reference number {}",
+            case(&error.kind),
+            error.code,
+            error.message,
+            error.reference_number
         ),
         Error::Denied(denial) => format!("`{}` is denied: {}", denial.function, denial.reason),
         Error::BudgetExhausted(exhaustion) => format!(
-            "the budget {:?} does not cover this: {} needed, {} left",
-            exhaustion.meter, exhaustion.needed, exhaustion.remaining
+            "the budget {} does not cover this: {} needed, {} left",
+            case(&exhaustion.meter),
+            exhaustion.needed,
+            exhaustion.remaining
         ),
         Error::OutcomeUnknown(doubt) => {
-            format!(
-                "nobody knows yet whether this took effect: {}",
-                doubt.reason
-            )
+            format!("nobody knows yet whether this took effect: {}", doubt.reason)
         }
         Error::InvalidArgument(argument) => {
             format!("`{}` must be {}", argument.field, argument.expected)
         }
         Error::Unavailable(reason) => format!("POD is not available: {reason}"),
     }
+}
+
+/// A case's name, without its type's.
+fn case(case: &impl fmt::Debug) -> String {
+    let name = format!("{case:?}");
+    name.rsplit("::").next().unwrap_or_default().to_owned()
 }
 
 /// Shows an [`Error`] in a sentence.

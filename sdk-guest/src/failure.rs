@@ -13,9 +13,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with a message for the policy's developer.
     pub fn new(message: impl fmt::Display) -> Self {
-        Self {
-            message: message.to_string(),
-        }
+        Self { message: message.to_string() }
     }
 
     /// The message.
@@ -33,8 +31,5 @@ impl<E: std::error::Error> From<E> for Failure {
 
 #[doc(hidden)]
 pub fn into_wit(failure: Failure) -> types::Failure {
-    types::Failure {
-        message: failure.message,
-        position: None,
-    }
+    types::Failure { message: failure.message, position: None }
 }

@@ -1,1 +1,44 @@
-fn main() {}
+//! `podhost`: runs merchants' policies safely on the POD payments platform.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod commands;
+mod exit;
+mod receipt;
+mod report;
+mod snippet;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_env("PODHOST_LOG"))
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Completions { shell } => commands::completions::print(shell),
+        Command::Build(build) => commands::build::build(&build),
+        Command::Run(run) => in_runtime(commands::run::run(run)),
+        Command::Sandbox(sandbox) => in_runtime(commands::sandbox::serve(sandbox)),
+    };
+    match done {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            report::failure(&failure);
+            failure.status.into()
+        }
+    }
+}
+
+fn in_runtime(
+    command: impl Future<Output = Result<exit::Status, exit::Failure>>,
+) -> Result<exit::Status, exit::Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(exit::Failure::platform)?;
+    runtime.block_on(command)
+}

@@ -7,10 +7,7 @@ use crate::service::{Effect, EffectClass, Product, Row, Rule, Stakes};
 /// A one-time token and nothing else. The host's own; no guest can call it.
 pub const GET_OTT: Row = Row {
     name: "getOtt",
-    product: Product {
-        production: 29816,
-        sandbox: 39311,
-    },
+    product: Product { production: 29816, sandbox: 39311 },
     needs_ott: false,
     effect: Effect::Read,
     rules: &[],
@@ -19,15 +16,9 @@ pub const GET_OTT: Row = Row {
 /// `invoices.issue-invoice`
 pub const ISSUE_INVOICE: Row = Row {
     name: "issueInvoice",
-    product: Product {
-        production: 29796,
-        sandbox: 39291,
-    },
+    product: Product { production: 29796, sandbox: 39291 },
     needs_ott: true,
-    effect: Effect::Mutation {
-        class: EffectClass::MarkedByUs,
-        stakes: Stakes::Nothing,
-    },
+    effect: Effect::Mutation { class: EffectClass::MarkedByUs, stakes: Stakes::Nothing },
     rules: &[
         Rule::SameLength(&["productId", "price", "quantity", "productDescription"]),
         Rule::AtLeast("price", 1),
@@ -39,25 +30,16 @@ pub const ISSUE_INVOICE: Row = Row {
 /// `invoices.get-invoice-list`
 pub const GET_INVOICE_LIST: Row = Row {
     name: "getInvoiceList",
-    product: Product {
-        production: 29813,
-        sandbox: 39308,
-    },
+    product: Product { production: 29813, sandbox: 39308 },
     needs_ott: false,
     effect: Effect::Read,
-    rules: &[
-        Rule::ExactlyOne(&["offset", "firstId", "lastId"]),
-        Rule::AtLeast("size", 1),
-    ],
+    rules: &[Rule::ExactlyOne(&["offset", "firstId", "lastId"]), Rule::AtLeast("size", 1)],
 };
 
 /// `payments.pay-any-invoice-by-credit` (S1, payAnyInvoiceByCredit)
 pub const PAY_ANY_INVOICE_BY_CREDIT: Row = Row {
     name: "payAnyInvoiceByCredit",
-    product: Product {
-        production: 29821,
-        sandbox: 39317,
-    },
+    product: Product { production: 29821, sandbox: 39317 },
     needs_ott: true,
     effect: Effect::Mutation {
         class: EffectClass::SelfFencing,
@@ -69,10 +51,7 @@ pub const PAY_ANY_INVOICE_BY_CREDIT: Row = Row {
 /// `payments.pay-invoice` (S1, payInvoice): the claim on the payer is given up on POD.
 pub const PAY_INVOICE: Row = Row {
     name: "payInvoice",
-    product: Product {
-        production: 29799,
-        sandbox: 39294,
-    },
+    product: Product { production: 29799, sandbox: 39294 },
     needs_ott: false,
     effect: Effect::Mutation {
         class: EffectClass::SelfFencing,
@@ -84,10 +63,7 @@ pub const PAY_INVOICE: Row = Row {
 /// `payments.pay-invoice-by-invoice` (S1, payInvoiceByInvoice)
 pub const PAY_INVOICE_BY_INVOICE: Row = Row {
     name: "payInvoiceByInvoice",
-    product: Product {
-        production: 29800,
-        sandbox: 39295,
-    },
+    product: Product { production: 29800, sandbox: 39295 },
     needs_ott: false,
     effect: Effect::Mutation {
         class: EffectClass::SelfFencing,

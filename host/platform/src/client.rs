@@ -44,19 +44,13 @@ impl Platform {
     /// POD's own sandbox. It offers no TLS.
     #[must_use]
     pub fn sandbox() -> Self {
-        Self {
-            url: "http://sandbox.pod.ir/srv/sc".into(),
-            products: Products::Sandbox,
-        }
+        Self { url: "http://sandbox.pod.ir/srv/sc".into(), products: Products::Sandbox }
     }
 
     /// A platform at `url`, such as a local one.
     #[must_use]
     pub fn at(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into().trim_end_matches('/').to_owned(),
-            products: Products::Production,
-        }
+        Self { url: url.into().trim_end_matches('/').to_owned(), products: Products::Production }
     }
 
     fn product(&self, product: Product) -> u32 {
@@ -79,10 +73,7 @@ pub struct Credentials {
 impl Credentials {
     /// A token without API keys, which is enough for the local platform.
     pub fn token(token: impl Into<String>) -> Self {
-        Self {
-            token: Secret::new(token),
-            api_keys: HashMap::new(),
-        }
+        Self { token: Secret::new(token), api_keys: HashMap::new() }
     }
 }
 
@@ -188,12 +179,7 @@ impl Client {
             .tcp_nodelay(true)
             .build()
             .map_err(ClientError::Setup)?;
-        Ok(Self {
-            http,
-            platform,
-            endpoint,
-            response_bytes: limits.response_bytes,
-        })
+        Ok(Self { http, platform, endpoint, response_bytes: limits.response_bytes })
     }
 
     /// Calls a service, with a one-time token of its own if it needs one.
@@ -210,10 +196,8 @@ impl Client {
             true => Some(self.ott(credentials).await.outcome?),
             false => None,
         };
-        let answer = self
-            .send(&request, credentials, ott.as_ref())
-            .await
-            .outcome?;
+        let answer =
+            self.send(&request, credentials, ott.as_ref(), self.response_bytes).await.outcome?;
         match answer.value.downcast::<S::Response>() {
             Ok(value) => Ok(*value),
             Err(_) => unreachable!("`prepare` pairs a request with its own reader"),
@@ -223,7 +207,8 @@ impl Client {
     /// Gets a one-time token, which is good for one call.
     pub async fn ott(&self, credentials: &Credentials) -> Exchange<Secret> {
         let row = &catalogue::GET_OTT;
-        let exchange = self.post(row, &Form::default(), credentials, None).await;
+        let exchange =
+            self.post(row, &Form::default(), credentials, None, self.response_bytes).await;
         let outcome = exchange.outcome.and_then(|body| {
             let envelope = open(row, &body)?;
             let ott = envelope.ott.filter(|ott| !ott.is_empty());
@@ -231,22 +216,24 @@ impl Client {
                 Error::Unavailable("getOtt answered without a one-time token".to_owned())
             })
         });
-        Exchange {
-            traffic: exchange.traffic,
-            outcome,
-        }
+        Exchange { traffic: exchange.traffic, outcome }
     }
 
-    /// Sends a request once.
+    /// The largest answer that this client accepts, in bytes.
+    #[must_use]
+    pub fn response_bytes(&self) -> usize {
+        self.response_bytes
+    }
+
+    /// Sends a request once, and accepts an answer of `at_most` so many bytes.
     pub async fn send(
         &self,
         request: &Request,
         credentials: &Credentials,
         ott: Option<&Secret>,
+        at_most: usize,
     ) -> Exchange<Answer> {
-        let exchange = self
-            .post(request.row, &request.form, credentials, ott)
-            .await;
+        let exchange = self.post(request.row, &request.form, credentials, ott, at_most).await;
         let outcome = exchange.outcome.and_then(|body| {
             let envelope = open(request.row, &body)?;
             let reference_number = envelope.reference_number.unwrap_or_default().into_owned();
@@ -255,10 +242,7 @@ impl Client {
             let value = (request.read)(count, result).map_err(|error| {
                 failed(
                     request.row,
-                    format!(
-                        "{} answered what its documents do not say: {error}",
-                        request.row.name
-                    ),
+                    format!("{} answered what its documents do not say: {error}", request.row.name),
                     Some(reference_number.clone()),
                 )
             })?;
@@ -273,10 +257,7 @@ impl Client {
                 value,
             })
         });
-        Exchange {
-            traffic: exchange.traffic,
-            outcome,
-        }
+        Exchange { traffic: exchange.traffic, outcome }
     }
 
     async fn post(
@@ -285,11 +266,10 @@ impl Client {
         fields: &Form,
         credentials: &Credentials,
         ott: Option<&Secret>,
+        at_most: usize,
     ) -> Exchange<Bytes> {
         let mut traffic = Traffic::default();
-        let outcome = self
-            .try_post(row, fields, credentials, ott, &mut traffic)
-            .await;
+        let outcome = self.try_post(row, fields, credentials, ott, at_most, &mut traffic).await;
         Exchange { traffic, outcome }
     }
 
@@ -299,13 +279,11 @@ impl Client {
         fields: &Form,
         credentials: &Credentials,
         ott: Option<&Secret>,
+        at_most: usize,
         traffic: &mut Traffic,
     ) -> Result<Bytes, Error> {
         let mut form = Form::default();
-        form.push(
-            "scProductId",
-            self.platform.product(row.product).to_string(),
-        );
+        form.push("scProductId", self.platform.product(row.product).to_string());
         if let Some(key) = credentials.api_keys.get(row.name) {
             form.push("scApiKey", key.expose());
         }
@@ -317,11 +295,7 @@ impl Client {
 
         traffic.calls = 1;
         traffic.bytes_up = (body.len() + header_bytes(&headers)) as u64;
-        let request = self
-            .http
-            .post(self.endpoint.clone())
-            .headers(headers)
-            .body(body);
+        let request = self.http.post(self.endpoint.clone()).headers(headers).body(body);
         let mut response = request.send().await.map_err(|error| {
             if error.is_connect() || error.is_builder() {
                 Error::Unavailable(format!(
@@ -330,11 +304,7 @@ impl Client {
                     root(&error)
                 ))
             } else {
-                failed(
-                    row,
-                    format!("{} did not answer: {}", row.name, root(&error)),
-                    None,
-                )
+                failed(row, format!("{} did not answer: {}", row.name, root(&error)), None)
             }
         })?;
 
@@ -343,30 +313,21 @@ impl Client {
         let mut body = BytesMut::new();
         loop {
             let chunk = response.chunk().await.map_err(|error| {
-                failed(
-                    row,
-                    format!("{}'s answer is cut off: {}", row.name, root(&error)),
-                    None,
-                )
+                failed(row, format!("{}'s answer is cut off: {}", row.name, root(&error)), None)
             })?;
             let Some(chunk) = chunk else { break };
             traffic.bytes_down += chunk.len() as u64;
-            if body.len() + chunk.len() > self.response_bytes {
-                let limit = self.response_bytes;
+            if body.len() + chunk.len() > at_most {
                 return Err(failed(
                     row,
-                    format!("{} answered more than {limit} bytes", row.name),
+                    format!("{} answered more than {at_most} bytes", row.name),
                     None,
                 ));
             }
             body.extend_from_slice(&chunk);
         }
         if !status.is_success() {
-            return Err(failed(
-                row,
-                format!("{} answered HTTP status {status}", row.name),
-                None,
-            ));
+            return Err(failed(row, format!("{} answered HTTP status {status}", row.name), None));
         }
         Ok(body.freeze())
     }
@@ -382,10 +343,7 @@ fn headers(credentials: &Credentials, ott: Option<&Secret>) -> Result<HeaderMap,
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(TOKEN, sensitive(&credentials.token)?);
     headers.insert(TOKEN_ISSUER, HeaderValue::from_static("1"));
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/x-www-form-urlencoded"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     if let Some(ott) = ott {
         headers.insert(OTT, sensitive(ott)?);
     }
@@ -395,11 +353,7 @@ fn headers(credentials: &Credentials, ott: Option<&Secret>) -> Result<HeaderMap,
 /// The envelope of a success, or the error that it says.
 fn open<'a>(row: &'static Row, body: &'a Bytes) -> Result<Envelope<'a>, Error> {
     let envelope: Envelope<'a> = serde_json::from_slice(body).map_err(|error| {
-        failed(
-            row,
-            format!("{}'s answer is not JSON: {error}", row.name),
-            None,
-        )
+        failed(row, format!("{}'s answer is not JSON: {error}", row.name), None)
     })?;
     if !envelope.has_error {
         return Ok(envelope);
@@ -423,18 +377,12 @@ fn failed(row: &Row, reason: String, reference_number: Option<String>) -> Error 
             Some(number) => format!("{reason}, reference number {number}"),
             None => reason,
         }),
-        Effect::Mutation { .. } => Error::OutcomeUnknown(Doubt {
-            reason,
-            reference_number,
-        }),
+        Effect::Mutation { .. } => Error::OutcomeUnknown(Doubt { reason, reference_number }),
     }
 }
 
 fn header_bytes(headers: &HeaderMap) -> usize {
-    headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
-        .sum()
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum()
 }
 
 /// The innermost cause says what happened; the layers around it repeat the address.

@@ -15,44 +15,16 @@ const TABLE: &[(Kind, i32, &str)] = &[
     (Kind::InvalidOtt, 39, "توکن یکبار مصرف معتبر نیست"),
     (Kind::BillAlreadyClosed, 45, "فاکتور بسته شده است"),
     (Kind::InsufficientFunds, 56, "موجودی کافی نیست"),
-    (
-        Kind::BillIsWaitingForVerification,
-        58,
-        "فاکتور پرداخت شده و منتظر تایید است",
-    ),
-    (
-        Kind::NotWaitingForVerification,
-        59,
-        "فاکتور منتظر تایید نیست",
-    ),
-    (
-        Kind::BillIsWaitingForGateway,
-        72,
-        "قبض منتظر درگاه برای ادامه تراکنش می باشد",
-    ),
-    (
-        Kind::InvoiceNotIssuedForCaller,
-        99,
-        "فاکتور برای شما صادر نشده است",
-    ),
+    (Kind::BillIsWaitingForVerification, 58, "فاکتور پرداخت شده و منتظر تایید است"),
+    (Kind::NotWaitingForVerification, 59, "فاکتور منتظر تایید نیست"),
+    (Kind::BillIsWaitingForGateway, 72, "قبض منتظر درگاه برای ادامه تراکنش می باشد"),
+    (Kind::InvoiceNotIssuedForCaller, 99, "فاکتور برای شما صادر نشده است"),
     (Kind::InvalidNumber, 141, "عدد وارد شده معتبر نیست"),
-    (
-        Kind::WalletMissing,
-        193,
-        "کد حساب دیجیتال را وارد نکرده اید",
-    ),
+    (Kind::WalletMissing, 193, "کد حساب دیجیتال را وارد نکرده اید"),
     (Kind::BadParameters, 403, "پارامترهای ورودی معتبر نیستند"),
-    (
-        Kind::CreditorInvoiceNotPayed,
-        0,
-        "فاکتور بستانکار پرداخت نشده است",
-    ),
+    (Kind::CreditorInvoiceNotPayed, 0, "فاکتور بستانکار پرداخت نشده است"),
     (Kind::NoPermission, 0, "مجوز انجام این عملیات را ندارید"),
-    (
-        Kind::CreditorInvoiceEarmarked,
-        0,
-        "فاکتور بستانکار آماده برای مسدودی می باشد",
-    ),
+    (Kind::CreditorInvoiceEarmarked, 0, "فاکتور بستانکار آماده برای مسدودی می باشد"),
 ];
 
 /// Codes after which nobody knows what happened (S1: 227 and 378; 999 is an internal error).
@@ -62,31 +34,23 @@ impl Kind {
     /// POD's code; 0 where POD gives a message only.
     #[must_use]
     pub fn code(self) -> i32 {
-        TABLE
-            .iter()
-            .find(|(kind, ..)| *kind == self)
-            .map_or(0, |(_, code, _)| *code)
+        TABLE.iter().find(|(kind, ..)| *kind == self).map_or(0, |(_, code, _)| *code)
     }
 
     /// POD's message, in Persian; empty for [`Kind::Other`].
     #[must_use]
     pub fn message(self) -> &'static str {
-        TABLE
-            .iter()
-            .find(|(kind, ..)| *kind == self)
-            .map_or("", |(.., message)| message)
+        TABLE.iter().find(|(kind, ..)| *kind == self).map_or("", |(.., message)| message)
     }
 
     fn of(code: i32, message: &str) -> Self {
         TABLE
             .iter()
-            .find(|(_, known, text)| {
-                if *known == 0 {
-                    message.trim() == *text
-                } else {
-                    code == *known
-                }
-            })
+            .find(
+                |(_, known, text)| {
+                    if *known == 0 { message.trim() == *text } else { code == *known }
+                },
+            )
             .map_or(Self::Other, |(kind, ..)| *kind)
     }
 }
@@ -95,12 +59,7 @@ impl PlatformError {
     /// The refusal that POD's code and message stand for.
     #[must_use]
     pub fn new(code: i32, message: String, reference_number: String) -> Self {
-        Self {
-            kind: Kind::of(code, &message),
-            code,
-            message,
-            reference_number,
-        }
+        Self { kind: Kind::of(code, &message), code, message, reference_number }
     }
 
     /// Does this code leave open what happened?
@@ -129,11 +88,7 @@ impl fmt::Display for PlatformError {
         if self.code != 0 {
             write!(f, " ({})", self.code)?;
         }
-        write!(
-            f,
-            ", “{}”, reference number {}",
-            self.message, self.reference_number
-        )
+        write!(f, ", “{}”, reference number {}", self.message, self.reference_number)
     }
 }
 
@@ -157,11 +112,7 @@ impl fmt::Display for Exhaustion {
 
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "nobody knows yet whether this took effect: {}",
-            self.reason
-        )?;
+        write!(f, "nobody knows yet whether this took effect: {}", self.reason)?;
         if let Some(number) = &self.reference_number {
             write!(f, ", reference number {number}")?;
         }

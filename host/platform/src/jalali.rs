@@ -69,15 +69,12 @@ impl JalaliDate {
 
     pub(crate) fn to_civil(self) -> Option<jiff::civil::Date> {
         let days = self.to_icu()?.to_rata_die() - UNIX_EPOCH;
-        jiff::civil::date(1970, 1, 1)
-            .checked_add(jiff::Span::new().try_days(days).ok()?)
-            .ok()
+        jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(days).ok()?).ok()
     }
 
     pub(crate) fn from_civil(civil: jiff::civil::Date) -> Self {
-        let days = jiff::civil::date(1970, 1, 1)
-            .until(civil)
-            .map_or(0, |span| i64::from(span.get_days()));
+        let days =
+            jiff::civil::date(1970, 1, 1).until(civil).map_or(0, |span| i64::from(span.get_days()));
         let persian = Date::from_rata_die(UNIX_EPOCH + days, icu_calendar::cal::Persian);
         Self {
             year: u16::try_from(persian.year().extended_year()).unwrap_or_default(),
@@ -101,11 +98,8 @@ impl FromStr for JalaliDate {
         let mut part = || parts.next().and_then(|part| part.parse::<u16>().ok());
         let mut read = || {
             let (year, month, day) = (part()?, part()?, part()?);
-            let date = Self {
-                year,
-                month: u8::try_from(month).ok()?,
-                day: u8::try_from(day).ok()?,
-            };
+            let date =
+                Self { year, month: u8::try_from(month).ok()?, day: u8::try_from(day).ok()? };
             date.is_valid().then_some(date)
         };
         read().ok_or_else(|| NotAJalaliDate(text.to_owned()))

@@ -58,6 +58,17 @@ pub enum EffectClass {
     MarkedByUs,
 }
 
+impl EffectClass {
+    /// The name in journals and documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SelfFencing => "self-fencing",
+            Self::MarkedByUs => "marked-by-us",
+        }
+    }
+}
+
 /// Which rials a call puts at stake, and where the host reads how many.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stakes {
@@ -83,19 +94,11 @@ pub enum Rule {
 impl Rule {
     fn check(self, form: &Form) -> Result<(), InvalidArgument> {
         let refuse = |field: &str, expected: String| {
-            Err(InvalidArgument {
-                field: field.to_owned(),
-                expected,
-            })
+            Err(InvalidArgument { field: field.to_owned(), expected })
         };
         match self {
             Self::ExactlyOne(fields) => {
-                if fields
-                    .iter()
-                    .filter(|field| form.get(field).is_some())
-                    .count()
-                    != 1
-                {
+                if fields.iter().filter(|field| form.get(field).is_some()).count() != 1 {
                     return refuse(
                         fields[0],
                         format!("given alone: exactly one of {}", fields.join(", ")),
@@ -126,10 +129,7 @@ impl Rule {
             }
             Self::Between(field, low, high) => {
                 for value in form.values(field) {
-                    if !value
-                        .parse::<f64>()
-                        .is_ok_and(|value| (low..=high).contains(&value))
-                    {
+                    if !value.parse::<f64>().is_ok_and(|value| (low..=high).contains(&value)) {
                         return refuse(field, format!("between {low} and {high}, not {value}"));
                     }
                 }

@@ -21,9 +21,7 @@ impl Instant {
     /// The instant as a civil date-time of Tehran, POD's own time zone.
     fn in_tehran(self) -> jiff::Zoned {
         let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
-        Timestamp::from_millisecond(millis)
-            .unwrap_or(Timestamp::MAX)
-            .to_zoned(tehran())
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX).to_zoned(tehran())
     }
 
     /// The Persian calendar's day in Tehran at this instant.
@@ -62,9 +60,7 @@ impl Instant {
 
     pub(crate) fn from_civil(civil: jiff::civil::DateTime) -> Option<Self> {
         let zoned = civil.to_zoned(tehran()).ok()?;
-        u64::try_from(zoned.timestamp().as_millisecond())
-            .ok()
-            .map(Self)
+        u64::try_from(zoned.timestamp().as_millisecond()).ok().map(Self)
     }
 }
 
@@ -102,9 +98,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Instant(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 }

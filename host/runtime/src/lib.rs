@@ -1,1 +1,72 @@
+//! The embeddable host: runs merchants' policies in a sandbox, behind one door, with a journal.
+//!
+//! What `podhost run` does, any program can do:
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use pod_host::{Account, Host};
+//! use pod_platform::{Client, Credentials, Limits, Platform};
+//! # use pod_sandbox::{Options, Sandbox, Scenario};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let netting = concat!(env!("CARGO_MANIFEST_DIR"), "/../../plugins/netting");
+//! # let scenario = Scenario::from_file(format!("{netting}/scenarios/small.json").as_ref())?;
+//! # let pod = Sandbox::start(Options { scenario, ..Options::default() }).await?;
+//! # let (url, token) = (pod.platform_url(), pod.caller_token().unwrap().expose());
+//! # let business = pod.caller_business();
+//! # let script = format!("{netting}/netting.rhai");
+//! let host = Host::builder().store(folder.path()).build().await?;
+//! let policy = host.load(script).await?;
+//! let account = Account {
+//!     name: "my shop".into(),
+//!     client: Client::new(Platform::at(url), Limits::default())?,
+//!     credentials: Arc::new(Credentials::token(token)),
+//!     business,
+//! };
+//! let receipt = host.run(&policy, &account, serde_json::Value::Null).await?;
+//! println!("{} rials settled in {} calls", receipt.meters.rials, receipt.meters.calls);
+//! # assert_eq!(receipt.status, pod_host::Status::Done);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A policy is a WebAssembly component or a Rhai script ([`PolicyFiles`]). Each run is a fresh
+//! instance with limits of its own; whatever it asks of the world passes the door, in one order:
+//! record, authorise, charge, intend, client. What it may do is its [`Grant`]; what came of it is
+//! the [`Receipt`]; what proves it is the [`journal`].
 
+#![deny(missing_docs)]
+
+mod artefacts;
+mod bindings;
+mod budget;
+mod deciders;
+mod digest;
+mod door;
+pub mod engine;
+mod error;
+mod grant;
+mod guest;
+mod host;
+mod interpreter;
+pub mod journal;
+mod linker;
+mod manifest;
+mod policy;
+mod receipt;
+mod run;
+mod run_log;
+
+pub use bindings::{Credit, Debt, Pair};
+pub use budget::{Amounts, Budget, Spent};
+pub use digest::Digest;
+pub use error::{BadFile, Error, Place};
+pub use grant::Grant;
+pub use host::{Account, Host, HostBuilder, OnProgress, Progress};
+pub use manifest::{Manifest, World};
+pub use policy::{Policy, PolicyFiles, ScriptMode};
+pub use receipt::{
+    Effect, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Status, Violation,
+};

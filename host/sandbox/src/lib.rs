@@ -1,1 +1,353 @@
+//! A local POD: the platform's own wire format over a real double-entry ledger.
+//!
+//! ```
+//! use pod_platform::{Client, Credentials, Limits, Platform, payments::PayInvoiceByInvoiceRequest};
+//! use pod_sandbox::{Options, Sandbox, Scenario};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The shop owes the baker 6,500 rials, and a customer has paid the shop 9,000.
+//! let scenario = Scenario::from_json("shop.json", r#"{
+//!     "businesses": [
+//!         {"id": 1, "userId": 10, "name": "Shop", "apiToken": "shop"},
+//!         {"id": 2, "userId": 20, "name": "Baker", "apiToken": "baker"}
+//!     ],
+//!     "invoices": [
+//!         {"id": 100, "businessId": 1, "amount": 9000, "guildCode": "FOOD_GUILD", "payed": true},
+//!         {"id": 200, "businessId": 2, "userId": 10, "amount": 6500, "guildCode": "FOOD_GUILD"}
+//!     ]
+//! }"#)?;
+//! let sandbox = Sandbox::start(Options { scenario, ..Options::default() }).await?;
+//!
+//! let client = Client::new(Platform::at(sandbox.platform_url()), Limits::default())?;
+//! let shop = Credentials::token("shop");
+//! let netting = PayInvoiceByInvoiceRequest { creditor_invoice_id: 100, debtor_invoice_id: 200 };
+//! assert!(client.call(&netting, &shop).await?);
+//!
+//! let ledger = sandbox.ledger().await?;
+//! assert_eq!(ledger.balance("invoice:100"), 2_500);
+//! assert_eq!(ledger.balance("invoice:200"), 6_500);
+//! assert_eq!(ledger.total, 0);
+//! sandbox.stop().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It is a platform of its own, not a mock: nothing is scripted, every answer follows from its
+//! ledger and POD's rules. It starts from a [`Scenario`], lives in memory or in a file, and speaks
+//! to any POD client, since it listens to everything that the public ones send.
+//!
+//! What is not documented anywhere is decided in one place, with a comment, and never by chance:
+//! the same scenario and the same calls give the same invoices and the same reference numbers.
 
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod decimal;
+mod handlers;
+mod invoice;
+mod ledger;
+mod ott;
+mod parties;
+mod platform;
+pub mod scenario;
+mod seed;
+mod server;
+mod service;
+mod store;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::serve::ListenerExt as _;
+use pod_platform::{Clock, Instant, ManualClock, Secret, SystemClock, invoices::Invoice};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, oneshot, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+pub use ledger::Ledger;
+pub use scenario::{Problem, Scenario, ScenarioError};
+
+use crate::{invoice::Record, ott::Otts, parties::Parties, platform::Platform, store::Store};
+
+/// How long a stop waits for calls that have begun.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How to start a platform.
+pub struct Options {
+    /// Where to listen. Port 0: a free one.
+    pub listen: SocketAddr,
+    /// The file that keeps the platform's state; none: it lives in memory. A file that holds a
+    /// platform already goes on where it was, and the scenario is ignored.
+    pub data: Option<PathBuf>,
+    /// The state in which a new platform starts.
+    pub scenario: Scenario,
+    /// The time. None: it stands still at the scenario's `now`, or, without one, is the system's.
+    pub clock: Option<Arc<dyn Clock>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            data: None,
+            scenario: Scenario::default(),
+            clock: None,
+        }
+    }
+}
+
+/// A platform cannot be started, or its database failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The scenario contradicts itself.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// The address is taken or is not this machine's.
+    #[error("the platform cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The data file cannot be opened or made, or another process uses it.
+    #[error("the platform's data in {file} cannot be opened; another process may be using it")]
+    Open {
+        /// The file.
+        file: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// The data file is a database of something else.
+    #[error("{file} is a database, but not one of a local platform")]
+    Foreign {
+        /// The file.
+        file: String,
+    },
+    /// The data file was written by another version of this program.
+    #[error(
+        "the platform's data in {file} is of version {version}, which this program cannot read"
+    )]
+    Version {
+        /// The file.
+        file: String,
+        /// Its version.
+        version: i64,
+    },
+    /// The data file has lost what every platform has.
+    #[error("the platform's data is damaged: {0}")]
+    Damaged(&'static str),
+    /// The system has no random numbers.
+    #[error("the system gives no random numbers")]
+    Random(#[source] getrandom::Error),
+    /// The database failed.
+    #[error("the platform's database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+/// A running platform. It stops when it is dropped; [`stop`](Self::stop) waits for that.
+pub struct Sandbox {
+    platform: Arc<Platform>,
+    address: SocketAddr,
+    platform_url: String,
+    root_url: String,
+    caller_token: Option<Secret>,
+    shutdown: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+    stopped: watch::Receiver<()>,
+}
+
+impl Sandbox {
+    /// Starts a platform.
+    ///
+    /// # Errors
+    /// If the scenario contradicts itself, the address is taken, or the data cannot be opened.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .map_err(|source| Error::Listen { address: options.listen, source })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| Error::Listen { address: options.listen, source })?;
+        let (platform, caller_token) = open(options).await?;
+        let platform = Arc::new(platform);
+
+        let (shutdown, asked_to_stop) = oneshot::channel::<()>();
+        let (ended, stopped) = watch::channel(());
+        let router = server::router(Arc::clone(&platform));
+        let server = tokio::spawn(async move {
+            // Answers are small and somebody waits for each: nothing is gained by collecting them.
+            let listener = listener.tap_io(|stream| {
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "a connection keeps its delay");
+                }
+            });
+            let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
+                // A sender that is gone asks to stop, too.
+                let _ = asked_to_stop.await;
+            });
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the platform's server failed");
+            }
+            drop(ended);
+        });
+        let root_url = format!("http://{address}");
+        Ok(Self {
+            platform,
+            address,
+            platform_url: format!("{root_url}/srv/sc"),
+            root_url,
+            caller_token,
+            shutdown,
+            server,
+            stopped,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where services are called: `http://127.0.0.1:PORT/srv/sc`.
+    #[must_use]
+    pub fn platform_url(&self) -> &str {
+        &self.platform_url
+    }
+
+    /// Where payers pay: payment links begin with this.
+    #[must_use]
+    pub fn pay_url(&self) -> &str {
+        &self.root_url
+    }
+
+    /// Where files are fetched.
+    #[must_use]
+    pub fn file_url(&self) -> &str {
+        &self.root_url
+    }
+
+    /// The token that a run acts with; none if the platform has nobody.
+    #[must_use]
+    pub fn caller_token(&self) -> Option<&Secret> {
+        self.caller_token.as_ref()
+    }
+
+    /// The id of the business that a run acts for, if it acts for one.
+    #[must_use]
+    pub fn caller_business(&self) -> Option<u64> {
+        let token = self.caller_token.as_ref()?;
+        let caller = self.platform.parties.caller(token.expose())?;
+        caller.business_id.map(i64::unsigned_abs)
+    }
+
+    /// The clock that the platform goes by.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.platform.clock)
+    }
+
+    /// The ledger as it stands, between two calls.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn ledger(&self) -> Result<Ledger, Error> {
+        let mut store = self.platform.store.lock().await;
+        Ok(Ledger::read(&mut store.connection).await?)
+    }
+
+    /// An invoice as its issuer sees it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn invoice(&self, id: u64) -> Result<Option<Invoice>, Error> {
+        let mut store = self.platform.store.lock().await;
+        let record = Record::find(&mut store.connection, id).await?;
+        record
+            .map(|record| record.shown(&self.platform.parties))
+            .transpose()
+            .map_err(|_| Error::Damaged("an invoice's lines cannot be read"))
+    }
+
+    /// Waits until the platform does not serve any more.
+    pub async fn stopped(&self) {
+        let mut stopped = self.stopped.clone();
+        // Nothing is ever sent: this ends when the server does.
+        while stopped.changed().await.is_ok() {}
+    }
+
+    /// Ends the calls that have begun, takes no more, and closes the data.
+    ///
+    /// # Errors
+    /// If the database cannot be closed.
+    pub async fn stop(self) -> Result<(), Error> {
+        let Self { platform, shutdown, mut server, .. } = self;
+        drop(shutdown);
+        if timeout(PATIENCE, &mut server).await.is_err() {
+            server.abort();
+            // Ends at once, with nothing but the news that it was aborted.
+            let _ = server.await;
+        }
+        // Only a call whose caller has hung up can still hold the platform; it closes it then.
+        match Arc::into_inner(platform) {
+            Some(platform) => Ok(platform.store.into_inner().close().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Opens the data, fills it if it is new, and puts the platform together.
+async fn open(options: Options) -> Result<(Platform, Option<Secret>), Error> {
+    let (mut store, new) = Store::open(options.data.as_deref()).await?;
+    if new {
+        options.scenario.check()?;
+        let clock = options.clock.as_deref();
+        let now = clock
+            .map(Clock::now)
+            .or_else(|| options.scenario.instant())
+            .unwrap_or_else(|| SystemClock.now());
+        seed::seed(&mut store.connection, &options.scenario, now).await?;
+    }
+    let key = store.setting(seed::OTT_KEY).await?;
+    let key = key
+        .as_deref()
+        .and_then(read_key)
+        .ok_or(Error::Damaged("the key of its one-time tokens is gone"))?;
+    let caller_token = store.setting(seed::CALLER).await?.map(Secret::new);
+    let now = store.setting(seed::NOW).await?;
+    let clock = options.clock.unwrap_or_else(|| {
+        match now.as_deref().and_then(Instant::from_jalali_date_time) {
+            Some(now) => Arc::new(ManualClock::new(now)),
+            None => Arc::new(SystemClock),
+        }
+    });
+    let parties = Parties::read(&mut store.connection).await?;
+    let platform = Platform {
+        store: Mutex::new(store),
+        parties,
+        otts: Otts::new(key),
+        clock,
+        registry: handlers::registry(),
+    };
+    Ok((platform, caller_token))
+}
+
+fn read_key(hex: &str) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    if hex.len() != 64 {
+        return None;
+    }
+    for (index, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(key)
+}

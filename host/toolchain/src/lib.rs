@@ -90,24 +90,17 @@ impl Toolchain {
     pub fn detect() -> Result<Self, Error> {
         let sysroot = PathBuf::from(output("rustc", &["--print", "sysroot"])?.trim());
         if sysroot.join("lib/rustlib").join(TARGET).is_dir() {
-            return Ok(Self {
-                compiler: Compiler::Ordinary,
-            });
+            return Ok(Self { compiler: Compiler::Ordinary });
         }
         let about = output("rustc", &["-vV"])?;
-        let host = about
-            .lines()
-            .find_map(|line| line.strip_prefix("host: "))
-            .unwrap_or_default();
+        let host = about.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
         let linker = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
         let sources = Path::new(DEBIAN_RUSTC).is_file()
             && Path::new(output(DEBIAN_RUSTC, &["--print", "sysroot"])?.trim())
                 .join("lib/rustlib/src/rust/library/std/Cargo.toml")
                 .is_file();
         if sources && linker.is_file() {
-            return Ok(Self {
-                compiler: Compiler::Debian { linker },
-            });
+            return Ok(Self { compiler: Compiler::Debian { linker } });
         }
         Err(Error::NoCompiler)
     }
@@ -148,13 +141,8 @@ impl Toolchain {
             .filter_map(Result::ok)
             .filter(|message| message["reason"] == "compiler-artifact")
             .filter_map(|message| {
-                let mut files = message["filenames"]
-                    .as_array()?
-                    .iter()
-                    .filter_map(|f| f.as_str());
-                files
-                    .find(|file| file.ends_with(".wasm"))
-                    .map(PathBuf::from)
+                let mut files = message["filenames"].as_array()?.iter().filter_map(|f| f.as_str());
+                files.find(|file| file.ends_with(".wasm")).map(PathBuf::from)
             })
             .last();
         built.ok_or_else(|| Error::NoModule(folder.to_owned()))
@@ -193,7 +181,7 @@ pub fn componentise(module: &[u8]) -> Result<Vec<u8>, Error> {
     wit_component::ComponentEncoder::default()
         .validate(true)
         .module(module)
-        .and_then(|mut encoder| encoder.encode())
+        .and_then(|encoder| encoder.encode())
         .map_err(|error| Error::Componentise(format!("{error:#}")))
 }
 
@@ -202,14 +190,7 @@ fn guest_target_folder(manifest: &Path) -> Result<PathBuf, Error> {
     let manifest = manifest.to_string_lossy();
     let metadata = output(
         cargo(),
-        &[
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--manifest-path",
-            &manifest,
-        ],
+        &["metadata", "--no-deps", "--format-version", "1", "--manifest-path", &manifest],
     )?;
     let metadata: serde_json::Value =
         serde_json::from_str(&metadata).map_err(|error| Error::Program {
@@ -232,17 +213,11 @@ fn output(program: impl Into<OsString>, arguments: &[&str]) -> Result<String, Er
         .map_err(|error| not_started(&name, &error))?;
     if !output.status.success() {
         let problem = format!("failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-        return Err(Error::Program {
-            program: name,
-            problem,
-        });
+        return Err(Error::Program { program: name, problem });
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn not_started(program: &str, error: &io::Error) -> Error {
-    Error::Program {
-        program: program.to_owned(),
-        problem: format!("cannot be started: {error}"),
-    }
+    Error::Program { program: program.to_owned(), problem: format!("cannot be started: {error}") }
 }

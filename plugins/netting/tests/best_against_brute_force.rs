@@ -24,11 +24,7 @@ fn brute_force(next: usize, used: u32, debts: &[u64], credits: &[u64]) -> Score 
         if used & (1 << index) == 0 && credit >= debt {
             let (rials, count, earmarked) =
                 brute_force(next + 1, used | (1 << index), debts, credits);
-            best = best.max((
-                rials + debt,
-                count + 1,
-                std::cmp::Reverse(earmarked.0 + credit),
-            ));
+            best = best.max((rials + debt, count + 1, std::cmp::Reverse(earmarked.0 + credit)));
         }
     }
     best

@@ -1,1 +1,48 @@
+//! The Rhai interpreter as a component: a script runs in the sandbox that any other policy runs
+//! in, with the same capabilities, limits, journal and replay.
+//!
+//! It is built twice. With the feature `policy` it exports the world `rhai-policy`; with `decider`
+//! it exports `rhai-decider`, and imports nothing but the log and the clock, whatever its script
+//! says. Both are made to be snapshotted: `wizer-initialize` builds the engine, and
+//! `pod:policy/interpreter#load` needs nothing but the engine, so a snapshot may hold the script,
+//! too. What is left for a call is the call.
+//!
+//! - [`convert`]: WIT values to script values and back, with errors that name the path.
+//! - [`contract`]: what `build.rs` derives from the WIT files: conversions, functions, worlds.
+//! - [`engine`]: what a script may do at all.
+//! - [`script`]: loading: parsing, constants, and the checks that need no run.
+//! - [`interpreter`]: an engine with a script, and calls into it.
+//! - [`failure`]: what went wrong, in words for the script's author, and where.
+//!
+//! All of this runs natively, up to the moment where a capability would be called. Only `state`
+//! and the two worlds are wasm's alone.
 
+pub mod contract;
+pub mod convert;
+pub mod engine;
+pub mod failure;
+pub mod interpreter;
+pub mod json;
+pub mod script;
+
+pub use interpreter::Interpreter;
+
+#[cfg(all(
+    target_arch = "wasm32",
+    not(any(
+        all(feature = "policy", not(feature = "decider")),
+        all(feature = "decider", not(feature = "policy"))
+    ))
+))]
+compile_error!("choose the world: exactly one of the features `policy` and `decider`");
+
+#[cfg(target_arch = "wasm32")]
+mod state;
+
+#[cfg(all(target_arch = "wasm32", feature = "policy"))]
+#[path = "policy.rs"]
+mod world;
+
+#[cfg(all(target_arch = "wasm32", feature = "decider"))]
+#[path = "decider.rs"]
+mod world;

@@ -11,12 +11,7 @@ use super::json;
 #[derive(Debug, Deserialize)]
 pub struct Envelope<'a> {
     /// Did POD refuse?
-    #[serde(
-        rename = "hasError",
-        alias = "HasError",
-        default,
-        deserialize_with = "json::flag"
-    )]
+    #[serde(rename = "hasError", alias = "HasError", default, deserialize_with = "json::flag")]
     pub has_error: bool,
     /// What POD's support asks for.
     #[serde(

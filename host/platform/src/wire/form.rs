@@ -5,14 +5,8 @@ use std::borrow::Cow;
 use crate::{Instant, JalaliDate, Rial, types::InvalidArgument};
 
 /// List fields that POD's clients send with brackets (`price[]`). All others are repeated without.
-const BRACKETED: &[&str] = &[
-    "productId",
-    "price",
-    "quantity",
-    "productDescription",
-    "invoiceItemId",
-    "itemDescription",
-];
+const BRACKETED: &[&str] =
+    &["productId", "price", "quantity", "productDescription", "invoiceItemId", "itemDescription"];
 
 /// The fields of a request, in the order in which they are sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,25 +26,18 @@ impl Form {
 
     /// All values of a field, in order, whichever way a list is spelled.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| bare(key) == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(key, _)| bare(key) == name).map(|(_, value)| value.as_str())
     }
 
     /// All fields.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_str()))
     }
 
     /// As `application/x-www-form-urlencoded`.
     #[must_use]
     pub fn encoded(&self) -> String {
-        form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(self.iter())
-            .finish()
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.iter()).finish()
     }
 }
 
@@ -112,9 +99,7 @@ trait Scalar: Sized {
 
 macro_rules! scalar {
     ($type:ty, $expected:literal) => {
-        scalar!($type, $expected, |value| value.to_string(), |text| text
-            .parse()
-            .ok());
+        scalar!($type, $expected, |value| value.to_string(), |text| text.parse().ok());
     };
     ($type:ty, $expected:literal, $text:expr, $parse:expr) => {
         impl Scalar for $type {
@@ -175,24 +160,16 @@ scalar!(u32, "a whole number");
 scalar!(u64, "a whole number");
 scalar!(f64, "a number");
 scalar!(Rial, "an amount in whole rials");
-scalar!(
-    Instant,
-    "milliseconds since 1970",
-    |at| at.0.to_string(),
-    |text| text.parse().ok().map(Instant)
-);
-scalar!(JalaliDate, "a day of the Persian calendar, yyyy/mm/dd");
-scalar!(String, "a text", Clone::clone, |text| (!text.is_empty())
-    .then(|| text.to_owned()));
-// Python and C# clients send `True` and `False`.
-scalar!(bool, "true or false", ToString::to_string, |text| text
-    .to_ascii_lowercase()
+scalar!(Instant, "milliseconds since 1970", |at| at.0.to_string(), |text| text
     .parse()
-    .ok());
+    .ok()
+    .map(Instant));
+scalar!(JalaliDate, "a day of the Persian calendar, yyyy/mm/dd");
+scalar!(String, "a text", Clone::clone, |text| (!text.is_empty()).then(|| text.to_owned()));
+// Python and C# clients send `True` and `False`.
+scalar!(bool, "true or false", ToString::to_string, |text| text.to_ascii_lowercase().parse().ok());
 
 fn parse<T: Scalar>(name: &'static str, text: &str) -> Result<T, InvalidArgument> {
-    T::parse(text).ok_or_else(|| InvalidArgument {
-        field: name.to_owned(),
-        expected: T::EXPECTED.to_owned(),
-    })
+    T::parse(text)
+        .ok_or_else(|| InvalidArgument { field: name.to_owned(), expected: T::EXPECTED.to_owned() })
 }

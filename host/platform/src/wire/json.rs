@@ -38,9 +38,7 @@ pub fn optional_integer<'de, D: Deserializer<'de>, T: TryFrom<i128>>(
 pub fn optional_instant<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Instant>, D::Error> {
-    Ok(optional_integer(deserializer)?
-        .filter(|at| *at != 0)
-        .map(Instant))
+    Ok(optional_integer(deserializer)?.filter(|at| *at != 0).map(Instant))
 }
 
 /// A text, also where POD sends a number.
@@ -150,20 +148,14 @@ impl Visitor<'_> for Integer {
     fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
         let whole = Rial::from_float(number.abs())
             .ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))?;
-        Ok(Some(if number < 0.0 {
-            -i128::from(whole.0)
-        } else {
-            whole.0.into()
-        }))
+        Ok(Some(if number < 0.0 { -i128::from(whole.0) } else { whole.0.into() }))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
         if text.is_empty() {
             return Ok(None);
         }
-        text.parse()
-            .map(Some)
-            .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+        text.parse().map(Some).map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {

@@ -1,0 +1,104 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the policy failed or was refused
+  2  bad usage or bad input
+  3  the platform or the store failed";
+
+/// Runs merchants' policies safely on the POD payments platform.
+///
+/// A policy is a sandboxed program, a WebAssembly component or a Rhai script, that decides about
+/// money: every call it makes is authorised, metered and journalled.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, propagate_version = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(Run),
+    Sandbox(Sandbox),
+    Build(Build),
+    /// Print a completion script for a shell
+    ///
+    /// For bash, put this into ~/.bashrc: source <(podhost completions bash)
+    Completions {
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Run a policy once, and print its receipt
+///
+/// The local POD platform is started in this process from a scenario, on a loopback port, and ends
+/// with the run. The receipt tells what was decided, what was paid, and what was used; on a
+/// terminal as tables, with --json as one JSON object on stdout.
+#[derive(Args, Debug)]
+#[command(after_help = RUN_EXAMPLES)]
+pub struct Run {
+    /// A folder with policy.toml, a .wasm, or a .rhai
+    pub policy: PathBuf,
+    /// The scenario that the local platform starts from [default: the policy's own]
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// What the policy is run with: JSON, or @FILE with JSON in it
+    #[arg(long, value_name = "JSON|@FILE", default_value = "null", hide_default_value = true)]
+    pub input: String,
+    /// Print the receipt as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub folders: Folders,
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  podhost run plugins/netting
+  podhost run plugins/netting/netting.rhai --json
+  podhost run plugins/netting --scenario plugins/netting/scenarios/large.json";
+
+/// Serve the local POD platform until stopped
+///
+/// It speaks POD's wire format, so that any POD client works against it. The first line on stdout
+/// is a JSON object with its addresses: {"platform": URL, "pay": URL, "file": URL}.
+#[derive(Args, Debug)]
+pub struct Sandbox {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8044")]
+    pub listen: SocketAddr,
+    /// Keep the platform's state in this file; without it, in memory
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// What an empty platform starts from
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+}
+
+/// Build a policy's component from its crate
+///
+/// Compiles the crate for wasm32-unknown-unknown with the first compiler that is there: the
+/// ordinary one (`rustup target add wasm32-unknown-unknown`), or Debian's (`apt-get install
+/// rustc-web rust-web-src`). The component is written to the `entry` of policy.toml.
+#[derive(Args, Debug)]
+pub struct Build {
+    /// A folder with policy.toml and Cargo.toml
+    #[arg(default_value = ".")]
+    pub policy: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct Folders {
+    /// Where the journal of all runs is kept [default: podhost in your data folder]
+    #[arg(long, value_name = "DIR", env = "PODHOST_STORE")]
+    pub store: Option<PathBuf>,
+    /// Where compiled components are kept [default: podhost in your cache folder]
+    #[arg(long, value_name = "DIR", env = "PODHOST_CACHE")]
+    pub cache: Option<PathBuf>,
+}

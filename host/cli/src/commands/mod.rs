@@ -1,0 +1,6 @@
+//! One module a command.
+
+pub mod build;
+pub mod completions;
+pub mod run;
+pub mod sandbox;

@@ -1,0 +1,41 @@
+//! `podhost sandbox`
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use pod_sandbox::{Options, Sandbox, Scenario};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    arguments,
+    exit::{Failure, Status},
+};
+
+pub async fn serve(arguments: arguments::Sandbox) -> Result<Status, Failure> {
+    let scenario = match &arguments.scenario {
+        Some(file) => Scenario::from_file(file).map_err(Failure::input)?,
+        None => Scenario::default(),
+    };
+    let options =
+        Options { listen: arguments.listen, data: arguments.data, scenario, ..Options::default() };
+    let sandbox = Sandbox::start(options).await.map_err(Failure::platform)?;
+    let addresses = serde_json::json!({
+        "platform": sandbox.platform_url(),
+        "pay": sandbox.pay_url(),
+        "file": sandbox.file_url(),
+    });
+    // The first line is a promise to whoever waits for it: it must not stay in a buffer.
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{addresses}")
+        .and_then(|()| stdout.flush())
+        .context("stdout")
+        .map_err(Failure::platform)?;
+
+    let mut terminated = signal(SignalKind::terminate()).map_err(Failure::platform)?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Failure::platform)?,
+        _ = terminated.recv() => {}
+    }
+    sandbox.stop().await.map_err(Failure::platform)?;
+    Ok(Status::Done)
+}

@@ -1,0 +1,50 @@
+//! Exit codes, which scripts rely on.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Status {
+    Done = 0,
+    /// The policy failed or was refused.
+    Policy = 1,
+    /// Bad usage or bad input.
+    Input = 2,
+    /// The platform or the store failed.
+    Platform = 3,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// Why the program does not end well.
+#[derive(Debug)]
+pub struct Failure {
+    pub status: Status,
+    pub error: anyhow::Error,
+}
+
+impl Failure {
+    pub fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self { status: Status::Input, error: error.into() }
+    }
+
+    pub fn platform(error: impl Into<anyhow::Error>) -> Self {
+        Self { status: Status::Platform, error: error.into() }
+    }
+}
+
+impl From<pod_host::Error> for Failure {
+    fn from(error: pod_host::Error) -> Self {
+        if error.is_bad_input() { Self::input(error) } else { Self::platform(error) }
+    }
+}
+
+impl From<pod_host::BadFile> for Failure {
+    fn from(error: pod_host::BadFile) -> Self {
+        Self::input(error)
+    }
+}

@@ -1,0 +1,47 @@
+//! A mistake shown where it stands in its file, like a compiler does.
+
+use std::path::Path;
+
+use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use pod_host::Place;
+
+/// Prints the message with the file's line. False, if the file cannot be read (any more).
+pub fn print(path: &Path, place: Place, message: &str) -> bool {
+    let Ok(source) = std::fs::read_to_string(path) else { return false };
+    let (offset, length) = span(&source, place);
+    // The first line is the sentence; it names the place, too, for those who search for it.
+    let at = format!("{}:{}:{}", path.display(), place.line, place.column);
+    let mut lines = message.lines();
+    let label = lines.next().unwrap_or_default();
+    let diagnostic = MietteDiagnostic::new(format!("{at}: {label}"))
+        .with_label(LabeledSpan::underline((offset, length)));
+    let diagnostic = match lines.collect::<Vec<_>>().join("\n") {
+        rest if rest.is_empty() => diagnostic,
+        rest => diagnostic.with_help(rest),
+    };
+    let report = Report::new(diagnostic)
+        .with_source_code(NamedSource::new(path.display().to_string(), source));
+    let handler = if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+        GraphicalReportHandler::new()
+    } else {
+        GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor())
+    };
+    let mut text = String::new();
+    if handler.render_report(&mut text, report.as_ref()).is_err() {
+        return false;
+    }
+    eprint!("{text}");
+    true
+}
+
+/// The word that begins at the place, in bytes of the source.
+fn span(source: &str, place: Place) -> (usize, usize) {
+    let before: usize =
+        source.split_inclusive('\n').take(place.line.saturating_sub(1) as usize).map(str::len).sum();
+    let line = source[before..].lines().next().unwrap_or_default();
+    let column = line.char_indices().nth(place.column.saturating_sub(1) as usize);
+    let start = column.map_or(line.len(), |(byte, _)| byte);
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    let length = line[start..].chars().take_while(|c| word(*c)).map(char::len_utf8).sum();
+    (before + start, length)
+}

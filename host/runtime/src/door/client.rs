@@ -1,0 +1,83 @@
+//! Innermost: token, API key and one-time token are added here, last. Nothing above ever holds one.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use pod_platform::{Request, Traffic, types};
+use tower::Service;
+
+use super::{Answer, Call, Operation, Passage, Passing, Reply};
+use crate::{Error, budget::Amounts};
+
+#[derive(Clone)]
+pub(crate) struct PodClient {
+    pub passage: Arc<Passage>,
+}
+
+impl Service<Call> for PodClient {
+    type Response = Reply;
+    type Error = Error;
+    type Future = Passing;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> Passing {
+        let passage = self.passage.clone();
+        Box::pin(async move {
+            Ok(match call.operation {
+                Operation::Pod(request) => send(&passage, &request).await,
+                Operation::Now => {
+                    let now = passage.clock.now();
+                    host_function(now.0.to_string(), now)
+                }
+                Operation::Random => {
+                    let random = getrandom::u64()
+                        .map_err(|error| Error::Engine(format!("no randomness: {error}")))?
+                        .cast_signed();
+                    host_function(random.to_string(), random)
+                }
+            })
+        })
+    }
+}
+
+fn host_function<T: Send + 'static>(json: String, value: T) -> Reply {
+    let answer =
+        Answer { result: Bytes::from(json), value: Box::new(value), reference_number: None };
+    Reply { outcome: Ok(answer), spent: Amounts::default() }
+}
+
+async fn send(passage: &Passage, request: &Request) -> Reply {
+    let mut traffic = Traffic::default();
+    let outcome = try_send(passage, request, &mut traffic).await;
+    Reply { outcome, spent: Amounts::traffic(traffic) }
+}
+
+async fn try_send(
+    passage: &Passage,
+    request: &Request,
+    traffic: &mut Traffic,
+) -> Result<Answer, types::Error> {
+    let Passage { client, credentials, recorder, grant, .. } = passage;
+    let ott = if request.row.needs_ott {
+        let exchange = client.ott(credentials).await;
+        *traffic += exchange.traffic;
+        Some(exchange.outcome?)
+    } else {
+        None
+    };
+    let left = usize::try_from(recorder.bytes_down_left(&grant.budget)).unwrap_or(usize::MAX);
+    let at_most = left.min(client.response_bytes());
+    let exchange = client.send(request, credentials, ott.as_ref(), at_most).await;
+    *traffic += exchange.traffic;
+    exchange.outcome.map(|answer| Answer {
+        result: answer.result,
+        value: answer.value,
+        reference_number: Some(answer.reference_number),
+    })
+}

@@ -1,0 +1,63 @@
+//! Before a mutation begins, its intent and its reservation are on the disk, together with
+//! everything noted before. Reads pass.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
+};
+
+use pod_platform::{Effect, types};
+use tower::Service;
+
+use super::{Call, Passage, Passing, Reply, invoice_at_stake};
+use crate::{
+    Error,
+    journal::{Entry, Intent},
+};
+
+#[derive(Clone)]
+pub(crate) struct Intend<S> {
+    pub passage: Arc<Passage>,
+    pub inner: S,
+}
+
+impl<S> Service<Call> for Intend<S>
+where
+    S: Service<Call, Response = Reply, Error = Error, Future = Passing> + Clone + Send + 'static,
+{
+    type Response = Reply;
+    type Error = Error;
+    type Future = Passing;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> Passing {
+        let Some(request) = call.mutation() else { return self.inner.call(call) };
+        let intent = Intent {
+            step: call.step,
+            function: call.function.clone(),
+            service: request.row.name.to_owned(),
+            arguments: request.form.encoded(),
+            call: call.digest,
+            effect_class: match request.row.effect {
+                Effect::Mutation { class, .. } => class.name().to_owned(),
+                Effect::Read => unreachable!("a mutation is no read"),
+            },
+            reserved: call.reserved,
+            invoice: invoice_at_stake(request).and_then(|(_, invoice)| invoice),
+            at: self.passage.clock.now().0,
+        };
+        let Self { passage, mut inner } = self.clone();
+        Box::pin(async move {
+            if passage.ended.load(Ordering::SeqCst) {
+                let reason = "the run ended before this call began".to_owned();
+                return Ok(Reply::refused(types::Error::Unavailable(reason)));
+            }
+            passage.recorder.note(Entry::Intent(intent));
+            passage.recorder.commit().await?;
+            inner.call(call).await
+        })
+    }
+}

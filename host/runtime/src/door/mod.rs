@@ -1,0 +1,202 @@
+//! The door: whatever leaves the sandbox passes this one stack, in this one order. No other code
+//! talks to a platform on a policy's behalf.
+//!
+//! Every layer is always ready, holds nothing but handles, and is cloned for each call.
+
+mod authorise;
+mod charge;
+mod client;
+mod intend;
+mod record;
+mod recorder;
+
+use std::{
+    any::Any,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use pod_platform::{
+    Client, Clock, Credentials, Effect, Instant, Request, Rial, Service as PodService, types,
+};
+use tokio_util::task::TaskTracker;
+use tower::{Service, ServiceBuilder};
+
+pub(crate) use recorder::Recorder;
+
+use crate::{Digest, Error, budget::Amounts, grant::Grant};
+
+/// What all layers of one run share.
+pub(crate) struct Passage {
+    /// What the run may do.
+    pub grant: Grant,
+    /// What it did.
+    pub recorder: Recorder,
+    /// Where it does it.
+    pub client: Client,
+    /// For whom.
+    pub credentials: Arc<Credentials>,
+    /// When.
+    pub clock: Arc<dyn Clock>,
+    /// Calls that are under way. They outlive the guest.
+    pub tasks: TaskTracker,
+    /// After the run's end, no effect begins.
+    pub ended: AtomicBool,
+    pub next_step: AtomicU64,
+}
+
+/// A call on its way out.
+#[derive(Clone)]
+pub(crate) struct Call {
+    /// Counts the run's calls from 0.
+    pub step: u64,
+    /// `interface.function`.
+    pub function: String,
+    /// What is called.
+    pub operation: Operation,
+    /// The digest of function and arguments.
+    pub digest: Digest,
+    /// What `charge` reserved.
+    pub reserved: Amounts,
+}
+
+/// What is called.
+#[derive(Clone)]
+pub(crate) enum Operation {
+    /// A POD service.
+    Pod(Request),
+    /// The clock.
+    Now,
+    /// Randomness.
+    Random,
+}
+
+impl Call {
+    /// The request, if it changes something.
+    pub fn mutation(&self) -> Option<&Request> {
+        match &self.operation {
+            Operation::Pod(request) if request.row.effect != Effect::Read => Some(request),
+            _ => None,
+        }
+    }
+}
+
+/// What came back, and what it took.
+pub(crate) struct Reply {
+    pub outcome: Result<Answer, types::Error>,
+    pub spent: Amounts,
+}
+
+impl Reply {
+    /// A refusal that took nothing.
+    pub fn refused(error: types::Error) -> Self {
+        Self { outcome: Err(error), spent: Amounts::default() }
+    }
+}
+
+/// A result: for the journal as JSON, for the guest as the type that it expects.
+pub(crate) struct Answer {
+    pub result: Bytes,
+    pub value: Box<dyn Any + Send>,
+    pub reference_number: Option<String>,
+}
+
+/// What a layer's call is: an error of the host's own ends the run.
+pub(crate) type Passing = BoxFuture<'static, Result<Reply, Error>>;
+
+type Stack =
+    record::Record<authorise::Authorise<charge::Charge<intend::Intend<client::PodClient>>>>;
+
+/// One run's way out of the sandbox.
+#[derive(Clone)]
+pub(crate) struct Door {
+    passage: Arc<Passage>,
+    stack: Stack,
+}
+
+impl Door {
+    pub fn new(passage: Arc<Passage>) -> Self {
+        let stack = ServiceBuilder::new()
+            .layer_fn(|inner| record::Record { passage: passage.clone(), inner })
+            .layer_fn(|inner| authorise::Authorise { passage: passage.clone(), inner })
+            .layer_fn(|inner| charge::Charge { passage: passage.clone(), inner })
+            .layer_fn(|inner| intend::Intend { passage: passage.clone(), inner })
+            .service(client::PodClient { passage: passage.clone() });
+        Self { passage, stack }
+    }
+
+    /// Calls a POD service. The outer error ends the run, the inner one is the guest's.
+    pub async fn call<S: PodService>(
+        &self,
+        request: &S,
+    ) -> Result<Result<S::Response, types::Error>, Error> {
+        let request = match request.prepare() {
+            Ok(request) => request,
+            Err(argument) => return Ok(Err(types::Error::InvalidArgument(argument))),
+        };
+        let function = request.qualified_name();
+        self.pass(function, Operation::Pod(request)).await
+    }
+
+    /// The time now.
+    pub async fn now(&self) -> Result<Instant, Error> {
+        self.host_function("clock.now", Operation::Now).await
+    }
+
+    /// Sixty-four random bits.
+    pub async fn random(&self) -> Result<i64, Error> {
+        self.host_function("random.get-random-s64", Operation::Random).await
+    }
+
+    async fn host_function<T: 'static>(
+        &self,
+        function: &str,
+        operation: Operation,
+    ) -> Result<T, Error> {
+        self.pass(function.to_owned(), operation)
+            .await?
+            .map_err(|error| Error::Journal(format!("`{function}` cannot fail, but did: {error}")))
+    }
+
+    async fn pass<T: 'static>(
+        &self,
+        function: String,
+        operation: Operation,
+    ) -> Result<Result<T, types::Error>, Error> {
+        let arguments = match &operation {
+            Operation::Pod(request) => request.form.encoded(),
+            Operation::Now | Operation::Random => String::new(),
+        };
+        let call = Call {
+            step: self.passage.next_step.fetch_add(1, Ordering::Relaxed),
+            digest: Digest::of(&[function.as_bytes(), arguments.as_bytes()]),
+            function,
+            operation,
+            reserved: Amounts::default(),
+        };
+        let reply = self.stack.clone().call(call).await?;
+        Ok(reply.outcome.map(|answer| match answer.value.downcast::<T>() {
+            Ok(value) => *value,
+            Err(_) => unreachable!("a call's answer is read by the call's own reader"),
+        }))
+    }
+}
+
+/// The invoice that a request pays, as the catalogue says.
+pub(crate) fn invoice_at_stake(request: &Request) -> Option<(&'static str, Option<u64>)> {
+    match request.row.effect {
+        Effect::Mutation { stakes: pod_platform::Stakes::PayableAmountOf(field), .. } => {
+            Some((field, request.form.get(field).and_then(|id| id.parse().ok())))
+        }
+        _ => None,
+    }
+}
+
+/// What a settled call moved.
+pub(crate) fn rials(reply: &Reply, reserved: Amounts) -> Rial {
+    Rial(if reply.outcome.is_ok() { reserved.rials } else { 0 })
+}

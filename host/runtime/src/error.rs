@@ -1,0 +1,105 @@
+//! What can go wrong outside a policy: its files, its component, the store, the host itself. What
+//! goes wrong inside a run stands in the run's receipt.
+
+use std::{fmt, io, path::PathBuf};
+
+/// A place in a file, counted from 1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// The line.
+    pub line: u32,
+    /// The column, in characters.
+    pub column: u32,
+}
+
+impl Place {
+    /// The place of a byte in a text.
+    #[must_use]
+    pub fn of(text: &str, byte: usize) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Self { line: line as u32, column: column as u32 }
+    }
+}
+
+/// Bad input: which file, where in it, and what is wrong.
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct BadFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in the file, if it is a matter of one place.
+    pub place: Option<Place>,
+    /// What is wrong and what is expected, the field named.
+    pub message: String,
+}
+
+impl fmt::Display for BadFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(place) = self.place {
+            write!(f, ":{}:{}", place.line, place.column)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// The host could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A policy's file is not as it should be.
+    #[error(transparent)]
+    BadFile(#[from] BadFile),
+    /// A policy's component is not a component.
+    #[error("not a component: {0}")]
+    Component(String),
+    /// A policy's component does not fit its world.
+    #[error("{policy} does not fit the world `{world}`: {}", .misfits.join("; "))]
+    World {
+        /// The policy.
+        policy: String,
+        /// The world that it claims.
+        world: &'static str,
+        /// Each import and export that does not fit.
+        misfits: Vec<String>,
+    },
+    /// The account cannot do what the policy's world needs.
+    #[error("{0}")]
+    Account(String),
+    /// The folder of compiled components cannot be used.
+    #[error("the folder of compiled components, {}, cannot be used: {reason}", folder.display())]
+    Artefacts {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// Another process owns the store.
+    #[error("the store {} is in use by another podhost; give this one its own with --store", .0.display())]
+    StoreInUse(PathBuf),
+    /// The journal could not be written or read. No money moves without it.
+    #[error("the journal cannot be used: {0}")]
+    Journal(String),
+    /// The store's folder could not be used.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What went wrong.
+        error: io::Error,
+    },
+    /// The engine could not be set up on this machine.
+    #[error("the WebAssembly engine cannot be set up: {0}")]
+    Engine(String),
+}
+
+impl Error {
+    /// Is the input at fault, rather than the host or what it stands on?
+    #[must_use]
+    pub fn is_bad_input(&self) -> bool {
+        matches!(
+            self,
+            Self::BadFile(_) | Self::Component(_) | Self::World { .. } | Self::Account(_)
+        )
+    }
+}

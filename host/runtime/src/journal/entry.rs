@@ -1,0 +1,221 @@
+//! Entries and their binary form: one byte for the version of the form, then CBOR with numbered
+//! fields. A field's number is for ever; a new field gets a new one.
+
+use minicbor::{Decode, Encode};
+
+use crate::{Digest, budget::Amounts};
+
+const VERSION: u8 = 1;
+
+/// One entry of a run's journal.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub enum Entry {
+    /// The run began.
+    #[n(0)]
+    Started(#[n(0)] Started),
+    /// A mutation is about to begin. Durable before it does.
+    #[n(1)]
+    Intent(#[n(0)] Intent),
+    /// What came of a call.
+    #[n(2)]
+    Outcome(#[n(0)] Outcome),
+    /// What a decider answered.
+    #[n(3)]
+    Decided(#[n(0)] Decided),
+    /// The run ended.
+    #[n(4)]
+    Finished(#[n(0)] Finished),
+}
+
+/// What a run began with.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct Started {
+    /// The policy's name.
+    #[n(0)]
+    pub policy: String,
+    /// The policy's version.
+    #[n(1)]
+    pub version: String,
+    /// The world that it is run in.
+    #[n(2)]
+    pub world: String,
+    /// The component that is run; for a script, the interpreter.
+    #[n(3)]
+    pub component: Digest,
+    /// The script.
+    #[n(4)]
+    pub script: Option<Digest>,
+    /// The account that it acts for.
+    #[n(5)]
+    pub account: String,
+    /// JSON text.
+    #[n(6)]
+    pub input: String,
+    /// The functions that are granted.
+    #[n(7)]
+    pub allowed: Vec<String>,
+    /// The budget, as JSON text.
+    #[n(8)]
+    pub budget: String,
+    /// The version of podhost.
+    #[n(9)]
+    pub host: String,
+    /// Milliseconds since 1970.
+    #[n(10)]
+    pub at: u64,
+}
+
+/// A mutation about to begin.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct Intent {
+    /// Counts the run's calls from 0.
+    #[n(0)]
+    pub step: u64,
+    /// `interface.function`.
+    #[n(1)]
+    pub function: String,
+    /// The form that is sent, without what is secret.
+    #[n(2)]
+    pub arguments: String,
+    /// The digest of function and arguments.
+    #[n(3)]
+    pub call: Digest,
+    /// How a doubt about it is settled.
+    #[n(4)]
+    pub effect_class: String,
+    /// What is reserved from the budget.
+    #[n(5)]
+    pub reserved: Amounts,
+    /// The invoice that is paid, if one is.
+    #[n(6)]
+    pub invoice: Option<u64>,
+    /// Milliseconds since 1970.
+    #[n(7)]
+    pub at: u64,
+    /// POD's name of the service.
+    #[n(8)]
+    pub service: String,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct Outcome {
+    /// Counts the run's calls from 0.
+    #[n(0)]
+    pub step: u64,
+    /// `interface.function`.
+    #[n(1)]
+    pub function: String,
+    /// The digest of function and arguments.
+    #[n(2)]
+    pub call: Digest,
+    /// The result, or the error.
+    #[n(3)]
+    pub recorded: Recorded,
+    /// What POD's support asks for.
+    #[n(4)]
+    pub reference_number: Option<String>,
+    /// What was used of the budget.
+    #[n(5)]
+    pub spent: Amounts,
+    /// Milliseconds since 1970.
+    #[n(6)]
+    pub at: u64,
+}
+
+impl Outcome {
+    /// Is it known what happened?
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !matches!(self.recorded, Recorded::Unknown(_))
+    }
+}
+
+/// A call's result, as it is given to the guest again on a replay.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub enum Recorded {
+    /// JSON text: POD's `result`, or the host function's.
+    #[n(0)]
+    Done(#[n(0)] String),
+    /// JSON text of the contract's `error`. Nothing was done.
+    #[n(1)]
+    Refused(#[n(0)] String),
+    /// JSON text of the contract's `error`. Nobody knows what was done.
+    #[n(2)]
+    Unknown(#[n(0)] String),
+}
+
+/// What a decider answered.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct Decided {
+    /// JSON text.
+    #[n(0)]
+    pub answer: String,
+    /// Milliseconds since 1970.
+    #[n(1)]
+    pub at: u64,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct Finished {
+    /// The receipt's status.
+    #[n(0)]
+    pub status: String,
+    /// The output, as JSON text.
+    #[n(1)]
+    pub output: Option<String>,
+    /// The error, as JSON text.
+    #[n(2)]
+    pub error: Option<String>,
+    /// Units of fuel.
+    #[n(3)]
+    pub fuel: u64,
+    /// Bytes of linear memory at its peak.
+    #[n(4)]
+    pub memory_bytes: u64,
+    /// Milliseconds on the wall clock.
+    #[n(5)]
+    pub wall_ms: u64,
+    /// Milliseconds since 1970.
+    #[n(6)]
+    pub at: u64,
+}
+
+/// Bytes that are no entry.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum EntryError {
+    /// Written by a version that this one does not know.
+    #[error("the entry has form {0}; this podhost reads form {VERSION}")]
+    Version(u8),
+    /// Cut off or damaged.
+    #[error("the entry is damaged: {0}")]
+    Damaged(String),
+}
+
+/// The entry's binary form.
+#[must_use]
+pub fn encode(entry: &Entry) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    // Writing to a vector cannot fail.
+    let _ = minicbor::encode(entry, &mut bytes);
+    bytes
+}
+
+/// Reads an entry's binary form.
+///
+/// # Errors
+/// If the bytes are no entry, not the whole of one, or more than one.
+pub fn decode(bytes: &[u8]) -> Result<Entry, EntryError> {
+    let (&version, body) =
+        bytes.split_first().ok_or_else(|| EntryError::Damaged("it is empty".into()))?;
+    if version != VERSION {
+        return Err(EntryError::Version(version));
+    }
+    let mut decoder = minicbor::Decoder::new(body);
+    let entry = decoder.decode().map_err(|error| EntryError::Damaged(error.to_string()))?;
+    if decoder.position() != body.len() {
+        return Err(EntryError::Damaged("something follows it".into()));
+    }
+    Ok(entry)
+}

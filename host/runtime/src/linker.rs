@@ -1,0 +1,171 @@
+//! What each world offers to its guests. POD's functions are not written here one by one: they
+//! follow from the contract, typed, through [`visit_services`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pod_platform::{Instant, Service, ServiceVisitor, visit_services};
+use wasmtime::{
+    Engine, StoreContextMut,
+    component::{
+        Component, Linker,
+        types::{ComponentInstance, ComponentItem},
+    },
+};
+
+use crate::{Error, bindings::Level, door::Door, guest::GuestState, manifest::World};
+
+const VERSION: &str = "0.1.0";
+
+/// A world's functions, ready to be linked.
+pub(crate) struct Offer {
+    pub linker: Linker<GuestState>,
+    /// Functions by interface.
+    functions: BTreeMap<String, BTreeSet<&'static str>>,
+    failed: Option<wasmtime::Error>,
+}
+
+impl Offer {
+    /// What deciders get: no capability but log and clock.
+    pub fn decider(engine: &Engine) -> wasmtime::Result<Self> {
+        let mut offer =
+            Self { linker: Linker::new(engine), functions: BTreeMap::new(), failed: None };
+        let level = offer.interface("pod:policy/log", "log");
+        offer.linker.instance(&level)?.func_wrap(
+            "log",
+            |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
+                store.data().log.write(level_name(level), message);
+                Ok(())
+            },
+        )?;
+        // A decider has no door: of a decider, only its answer is journalled.
+        let clock = offer.interface("pod:policy/clock", "now");
+        offer.linker.instance(&clock)?.func_wrap_async(
+            "now",
+            |store: StoreContextMut<'_, GuestState>, (): ()| {
+                let door = store.data().door.clone();
+                let clock = store.data().clock.clone();
+                Box::new(async move {
+                    let now: Instant = match door {
+                        Some(door) => door.now().await?,
+                        None => clock.now(),
+                    };
+                    Ok((now,))
+                })
+            },
+        )?;
+        Ok(offer)
+    }
+
+    /// What policies get: everything; the door decides what of it they may use.
+    pub fn policy(engine: &Engine) -> wasmtime::Result<Self> {
+        let mut offer = Self::decider(engine)?;
+        let random = offer.interface("pod:policy/random", "get-random-s64");
+        offer.linker.instance(&random)?.func_wrap_async(
+            "get-random-s64",
+            |store: StoreContextMut<'_, GuestState>, (): ()| {
+                let door = door(&store);
+                Box::new(async move { Ok((door?.random().await?,)) })
+            },
+        )?;
+        visit_services(&mut offer);
+        match offer.failed.take() {
+            Some(error) => Err(error),
+            None => Ok(offer),
+        }
+    }
+
+    fn interface(&mut self, name: &str, function: &'static str) -> String {
+        let name = format!("{name}@{VERSION}");
+        self.functions.entry(name.clone()).or_default().insert(function);
+        name
+    }
+
+    fn service<S: Service>(&mut self) -> wasmtime::Result<()> {
+        let interface = self.interface(&format!("pod:platform/{}", S::INTERFACE), S::FUNCTION);
+        self.linker.instance(&interface)?.func_wrap_async(
+            S::FUNCTION,
+            |store: StoreContextMut<'_, GuestState>, (request,): (S,)| {
+                let door = door(&store);
+                Box::new(async move { Ok((door?.call(&request).await?,)) })
+            },
+        )
+    }
+
+    /// Checks a component against a world: each import that the world does not offer, and an
+    /// export that is missing.
+    pub fn check(
+        &self,
+        engine: &Engine,
+        component: &Component,
+        world: World,
+        policy: &str,
+    ) -> Result<(), Error> {
+        let about = component.component_type();
+        let mut misfits = Vec::new();
+        for (name, import) in about.imports(engine) {
+            match import.ty {
+                ComponentItem::ComponentInstance(instance) => {
+                    misfits.extend(self.not_offered(engine, name, &instance));
+                }
+                ComponentItem::Type(_) => {}
+                _ => misfits.push(format!("it imports `{name}`, which the world does not offer")),
+            }
+        }
+        let export = world.export();
+        if !about.exports(engine).any(|(name, _)| name == export) {
+            let found: Vec<&str> = about.exports(engine).map(|(name, _)| name).collect();
+            misfits.push(format!(
+                "it does not export the function `{export}`; it exports {}",
+                if found.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    format!("`{}`", found.join("`, `"))
+                }
+            ));
+        }
+        if misfits.is_empty() {
+            return Ok(());
+        }
+        Err(Error::World { policy: policy.to_owned(), world: world.name(), misfits })
+    }
+
+    fn not_offered(
+        &self,
+        engine: &Engine,
+        name: &str,
+        instance: &ComponentInstance,
+    ) -> Vec<String> {
+        let offered = self.functions.get(name);
+        instance
+            .exports(engine)
+            .filter(|(_, item)| !matches!(item.ty, ComponentItem::Type(_)))
+            .filter(|(function, _)| !offered.is_some_and(|offered| offered.contains(function)))
+            .map(|(function, _)| {
+                format!("it imports `{function}` of `{name}`, which the world does not offer")
+            })
+            .collect()
+    }
+}
+
+impl ServiceVisitor for Offer {
+    fn visit<S: Service>(&mut self) {
+        if let Err(error) = self.service::<S>() {
+            self.failed.get_or_insert(error);
+        }
+    }
+}
+
+fn door(store: &StoreContextMut<'_, GuestState>) -> Result<Door, Error> {
+    let door = store.data().door.clone();
+    door.ok_or_else(|| Error::Engine("a guest without a door called a capability".into()))
+}
+
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Trace => "trace",
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
+    }
+}

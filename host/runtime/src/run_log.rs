@@ -1,0 +1,44 @@
+//! A run's log: what a policy writes, in order and bounded.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::receipt::LogLine;
+
+/// Lines kept at most.
+const LINES: usize = 1_000;
+/// Bytes kept of one line.
+const LINE_BYTES: usize = 4 * 1024;
+
+#[derive(Default)]
+pub(crate) struct RunLog(Mutex<Lines>);
+
+#[derive(Default)]
+struct Lines {
+    kept: Vec<LogLine>,
+    dropped: usize,
+}
+
+impl RunLog {
+    pub fn write(&self, level: &'static str, mut message: String) {
+        if message.len() > LINE_BYTES {
+            message.truncate(message.floor_char_boundary(LINE_BYTES));
+            message.push('…');
+        }
+        tracing::debug!(target: "podhost::policy", level, message);
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.kept.len() < LINES {
+            lines.kept.push(LogLine { level, message });
+        } else {
+            lines.dropped += 1;
+        }
+    }
+
+    pub fn lines(&self) -> Vec<LogLine> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lines.kept.clone();
+        if lines.dropped > 0 {
+            kept.push(LogLine { level: "warn", message: format!("{} more lines", lines.dropped) });
+        }
+        kept
+    }
+}

@@ -1,0 +1,162 @@
+//! getInvoiceList.
+//!
+//! A caller sees the invoices that it issued and those that were issued for it. No invoice is both,
+//! so the two sets are listed each by its own index, already in the order of ids, and merged: a
+//! page costs its own length, not the length of the list.
+
+use pod_platform::{
+    invoices::{GetInvoiceListRequest, InvoicePage},
+    types::InvalidArgument,
+};
+use sqlx::{QueryBuilder, Sqlite};
+
+use crate::{
+    invoice::{Record, columns},
+    service::{Context, Handle, Refusal},
+};
+
+impl Handle for GetInvoiceListRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<InvoicePage, Refusal> {
+        let filters = Filters::new(&self)?;
+        let sides = [
+            context.caller.business_id.map(|id| ("business_id", id)),
+            Some(("user_id", context.caller.user_id)),
+        ];
+        let sides: Vec<_> = sides.into_iter().flatten().collect();
+        // By `firstId` POD lists upwards from that id, otherwise downwards (the public clients'
+        // notes on these three fields).
+        let cursor = match (self.first_id, self.last_id) {
+            (Some(id), _) => Some((" AND id >= ", stored("firstId", id)?)),
+            (_, Some(id)) => Some((" AND id <= ", stored("lastId", id)?)),
+            _ => None,
+        };
+        let order = if self.first_id.is_some() { " ORDER BY id ASC" } else { " ORDER BY id DESC" };
+        let offset = stored("offset", self.offset.unwrap_or(0))?;
+
+        let mut page = QueryBuilder::<Sqlite>::new("");
+        for (index, side) in sides.iter().enumerate() {
+            page.push(if index == 0 { "" } else { " UNION ALL " });
+            page.push(concat!("SELECT ", columns!(), " FROM invoices WHERE "));
+            filters.push(&mut page, *side);
+            if let Some((comparison, id)) = cursor {
+                page.push(comparison).push_bind(id);
+            }
+        }
+        page.push(order).push(" LIMIT ").push_bind(self.size);
+        page.push(" OFFSET ").push_bind(offset);
+        let rows = page.build().fetch_all(&mut *context.connection).await?;
+
+        // A page that is not full and begins at the first match holds all there are.
+        let short = cursor.is_none() && offset == 0 && rows.len() < self.size as usize;
+        let count = if short {
+            rows.len() as u64
+        } else {
+            let mut all = QueryBuilder::<Sqlite>::new("SELECT 0");
+            for side in sides {
+                all.push(" + (SELECT COUNT(*) FROM invoices WHERE ");
+                filters.push(&mut all, side);
+                all.push(")");
+            }
+            let count: i64 = all.build_query_scalar().fetch_one(&mut *context.connection).await?;
+            count.unsigned_abs()
+        };
+        let result = rows
+            .iter()
+            .map(|row| Ok(Record::read(row)?.shown(context.parties)?))
+            .collect::<Result<_, Refusal>>()?;
+        Ok(InvoicePage { count, result })
+    }
+}
+
+/// The conditions that a request sets.
+struct Filters(Vec<Filter>);
+
+/// A condition: its SQL before and behind the value.
+struct Filter {
+    before: &'static str,
+    value: Value,
+    behind: &'static str,
+}
+
+#[derive(Clone)]
+enum Value {
+    Number(i64),
+    Flag(bool),
+    Text(String),
+}
+
+impl Filters {
+    fn new(request: &GetInvoiceListRequest) -> Result<Self, Refusal> {
+        let number = |field, value: Option<u64>| {
+            let stored = value.map(|value| stored(field, value)).transpose()?;
+            Ok::<_, Refusal>(stored.map(Value::Number))
+        };
+        let flag = |value: Option<bool>| value.map(Value::Flag);
+        let text = |value: &Option<String>| value.clone().map(Value::Text);
+        let from = request.from_date.and_then(|day| day.start());
+        let to = request.to_date.and_then(|day| day.end());
+
+        let mut filters = Self(Vec::new());
+        filters.add("id = ", number("id", request.id)?, "");
+        filters.add("bill_number = ", text(&request.bill_number), "");
+        filters.add("unique_number = ", text(&request.unique_number), "");
+        // Invoices have no tracker here.
+        filters.add("NULL = ", number("trackerId", request.tracker_id)?, "");
+        filters.add("issued_at >= ", number("fromDate", from.map(|at| at.0))?, "");
+        filters.add("issued_at < ", number("toDate", to.map(|at| at.0))?, "");
+        filters.add("canceled = ", flag(request.is_canceled), "");
+        filters.add("payed = ", flag(request.is_payed), "");
+        filters.add("closed = ", flag(request.is_closed), "");
+        filters.add("waiting = ", flag(request.is_waiting), "");
+        filters.add("guild_code = ", text(&request.guild_code), "");
+        filters.add("payment_reference = ", text(&request.reference_number), "");
+        filters.add("user_id = ", number("userId", request.user_id)?, "");
+        filters.add(
+            "business_id IN (SELECT value FROM json_each(",
+            list(&request.issuer_id)?,
+            "))",
+        );
+        filters.add("instr(description, ", text(&request.query), ") > 0");
+        filters.add(
+            "EXISTS (SELECT 1 FROM json_each(lines) AS line \
+             WHERE line.value ->> '$.productShortSrv.id' IN (SELECT value FROM json_each(",
+            list(&request.product_id_list)?,
+            ")))",
+        );
+        Ok(filters)
+    }
+
+    fn add(&mut self, before: &'static str, value: Option<Value>, behind: &'static str) {
+        self.0.extend(value.map(|value| Filter { before, value, behind }));
+    }
+
+    /// Writes the condition of one side, and all others behind it.
+    fn push(&self, sql: &mut QueryBuilder<Sqlite>, (side, id): (&'static str, i64)) {
+        sql.push(side).push(" = ").push_bind(id);
+        for filter in &self.0 {
+            sql.push(" AND ").push(filter.before);
+            match filter.value.clone() {
+                Value::Number(number) => sql.push_bind(number),
+                Value::Flag(flag) => sql.push_bind(flag),
+                Value::Text(text) => sql.push_bind(text),
+            };
+            sql.push(filter.behind);
+        }
+    }
+}
+
+/// A list, as the JSON text that the database unpacks; an empty one is no condition.
+fn list(values: &[u64]) -> Result<Option<Value>, serde_json::Error> {
+    Ok(match values {
+        [] => None,
+        values => Some(Value::Text(serde_json::to_string(values)?)),
+    })
+}
+
+/// A number that the database can hold.
+fn stored(field: &str, value: u64) -> Result<i64, InvalidArgument> {
+    i64::try_from(value).map_err(|_| InvalidArgument {
+        field: field.to_owned(),
+        expected: format!("at most {}", i64::MAX),
+    })
+}

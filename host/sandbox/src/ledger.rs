@@ -1,0 +1,160 @@
+//! The double-entry ledger.
+//!
+//! Money only ever moves from one account to another: a transaction is a list of moves, so its
+//! postings sum to zero by construction. The database keeps the rest: no account but `outside` goes
+//! below zero, and what is posted stays posted.
+
+use std::{collections::BTreeMap, fmt};
+
+use pod_platform::{Instant, Rial};
+use sqlx::{Row as _, SqliteConnection, query, query_scalar};
+
+/// An account's name.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Account<'a> {
+    /// Where the scenario's money comes from. The only one that may owe.
+    Outside,
+    /// What a user can spend.
+    Wallet { user: i64, code: &'a str },
+    /// What a business earned in a trade.
+    Guild { business: i64, code: &'a str },
+    /// What is left of a delegated credit.
+    Delegation { hash: &'a str },
+    /// What was paid for an invoice and is not settled yet.
+    Invoice { id: i64 },
+}
+
+impl fmt::Display for Account<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outside => f.write_str("outside"),
+            Self::Wallet { user, code } => write!(f, "wallet:{user}:{code}"),
+            Self::Guild { business, code } => write!(f, "guild:{business}:{code}"),
+            Self::Delegation { hash } => write!(f, "delegation:{hash}"),
+            Self::Invoice { id } => write!(f, "invoice:{id}"),
+        }
+    }
+}
+
+impl Account<'_> {
+    /// What is in the account; nothing if nobody ever paid into it.
+    pub(crate) async fn balance(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<i64, sqlx::Error> {
+        let balance = query_scalar("SELECT balance FROM accounts WHERE name = ?")
+            .bind(self.to_string())
+            .fetch_optional(connection)
+            .await?;
+        Ok(balance.unwrap_or(0))
+    }
+}
+
+/// Money that goes from one account to another.
+pub(crate) struct Move<'a> {
+    pub(crate) from: Account<'a>,
+    pub(crate) to: Account<'a>,
+    pub(crate) rials: i64,
+}
+
+/// Writes one transaction. An account that would go below zero makes it fail as a whole.
+pub(crate) async fn post(
+    connection: &mut SqliteConnection,
+    at: Instant,
+    service: &str,
+    reference: i64,
+    moves: &[Move<'_>],
+) -> Result<(), sqlx::Error> {
+    let mut amounts: BTreeMap<&Account<'_>, i64> = BTreeMap::new();
+    for Move { from, to, rials } in moves {
+        add(&mut amounts, from, rials.checked_neg())?;
+        add(&mut amounts, to, Some(*rials))?;
+    }
+    let postings: Vec<(String, i64)> = amounts
+        .into_iter()
+        .filter(|(_, amount)| *amount != 0)
+        .map(|(account, amount)| (account.to_string(), amount))
+        .collect();
+    if postings.is_empty() {
+        return Ok(());
+    }
+    let transaction =
+        query("INSERT INTO transactions (at, service, reference) VALUES (?, ?, ?) RETURNING id")
+            .bind(i64::try_from(at.0).unwrap_or(i64::MAX))
+            .bind(service)
+            .bind(reference)
+            .fetch_one(&mut *connection)
+            .await?
+            .try_get::<i64, _>(0)?;
+    let postings =
+        serde_json::to_string(&postings).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    query(
+        "INSERT INTO postings (transaction_id, account, amount)
+         SELECT ?, value ->> 0, value ->> 1 FROM json_each(?)",
+    )
+    .bind(transaction)
+    .bind(postings)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn add<'a, 'b>(
+    amounts: &mut BTreeMap<&'a Account<'b>, i64>,
+    account: &'a Account<'b>,
+    rials: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    let amount = amounts.entry(account).or_default();
+    *amount = rials.and_then(|rials| amount.checked_add(rials)).ok_or_else(|| {
+        sqlx::Error::Encode("a transaction moves more than can be counted".into())
+    })?;
+    Ok(())
+}
+
+/// The ledger at one moment.
+///
+/// Accounts are named `outside`, `wallet:<user id>:<wallet code>`,
+/// `guild:<business id>:<guild code>`, `delegation:<hash>` and `invoice:<invoice id>`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Ledger {
+    /// What is in each account that ever held money. Only `outside`, where all money comes from,
+    /// is negative.
+    pub balances: BTreeMap<String, i64>,
+    /// The sum of all postings: 0.
+    pub total: i64,
+    /// How many transactions were written, the scenario's own included.
+    pub transactions: u64,
+    /// What does not add up: transactions whose postings do not sum to zero, balances that are not
+    /// the sum of their postings. Empty.
+    pub faults: Vec<String>,
+}
+
+impl Ledger {
+    /// What is in an account; nothing if no money was ever in it.
+    #[must_use]
+    pub fn balance(&self, account: &str) -> i64 {
+        self.balances.get(account).copied().unwrap_or(0)
+    }
+
+    /// What is in all accounts but `outside`, that is, all money on the platform.
+    #[must_use]
+    pub fn money(&self) -> Rial {
+        Rial(self.balance("outside").unsigned_abs())
+    }
+
+    pub(crate) async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
+        let balances = query("SELECT name, balance FROM accounts")
+            .fetch_all(&mut *connection)
+            .await?
+            .iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect::<Result<_, sqlx::Error>>()?;
+        let total = query_scalar("SELECT COALESCE(SUM(amount), 0) FROM postings")
+            .fetch_one(&mut *connection)
+            .await?;
+        let transactions: i64 =
+            query_scalar("SELECT COUNT(*) FROM transactions").fetch_one(&mut *connection).await?;
+        let faults = query_scalar("SELECT fault FROM ledger_faults").fetch_all(connection).await?;
+        Ok(Self { balances, total, transactions: transactions.unsigned_abs(), faults })
+    }
+}

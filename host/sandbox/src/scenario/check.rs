@@ -1,0 +1,323 @@
+//! What serde cannot see: ids that nobody has, tokens used twice, dates that are none.
+
+use std::collections::{HashMap, HashSet};
+
+use pod_platform::{Instant, Rial};
+
+use super::{Scenario, end_of, locate::Path};
+
+/// Ids and amounts beyond this have no exact JSON number.
+const LARGEST: u64 = 9_007_199_254_740_991;
+
+pub(super) struct Fault {
+    pub(super) path: Path,
+    pub(super) reason: String,
+}
+
+type Checked = Result<(), Fault>;
+
+pub(super) fn check(scenario: &Scenario) -> Checked {
+    let mut checker = Checker::default();
+    if let Some(now) = &scenario.now
+        && Instant::from_jalali_date_time(now).is_none()
+    {
+        return fault(
+            Path::default().key("now"),
+            format!("`{now}` is no date-time of the Persian calendar, written yyyy/mm/dd HH:MM:SS"),
+        );
+    }
+    checker.parties(scenario)?;
+    checker.invoices(scenario)?;
+    checker.delegations(scenario)?;
+    checker.loan_contracts(scenario)?;
+    bills(scenario)?;
+    if let Some(caller) = &scenario.caller
+        && !checker.tokens.contains_key(caller.as_str())
+    {
+        return fault(
+            Path::default().key("caller"),
+            "no business and no user has this token".to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// What has been seen so far.
+#[derive(Default)]
+struct Checker<'a> {
+    /// A business's user id by its id.
+    businesses: HashMap<u64, u64>,
+    /// Everybody who can be billed, and where that was said.
+    users: HashMap<u64, String>,
+    /// Every token, and whose it is.
+    tokens: HashMap<&'a str, String>,
+    /// All money of the scenario: the account it comes from must be able to count it.
+    money: i64,
+}
+
+impl<'a> Checker<'a> {
+    fn parties(&mut self, scenario: &'a Scenario) -> Checked {
+        for (index, business) in scenario.businesses.iter().enumerate() {
+            let here = Path::default().key("businesses").index(index);
+            id(&here, "id", business.id)?;
+            if self.businesses.insert(business.id, business.user_id).is_some() {
+                return twice(here.key("id"), "business", business.id);
+            }
+            self.billed(&here, "userId", business.user_id)?;
+            self.token(&here, "apiToken", &business.api_token)?;
+            for (code, amount) in &business.wallet {
+                self.account(here.clone().key("wallet"), code, *amount)?;
+            }
+            for (code, amount) in &business.guilds {
+                self.account(here.clone().key("guilds"), code, *amount)?;
+            }
+        }
+        for (index, user) in scenario.users.iter().enumerate() {
+            let here = Path::default().key("users").index(index);
+            self.billed(&here, "id", user.id)?;
+            self.token(&here, "accessToken", &user.access_token)?;
+            for (code, amount) in &user.wallet {
+                self.account(here.clone().key("wallet"), code, *amount)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn invoices(&mut self, scenario: &'a Scenario) -> Checked {
+        let mut ids = HashSet::new();
+        let mut bill_numbers = HashSet::new();
+        for (index, invoice) in scenario.invoices.iter().enumerate() {
+            let here = Path::default().key("invoices").index(index);
+            id(&here, "id", invoice.id)?;
+            if !ids.insert(invoice.id) {
+                return twice(here.key("id"), "invoice", invoice.id);
+            }
+            let issuer = self.issuer(&here, invoice.business_id)?;
+            if let Some(user) = invoice.user_id {
+                self.user(&here, "userId", user)?;
+                if user == issuer {
+                    return fault(
+                        here.key("userId"),
+                        "a business cannot issue an invoice for its own user".to_owned(),
+                    );
+                }
+            }
+            not_empty(&here, "guildCode", &invoice.guild_code)?;
+            self.account(here.clone(), "amount", invoice.amount)?;
+            self.account(here.clone(), "vat", invoice.vat.unwrap_or_default())?;
+            if let Some(number) = &invoice.bill_number {
+                not_empty(&here, "billNumber", number)?;
+                if !bill_numbers.insert((invoice.business_id, number)) {
+                    return fault(
+                        here.key("billNumber"),
+                        format!(
+                            "business {} has an invoice with the number `{number}` already",
+                            invoice.business_id
+                        ),
+                    );
+                }
+            }
+            if invoice.canceled && (invoice.payed || invoice.closed) {
+                return fault(
+                    here.key("canceled"),
+                    "a cancelled invoice is neither paid nor closed".to_owned(),
+                );
+            }
+            if invoice.waiting && (invoice.payed || invoice.closed || invoice.canceled) {
+                return fault(
+                    here.key("waiting"),
+                    "only an open invoice waits for the gateway".to_owned(),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn delegations(&mut self, scenario: &'a Scenario) -> Checked {
+        let mut hashes = HashSet::new();
+        for (index, delegation) in scenario.delegations.iter().enumerate() {
+            let here = Path::default().key("delegations").index(index);
+            self.user(&here, "delegatorId", delegation.delegator_id)?;
+            self.user(&here, "delegateId", delegation.delegate_id)?;
+            not_empty(&here, "hash", &delegation.hash)?;
+            if !hashes.insert(&delegation.hash) {
+                return twice(here.key("hash"), "delegation", &delegation.hash);
+            }
+            self.account(here.clone(), "amount", delegation.amount)?;
+            if let Some(code) = &delegation.guild_code {
+                not_empty(&here, "guildCode", code)?;
+            }
+            if let Some(until) = &delegation.until
+                && end_of(until).is_none()
+            {
+                return fault(
+                    here.key("until"),
+                    format!(
+                        "`{until}` is neither a day of the Persian calendar, yyyy/mm/dd, nor a \
+                         date-time, yyyy/mm/dd HH:MM:SS"
+                    ),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn loan_contracts(&mut self, scenario: &'a Scenario) -> Checked {
+        let mut ids = HashSet::new();
+        let mut plans = HashSet::new();
+        for (index, contract) in scenario.loan_contracts.iter().enumerate() {
+            let here = Path::default().key("loanContracts").index(index);
+            id(&here, "id", contract.id)?;
+            if !ids.insert(contract.id) {
+                return twice(here.key("id"), "loan contract", contract.id);
+            }
+            self.issuer(&here, contract.business_id)?;
+            amount(here.clone().key("ceiling"), contract.ceiling)?;
+            rate(&here, "commissionRate", contract.commission_rate)?;
+            let mut members = HashSet::new();
+            for (index, member) in contract.members.iter().enumerate() {
+                let here = here.clone().key("members").index(index);
+                self.user(&here, "userId", member.user_id)?;
+                amount(here.clone().key("credit"), member.credit)?;
+                if !members.insert(member.user_id) {
+                    return twice(here.key("userId"), "member", member.user_id);
+                }
+            }
+            for (index, plan) in contract.plans.iter().enumerate() {
+                let here = here.clone().key("plans").index(index);
+                id(&here, "id", plan.id)?;
+                if !plans.insert(plan.id) {
+                    return twice(here.key("id"), "plan", plan.id);
+                }
+                if plan.installments == 0 {
+                    return fault(
+                        here.key("installments"),
+                        "a loan has at least one instalment".to_owned(),
+                    );
+                }
+                rate(&here, "interestRate", plan.interest_rate)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn billed(&mut self, here: &Path, field: &str, user: u64) -> Checked {
+        id(here, field, user)?;
+        let place = here.clone().key(field);
+        match self.users.get(&user) {
+            Some(other) => fault(place, format!("{user} is taken by {other}")),
+            None => {
+                self.users.insert(user, place.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    fn token(&mut self, here: &Path, field: &str, token: &'a str) -> Checked {
+        let place = here.clone().key(field);
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return fault(
+                place,
+                "a token is made of letters, digits and signs that an HTTP header can carry"
+                    .to_owned(),
+            );
+        }
+        match self.tokens.get(token) {
+            Some(other) => fault(place, format!("this token is that of {other}, too")),
+            None => {
+                self.tokens.insert(token, here.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    /// The user id of the business that issues or grants.
+    fn issuer(&self, here: &Path, business: u64) -> Result<u64, Fault> {
+        self.businesses.get(&business).copied().ok_or_else(|| Fault {
+            path: here.clone().key("businessId"),
+            reason: format!("no business has the id {business}"),
+        })
+    }
+
+    fn user(&self, here: &Path, field: &str, user: u64) -> Checked {
+        if self.users.contains_key(&user) {
+            Ok(())
+        } else {
+            fault(
+                here.clone().key(field),
+                format!("no user has the id {user}, and no business this userId"),
+            )
+        }
+    }
+
+    fn account(&mut self, here: Path, field: &str, rials: Rial) -> Checked {
+        let place = here.key(field);
+        if field.is_empty() {
+            return fault(place, "an account has a code".to_owned());
+        }
+        amount(place.clone(), rials)?;
+        let sum = i64::try_from(rials.0).ok().and_then(|rials| self.money.checked_add(rials));
+        match sum {
+            Some(sum) => {
+                self.money = sum;
+                Ok(())
+            }
+            None => fault(place, "all money together is too much to count".to_owned()),
+        }
+    }
+}
+
+fn bills(scenario: &Scenario) -> Checked {
+    for (index, bill) in scenario.bills.iter().enumerate() {
+        for (field, value) in [("billId", &bill.bill_id), ("paymentId", &bill.payment_id)] {
+            if !(6..=13).contains(&value.len()) || !value.bytes().all(|byte| byte.is_ascii_digit())
+            {
+                return fault(
+                    Path::default().key("bills").index(index).key(field),
+                    format!("`{value}` is not 6 to 13 digits"),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn id(here: &Path, field: &str, id: u64) -> Checked {
+    if (1..=LARGEST).contains(&id) {
+        Ok(())
+    } else {
+        fault(here.clone().key(field), format!("an id is between 1 and {LARGEST}"))
+    }
+}
+
+fn amount(place: Path, rials: Rial) -> Checked {
+    if rials.0 <= LARGEST {
+        Ok(())
+    } else {
+        fault(place, format!("an amount is at most {LARGEST} rials"))
+    }
+}
+
+fn rate(here: &Path, field: &str, rate: f64) -> Checked {
+    if rate.is_finite() && rate >= 0.0 {
+        Ok(())
+    } else {
+        fault(here.clone().key(field), "a rate is at least 0".to_owned())
+    }
+}
+
+fn not_empty(here: &Path, field: &str, text: &str) -> Checked {
+    if text.is_empty() {
+        fault(here.clone().key(field), "must not be empty".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+fn twice(path: Path, what: &str, id: impl std::fmt::Display) -> Checked {
+    fault(path, format!("{what} {id} is there already"))
+}
+
+fn fault(path: Path, reason: String) -> Checked {
+    Err(Fault { path, reason })
+}

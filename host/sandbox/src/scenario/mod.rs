@@ -1,0 +1,365 @@
+//! Scenario files: the state in which a platform starts.
+//!
+//! A file says everything that the ledger begins with, in POD's own names. It is read strictly: an
+//! unknown field, a business that nobody declared or a token used twice is an error that names the
+//! place, because a scenario that silently means something else makes every test on it worthless.
+
+mod check;
+mod locate;
+
+use std::{collections::BTreeMap, fmt, fs, io, ops::Not, path::Path};
+
+use pod_platform::{Instant, JalaliDate, Rial};
+use serde::{Deserialize, Serialize};
+
+/// The state in which a platform starts.
+///
+/// ```
+/// use pod_sandbox::Scenario;
+///
+/// let scenario = Scenario::from_json("shop.json", r#"{
+///     "businesses": [{"id": 7, "userId": 70, "name": "Shop", "apiToken": "shop-token",
+///                     "wallet": {"PODLAND_WALLET": 50000}}],
+///     "invoices": [{"id": 1, "businessId": 7, "amount": 6500, "vat": 585,
+///                   "guildCode": "FOOD_GUILD"}]
+/// }"#)?;
+/// assert_eq!(scenario.invoices.len(), 1);
+///
+/// let error = Scenario::from_json("shop.json", r#"{
+///     "invoices": [{"id": 1, "businessId": 7, "amount": 6500, "guildCode": "FOOD_GUILD"}]
+/// }"#).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "shop.json:2:39: invoices[0].businessId: no business has the id 7"
+/// );
+/// # Ok::<(), pod_sandbox::ScenarioError>(())
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scenario {
+    /// Where the clock stands, `yyyy/mm/dd HH:MM:SS` in the Persian calendar and Tehran's time.
+    /// Absent: the platform lives in the present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+    /// The token that a run acts with. Absent: the first business's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
+    /// Who issues invoices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub businesses: Vec<Business>,
+    /// Who pays them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<User>,
+    /// What has been issued.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invoices: Vec<Invoice>,
+    /// Credit that one user lends another, in the order in which it is used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delegations: Vec<Delegation>,
+    /// Loan contracts. They are checked; no service here uses them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loan_contracts: Vec<LoanContract>,
+    /// Utility bills. They are checked; no service here uses them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bills: Vec<Bill>,
+}
+
+/// A business. It acts and is billed as the user `userId`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Business {
+    /// The business's id.
+    pub id: u64,
+    /// The id under which it is billed; no user of the scenario has it.
+    pub user_id: u64,
+    /// Its name.
+    pub name: String,
+    /// The `_token_` that it calls with.
+    pub api_token: String,
+    /// What it can spend, by wallet code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub wallet: BTreeMap<String, Rial>,
+    /// What it earned, by guild code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub guilds: BTreeMap<String, Rial>,
+}
+
+/// A user.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct User {
+    /// The user's id.
+    pub id: u64,
+    /// The user's name.
+    pub name: String,
+    /// The `_token_` that the user calls with.
+    pub access_token: String,
+    /// Where POD's messages go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cellphone_number: Option<String>,
+    /// What the user can spend, by wallet code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub wallet: BTreeMap<String, Rial>,
+}
+
+/// An invoice.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Invoice {
+    /// The invoice's id.
+    pub id: u64,
+    /// Who issued it.
+    pub business_id: u64,
+    /// Whom it is for: a user's id or a business's `userId`. Absent: whoever pays it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<u64>,
+    /// Before tax.
+    pub amount: Rial,
+    /// Tax in rials, on top of the amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vat: Option<Rial>,
+    /// The issuer's trade.
+    pub guild_code: String,
+    /// Is it paid? Its money then lies in its account of the ledger, unless it is closed, too:
+    /// then the issuer's guild account has it.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub payed: bool,
+    /// Does a payment of it wait for the issuer's verification?
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub verification_needed: bool,
+    /// The issuer's own number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bill_number: Option<String>,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Is it cancelled?
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub canceled: bool,
+    /// Is it closed?
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub closed: bool,
+    /// Has a payment begun at the gateway?
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub waiting: bool,
+}
+
+/// Credit that one user lends another.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Delegation {
+    /// Whose credit it is.
+    pub delegator_id: u64,
+    /// Who may pay with it.
+    pub delegate_id: u64,
+    /// Names this credit.
+    pub hash: String,
+    /// How much there is.
+    pub amount: Rial,
+    /// Only invoices of this guild. Absent: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guild_code: Option<String>,
+    /// A Jalali day, which is its last, or a date-time, at which it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// A loan contract.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LoanContract {
+    /// The contract's id.
+    pub id: u64,
+    /// Who grants its loans.
+    pub business_id: u64,
+    /// The most that it lends in all.
+    pub ceiling: Rial,
+    /// The grantor's share.
+    pub commission_rate: f64,
+    /// Its last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<JalaliDate>,
+    /// Who may borrow.
+    #[serde(default)]
+    pub members: Vec<Member>,
+    /// How a loan can be paid back.
+    #[serde(default)]
+    pub plans: Vec<Plan>,
+}
+
+/// Somebody who may borrow under a contract.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Member {
+    /// The user.
+    pub user_id: u64,
+    /// The most that the user may borrow.
+    pub credit: Rial,
+}
+
+/// A way to pay a loan back.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Plan {
+    /// The plan's id.
+    pub id: u64,
+    /// The plan's name.
+    pub name: String,
+    /// How many instalments.
+    pub installments: u32,
+    /// Flat interest.
+    pub interest_rate: f64,
+    /// Can it be chosen?
+    pub active: bool,
+}
+
+/// A utility bill.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Bill {
+    /// `billId`, 6 to 13 digits.
+    pub bill_id: String,
+    /// `paymentId`, 6 to 13 digits.
+    pub payment_id: String,
+    /// The company's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+}
+
+/// A scenario cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// The file cannot be read.
+    #[error("the scenario {file} cannot be read")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is not JSON, not a scenario, or contradicts itself.
+    #[error("{0}")]
+    Invalid(Problem),
+}
+
+/// What is wrong with a scenario, and where.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Problem {
+    /// The file; none for a scenario made in the program.
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// The column, in bytes from 1.
+    pub column: Option<usize>,
+    /// The field, for example `invoices[3].businessId`; empty for the scenario as a whole.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.file.as_deref().unwrap_or("the scenario"))?;
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            write!(f, ":{line}:{column}")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, ": {}", self.path)?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+impl Scenario {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or [as below](Self::from_json).
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ScenarioError> {
+        let file = path.as_ref().display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => Self::from_json(&file, &text),
+            Err(source) => Err(ScenarioError::Read { file, source }),
+        }
+    }
+
+    /// Reads and checks a text; `name` stands in errors where a file's name would.
+    ///
+    /// # Errors
+    /// If the text is not JSON, not a scenario, or contradicts itself.
+    pub fn from_json(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let read = serde_path_to_error::deserialize::<_, Self>(&mut deserializer)
+            .map_err(|error| (error.path().to_string(), error.into_inner()))
+            .and_then(|scenario| match deserializer.end() {
+                Ok(()) => Ok(scenario),
+                Err(error) => Err((String::new(), error)),
+            });
+        let scenario = read.map_err(|(path, error)| {
+            let place = format!(" at line {} column {}", error.line(), error.column());
+            let reason = error.to_string();
+            ScenarioError::Invalid(Problem {
+                file: Some(name.to_owned()),
+                line: Some(error.line()),
+                column: Some(error.column()),
+                path: if path == "." { String::new() } else { path },
+                reason: reason.strip_suffix(&place).unwrap_or(&reason).to_owned(),
+            })
+        })?;
+        check::check(&scenario).map_err(|fault| {
+            let (line, column) = locate::locate(text, &fault.path).unzip();
+            ScenarioError::Invalid(Problem {
+                file: Some(name.to_owned()),
+                line,
+                column,
+                path: fault.path.to_string(),
+                reason: fault.reason,
+            })
+        })?;
+        Ok(scenario)
+    }
+
+    /// Checks a scenario that was made in the program.
+    ///
+    /// # Errors
+    /// If it contradicts itself.
+    pub fn check(&self) -> Result<(), ScenarioError> {
+        check::check(self).map_err(|fault| {
+            ScenarioError::Invalid(Problem {
+                file: None,
+                line: None,
+                column: None,
+                path: fault.path.to_string(),
+                reason: fault.reason,
+            })
+        })
+    }
+
+    /// The token that a run acts with.
+    pub(crate) fn caller_token(&self) -> Option<&str> {
+        self.caller
+            .as_deref()
+            .or_else(|| self.businesses.first().map(|business| business.api_token.as_str()))
+    }
+
+    /// Where the clock stands.
+    pub(crate) fn instant(&self) -> Option<Instant> {
+        self.now.as_deref().and_then(Instant::from_jalali_date_time)
+    }
+}
+
+impl Delegation {
+    /// The first instant at which the credit is over; none if it never is. Only for a scenario that
+    /// has been checked: what is no date reads as never.
+    pub(crate) fn expires_at(&self) -> Option<Instant> {
+        self.until.as_deref().and_then(end_of)
+    }
+}
+
+/// A Jalali day ends with its last instant, a date-time is over when it is reached.
+fn end_of(text: &str) -> Option<Instant> {
+    match text.parse::<JalaliDate>() {
+        Ok(day) => day.end(),
+        Err(_) => Instant::from_jalali_date_time(text),
+    }
+}

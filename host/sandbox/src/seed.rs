@@ -1,0 +1,171 @@
+//! Fills a new database with a scenario, in one transaction.
+
+use pod_platform::Instant;
+use sqlx::{Connection as _, SqliteConnection, query};
+
+use crate::{
+    Error,
+    invoice::{Record, line, unique_number},
+    ledger::{self, Account, Move},
+    scenario::{Invoice, Scenario},
+    store,
+};
+
+pub(crate) const OTT_KEY: &str = "ottKey";
+pub(crate) const CALLER: &str = "caller";
+pub(crate) const NOW: &str = "now";
+
+/// Fills the database. The scenario has been checked.
+pub(crate) async fn seed(
+    connection: &mut SqliteConnection,
+    scenario: &Scenario,
+    now: Instant,
+) -> Result<(), Error> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    store::create(&mut transaction).await?;
+    settings(&mut transaction, scenario).await?;
+    parties(&mut transaction, scenario).await?;
+    for invoice in &scenario.invoices {
+        record(invoice, now)?.insert(&mut transaction).await?;
+    }
+    delegations(&mut transaction, scenario).await?;
+    let moves = opening(scenario)?;
+    ledger::post(&mut transaction, now, "opening", 0, &moves).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn settings(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(Error::Random)?;
+    let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let settings: [(&str, Option<String>); 3] = [
+        (OTT_KEY, Some(key)),
+        (CALLER, scenario.caller_token().map(str::to_owned)),
+        (NOW, scenario.now.clone()),
+    ];
+    for (name, value) in settings {
+        if let Some(value) = value {
+            query("INSERT INTO settings (name, value) VALUES (?, ?)")
+                .bind(name)
+                .bind(value)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn parties(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {
+    for business in &scenario.businesses {
+        query("INSERT INTO businesses (id, user_id, name, token) VALUES (?, ?, ?, ?)")
+            .bind(stored(business.id)?)
+            .bind(stored(business.user_id)?)
+            .bind(&business.name)
+            .bind(&business.api_token)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for user in &scenario.users {
+        query("INSERT INTO users (id, name, token) VALUES (?, ?, ?)")
+            .bind(stored(user.id)?)
+            .bind(&user.name)
+            .bind(&user.access_token)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A scenario's invoice was issued, and paid, at the moment in which the platform starts.
+fn record(invoice: &Invoice, now: Instant) -> Result<Record, Error> {
+    let id = stored(invoice.id)?;
+    let millis = stored(now.0)?;
+    let lines =
+        [line(id, 0, 0, invoice.amount, 1.0, invoice.amount, invoice.description.as_deref())];
+    Ok(Record {
+        id,
+        business_id: stored(invoice.business_id)?,
+        user_id: invoice.user_id.map(stored).transpose()?,
+        guild_code: invoice.guild_code.clone(),
+        amount: stored(invoice.amount.0)?,
+        vat: stored(invoice.vat.unwrap_or_default().0)?,
+        bill_number: invoice.bill_number.clone(),
+        unique_number: unique_number(id),
+        description: invoice.description.clone(),
+        lines: serde_json::to_string(&lines)
+            .map_err(|error| Error::Database(sqlx::Error::Encode(Box::new(error))))?,
+        issued_at: millis,
+        issued_on: now.jalali_date().to_string(),
+        paid_at: invoice.payed.then_some(millis),
+        payed: invoice.payed,
+        canceled: invoice.canceled,
+        closed: invoice.closed,
+        waiting: invoice.waiting,
+        verification_needed: invoice.verification_needed,
+        ..Record::default()
+    })
+}
+
+async fn delegations(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {
+    for (position, delegation) in scenario.delegations.iter().enumerate() {
+        query(
+            "INSERT INTO delegations (hash, delegator_id, delegate_id, position, guild_code, \
+             expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&delegation.hash)
+        .bind(stored(delegation.delegator_id)?)
+        .bind(stored(delegation.delegate_id)?)
+        .bind(stored(position as u64)?)
+        .bind(&delegation.guild_code)
+        .bind(delegation.expires_at().map(|at| stored(at.0)).transpose()?)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// All money that the scenario speaks of comes from outside.
+fn opening(scenario: &Scenario) -> Result<Vec<Move<'_>>, Error> {
+    let mut accounts = Vec::new();
+    for business in &scenario.businesses {
+        let user = stored(business.user_id)?;
+        for (code, rials) in &business.wallet {
+            accounts.push((Account::Wallet { user, code }, *rials));
+        }
+        let business_id = stored(business.id)?;
+        for (code, rials) in &business.guilds {
+            let account = Account::Guild { business: business_id, code };
+            accounts.push((account, *rials));
+        }
+    }
+    for user in &scenario.users {
+        let id = stored(user.id)?;
+        for (code, rials) in &user.wallet {
+            accounts.push((Account::Wallet { user: id, code }, *rials));
+        }
+    }
+    for delegation in &scenario.delegations {
+        let hash = &delegation.hash;
+        accounts.push((Account::Delegation { hash }, delegation.amount));
+    }
+    for invoice in scenario.invoices.iter().filter(|invoice| invoice.payed) {
+        // A closed invoice is settled: its issuer has the money.
+        let account = if invoice.closed {
+            Account::Guild { business: stored(invoice.business_id)?, code: &invoice.guild_code }
+        } else {
+            Account::Invoice { id: stored(invoice.id)? }
+        };
+        accounts.push((account.clone(), invoice.amount));
+        accounts.push((account, invoice.vat.unwrap_or_default()));
+    }
+    accounts
+        .into_iter()
+        .map(|(to, rials)| Ok(Move { from: Account::Outside, to, rials: stored(rials.0)? }))
+        .collect()
+}
+
+/// The check has seen to it that this fits.
+fn stored(number: u64) -> Result<i64, Error> {
+    i64::try_from(number).map_err(|error| Error::Database(sqlx::Error::Encode(Box::new(error))))
+}

@@ -1,0 +1,80 @@
+//! An engine with a script, and calls into it.
+
+use pod_sdk::bindings::policy::pod::policy::types::Failure;
+use rhai::{AST, CallFnOptions, Dynamic, Engine, Scope};
+
+use crate::{
+    contract::World,
+    convert::{FromScript, Mismatch},
+    engine::{self, Log},
+    failure, script,
+};
+
+/// The interpreter for one world.
+pub struct Interpreter {
+    world: World,
+    log: Log,
+    engine: Engine,
+    script: Option<AST>,
+}
+
+impl Interpreter {
+    /// An interpreter without a script yet.
+    #[must_use]
+    pub fn new(world: World, log: Log) -> Self {
+        let mut engine = engine::engine(log);
+        (world.register)(&mut engine);
+        Self { world, log, engine, script: None }
+    }
+
+    /// Takes a script, in place of the one before.
+    ///
+    /// # Errors
+    /// Says what is wrong with the script, and where; then there is no script.
+    pub fn load(&mut self, source: &str) -> Result<(), Failure> {
+        if self.script.is_some() {
+            *self = Self::new(self.world, self.log);
+        }
+        self.script = Some(script::load(&mut self.engine, &self.world, source)?);
+        Ok(())
+    }
+
+    /// Calls the world's function.
+    ///
+    /// # Errors
+    /// If there is no script, an argument is nothing for a script, the script fails, or its answer
+    /// does not fit.
+    pub fn call<const N: usize, T: FromScript>(
+        &self,
+        arguments: [Result<Dynamic, Mismatch>; N],
+    ) -> Result<T, Failure> {
+        let function = self.world.function;
+        let nowhere = |message: String| failure::new(message, rhai::Position::NONE);
+        let script = self
+            .script
+            .as_ref()
+            .ok_or_else(|| nowhere("no script was loaded into the interpreter".to_owned()))?;
+        let arguments = self
+            .world
+            .parameters
+            .iter()
+            .zip(arguments)
+            .map(|(parameter, argument)| {
+                argument
+                    .map_err(|mismatch| nowhere(format!("{parameter} of `{function}`: {mismatch}")))
+            })
+            .collect::<Result<Vec<Dynamic>, _>>()?;
+        let answer: Dynamic = self
+            .engine
+            .call_fn_with_options(
+                CallFnOptions::new().eval_ast(false),
+                &mut Scope::new(),
+                script,
+                function,
+                arguments,
+            )
+            .map_err(|error| failure::of_running(*error, function))?;
+        T::from_script(answer)
+            .map_err(|mismatch| nowhere(format!("the answer of `{function}`: {mismatch}")))
+    }
+}

@@ -1,0 +1,71 @@
+//! JSON values as script values: what goes in and out of the world `policy`.
+
+use compact_str::CompactString;
+use rhai::{Array, Dynamic, ImmutableString, Map};
+use serde_json::{Number, Value};
+
+use crate::convert::{FromScript, IntoScript, Mismatch};
+
+impl IntoScript for Value {
+    fn into_script(self) -> Result<Dynamic, Mismatch> {
+        match self {
+            Self::Null => Ok(Dynamic::UNIT),
+            Self::Bool(flag) => flag.into_script(),
+            Self::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+                (Some(whole), _, _) => whole.into_script(),
+                (_, Some(whole), _) => whole.into_script(),
+                (_, _, Some(decimal)) => decimal.into_script(),
+                _ => Err(Mismatch::new(format!("{number} is no number that a script can hold"))),
+            },
+            Self::String(text) => text.into_script(),
+            Self::Array(items) => items.into_script(),
+            Self::Object(fields) => {
+                let entry = |(key, value): (String, Self)| match value.into_script() {
+                    Ok(value) => Ok((key.into(), value)),
+                    Err(mismatch) => Err(mismatch.in_field(&key)),
+                };
+                let map = fields.into_iter().map(entry).collect::<Result<Map, _>>()?;
+                Ok(Dynamic::from_map(map))
+            }
+        }
+    }
+}
+
+impl FromScript for Value {
+    fn from_script(value: Dynamic) -> Result<Self, Mismatch> {
+        let value = value.flatten();
+        if value.is_unit() {
+            return Ok(Self::Null);
+        }
+        if let Ok(flag) = value.as_bool() {
+            return Ok(Self::Bool(flag));
+        }
+        if let Ok(whole) = value.as_int() {
+            return Ok(Self::Number(whole.into()));
+        }
+        if let Ok(decimal) = value.as_float() {
+            return Number::from_f64(decimal)
+                .map(Self::Number)
+                .ok_or_else(|| Mismatch::new(format!("JSON has no {decimal}")));
+        }
+        if let Ok(letter) = value.as_char() {
+            return Ok(Self::String(letter.into()));
+        }
+        let value = match value.try_cast_result::<ImmutableString>() {
+            Ok(text) => return Ok(Self::String(text.into_owned())),
+            Err(value) => value,
+        };
+        let value = match value.try_cast_result::<Array>() {
+            Ok(items) => return Vec::from_script(Dynamic::from_array(items)).map(Self::Array),
+            Err(value) => value,
+        };
+        let fields = value
+            .try_cast_result::<Map>()
+            .map_err(|value| Mismatch::new(format!("JSON has no {}", value.type_name())))?;
+        let entry = |(key, value): (CompactString, Dynamic)| match Self::from_script(value) {
+            Ok(value) => Ok((String::from(key), value)),
+            Err(mismatch) => Err(mismatch.in_field(&key)),
+        };
+        fields.into_iter().map(entry).collect::<Result<_, _>>().map(Self::Object)
+    }
+}

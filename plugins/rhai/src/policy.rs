@@ -1,0 +1,45 @@
+//! The world `rhai-policy`: free-form automation whose `run` is a script's.
+
+use serde_json::Value;
+
+use crate::{
+    contract::{self, World},
+    convert::{IntoScript, Mismatch},
+    state,
+};
+
+wit_bindgen::generate!({
+    path: "../../wit",
+    world: "pod:policy/rhai-policy",
+    with: {
+        "pod:platform/types@0.1.0": pod_sdk::bindings::policy::pod::platform::types,
+        "pod:platform/invoices@0.1.0": pod_sdk::bindings::policy::pod::platform::invoices,
+        "pod:platform/payments@0.1.0": pod_sdk::bindings::policy::pod::platform::payments,
+        "pod:policy/types@0.1.0": pod_sdk::bindings::policy::pod::policy::types,
+        "pod:policy/log@0.1.0": pod_sdk::bindings::policy::pod::policy::log,
+        "pod:policy/clock@0.1.0": pod_sdk::bindings::policy::pod::policy::clock,
+        "pod:policy/random@0.1.0": pod_sdk::bindings::policy::pod::policy::random,
+    },
+});
+
+pub const WORLD: World = contract::POLICY;
+
+struct Component;
+
+impl Guest for Component {
+    fn run(input: String) -> Result<String, Failure> {
+        let input = serde_json::from_str::<Value>(&input)
+            .map_err(|error| Mismatch::new(error.to_string()))
+            .and_then(Value::into_script);
+        let answer: Value = state::with(|interpreter| interpreter.call([input]))?;
+        Ok(answer.to_string())
+    }
+}
+
+impl exports::pod::policy::interpreter::Guest for Component {
+    fn load(source: String) -> Result<(), Failure> {
+        state::with(|interpreter| interpreter.load(&source))
+    }
+}
+
+export!(Component);
