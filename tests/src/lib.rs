@@ -1,1 +1,118 @@
+//! What tests of the whole share: a local POD from a scenario, and a host that runs policies on
+//! it. Everything is real; only the money is not.
 
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use pod_host::{Account, Host, Policy, PolicyFiles, Receipt};
+use pod_platform::{Client, Credentials, Limits, Platform};
+use pod_sandbox::{Options, Sandbox, Scenario};
+use pod_toolchain::Toolchain;
+use serde_json::Value;
+
+/// A file of this project.
+pub fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// A host and the local POD that it runs policies on.
+pub struct Bench {
+    /// The platform.
+    pub pod: Sandbox,
+    /// The host.
+    pub host: Host,
+    /// The scenario's caller.
+    pub account: Account,
+    store: tempfile::TempDir,
+}
+
+impl Bench {
+    /// Starts both from a scenario.
+    pub async fn start(scenario: Scenario) -> Self {
+        let pod = Sandbox::start(Options { scenario, ..Options::default() })
+            .await
+            .expect("the local POD starts");
+        let url = pod.platform_url().to_owned();
+        Self::at(pod, &url).await
+    }
+
+    /// A host that reaches `pod` at another address, such as a proxy's.
+    pub async fn at(pod: Sandbox, url: &str) -> Self {
+        let store = tempfile::tempdir().expect("a folder for the store");
+        // All tests share the compiled components.
+        let artefacts = project("target/test-components");
+        let host = Host::builder()
+            .store(store.path())
+            .artefacts(artefacts)
+            .clock(pod.clock())
+            .build()
+            .await
+            .expect("the host starts");
+        let token = pod.caller_token().expect("the scenario has a caller").expose().to_owned();
+        let account = Account {
+            name: "test".into(),
+            client: Client::new(Platform::at(url), Limits::default()).expect("a client"),
+            credentials: Arc::new(Credentials::token(token)),
+            business: pod.caller_business(),
+        };
+        Self { pod, host, account, store }
+    }
+
+    /// Starts both from a scenario file of this project.
+    pub async fn from_file(path: &str) -> Self {
+        Self::start(Scenario::from_file(&project(path)).expect("the scenario is well-formed")).await
+    }
+
+    /// The store's folder.
+    pub fn store(&self) -> &Path {
+        self.store.path()
+    }
+
+    /// Loads the policy at a path of this project, built if it has to be.
+    pub async fn load(&self, path: &str) -> Policy {
+        build(path);
+        self.host.load(project(path)).await.expect("the policy loads")
+    }
+
+    /// Loads a script that is run by the given policy.toml.
+    pub async fn script(&self, manifest: &str, script: &str) -> Policy {
+        let folder = tempfile::tempdir().expect("a folder for the policy");
+        std::fs::write(folder.path().join("policy.toml"), manifest).expect("the manifest");
+        std::fs::write(folder.path().join("script.rhai"), script).expect("the script");
+        self.host.load(folder.path()).await.expect("the policy loads")
+    }
+
+    /// Runs a policy for the scenario's caller.
+    pub async fn run(&self, policy: &Policy, input: Value) -> Receipt {
+        self.host.run(policy, &self.account, input).await.expect("the run is journalled")
+    }
+
+    /// The ledger holds: its entries sum to zero, and its money is where this says.
+    pub async fn assert_balances(&self, expected: &[(&str, i64)]) {
+        let ledger = self.pod.ledger().await.expect("the ledger can be read");
+        assert_eq!(ledger.total, 0, "the ledger sums to zero");
+        for (account, balance) in expected {
+            assert_eq!(i128::from(ledger.balance(account)), i128::from(*balance), "{account}");
+        }
+    }
+}
+
+/// A manifest for a test's script.
+pub fn manifest(world: &str, allow: &str, budget: &str) -> String {
+    format!(
+        "name = \"test\"\nversion = \"1\"\nworld = \"{world}\"\nentry = \"script.rhai\"\n\
+         [capabilities]\nallow = [{allow}]\n[budget]\n{budget}\n"
+    )
+}
+
+/// Builds the compiled policy in a folder of this project, unless it is built already.
+pub fn build(path: &str) {
+    let folder = project(path);
+    let files = PolicyFiles::find(&folder).expect("the policy is there");
+    if !files.is_script() && Toolchain::needs_build(&folder, &files.entry) {
+        let toolchain = Toolchain::detect().expect("a compiler for guests");
+        toolchain.build(&folder, &files.entry).expect("the policy compiles");
+    }
+}

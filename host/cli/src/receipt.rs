@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets::UTF8_NO_BORDERS};
+use comfy_table::{
+    CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
+};
 use pod_host::{Receipt, Status};
 use pod_platform::Rial;
 use serde_json::Value;
@@ -47,10 +49,16 @@ fn write(text: &mut String, receipt: &Receipt) -> std::fmt::Result {
     Ok(())
 }
 
+/// A line under the header and nothing else: hundreds of rows stay readable.
+const STYLE: TableStyle = TableStyle::new()
+    .header_lines(ContentLineStyle::none().junction(' '))
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .content_lines(ContentLineStyle::none().junction(' '));
+
 fn table(header: &[&str], numbers: &[usize]) -> Table {
     let mut table = Table::new();
     table
-        .load_style(UTF8_NO_BORDERS)
+        .load_style(STYLE)
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(header);
     for &column in numbers {

@@ -105,7 +105,7 @@ fn contradictions_name_their_place() {
         assert!(error.starts_with("s.json:"), "{error}");
     }
     for (from, to, expected) in [
-        (r#""apiToken": "b""#, r#""apiToken": "a""#, "s.json:3:62: businesses[1].apiToken: "),
+        (r#""apiToken": "b""#, r#""apiToken": "a""#, "s.json:3:65: businesses[1].apiToken: "),
         (r#""accessToken": "c""#, r#""accessToken": "a b""#, "users[0].accessToken: "),
         (r#""id": 30"#, r#""id": 10"#, "users[0].id: 10 is taken by businesses[0].userId"),
         (r#""id": 2"#, r#""id": 1"#, "businesses[1].id: "),

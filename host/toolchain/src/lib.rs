@@ -9,12 +9,14 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod freshness;
+
 use std::{
     env,
     ffi::OsString,
-    io,
+    fs, io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{self, Command, Stdio},
 };
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -58,9 +60,9 @@ pub enum Error {
     /// The module is no component in the making.
     #[error("not a guest of podhost: {0}")]
     Componentise(String),
-    /// A file could not be read.
+    /// A file could not be read or written.
     #[error("{}: {error}", path.display())]
-    Read {
+    File {
         /// The file.
         path: PathBuf,
         /// What went wrong.
@@ -148,14 +150,26 @@ impl Toolchain {
         built.ok_or_else(|| Error::NoModule(folder.to_owned()))
     }
 
-    /// Compiles the crate in `folder` to a component.
+    /// Compiles the crate in `folder` to a component, and writes it to `entry`, whole or not at
+    /// all. Returns the component.
     ///
     /// # Errors
     /// If the crate does not compile, or is no guest.
-    pub fn build(&self, folder: &Path, features: &[&str]) -> Result<Vec<u8>, Error> {
-        let path = self.compile(folder, features)?;
-        let module = std::fs::read(&path).map_err(|error| Error::Read { path, error })?;
-        componentise(&module)
+    pub fn build(&self, folder: &Path, entry: &Path) -> Result<Vec<u8>, Error> {
+        let path = self.compile(folder, &[])?;
+        let module = fs::read(&path).map_err(|error| Error::File { path, error })?;
+        let component = componentise(&module)?;
+        let partial = entry.with_extension(format!("wasm.{}", process::id()));
+        fs::write(&partial, &component)
+            .and_then(|()| fs::rename(&partial, entry))
+            .map_err(|error| Error::File { path: entry.to_owned(), error })?;
+        Ok(component)
+    }
+
+    /// Is there a crate in `folder` whose own files are younger than `entry`, or no `entry` yet?
+    #[must_use]
+    pub fn needs_build(folder: &Path, entry: &Path) -> bool {
+        folder.join("Cargo.toml").is_file() && !freshness::is_fresh(folder, entry)
     }
 
     fn cargo(&self) -> Command {

@@ -17,7 +17,7 @@ const HASHING_SEED: [u64; 4] = [0x706f_6468, 0x6f73_7420, 0x7268_6169, 0x2073_65
 const MAX_CALL_LEVELS: usize = 64;
 /// Expressions within one another, outside of functions and within.
 const MAX_EXPRESSION_DEPTH: usize = 64;
-const MAX_FUNCTION_EXPRESSION_DEPTH: usize = 48;
+const MAX_FUNCTION_EXPRESSION_DEPTH: usize = 32;
 
 /// Where a script's own lines go.
 pub type Log = fn(Level, &str);

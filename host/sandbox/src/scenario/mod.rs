@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 /// }"#).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "shop.json:2:39: invoices[0].businessId: no business has the id 7"
+///     "shop.json:2:42: invoices[0].businessId: no business has the id 7"
 /// );
 /// # Ok::<(), pod_sandbox::ScenarioError>(())
 /// ```
