@@ -16,8 +16,9 @@ pub const EPOCH_TICK: Duration = Duration::from_millis(10);
 
 /// How many guests can run at once.
 const MAX_INSTANCES: u32 = 128;
-/// A guest's own stack; deeper recursion is a trap.
-const WASM_STACK_BYTES: usize = 512 * 1024;
+/// A guest's own stack; deeper recursion is a trap. The Rhai interpreter needs this much to say
+/// itself that a script recurses too deep.
+const WASM_STACK_BYTES: usize = 2 * 1024 * 1024;
 /// Pages of a slot that stay mapped for the next guest: resetting them is cheaper than faulting
 /// them in again.
 const KEEP_RESIDENT_BYTES: usize = 2 * 1024 * 1024;
@@ -50,7 +51,7 @@ pub fn engine() -> wasmtime::Result<Engine> {
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
         .max_wasm_stack(WASM_STACK_BYTES)
-        .async_stack_size(2 * 1024 * 1024)
+        .async_stack_size(WASM_STACK_BYTES + 1024 * 1024)
         .memory_init_cow(true)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config)

@@ -177,6 +177,8 @@ impl Toolchain {
         for variable in CARGO_INTERNAL {
             cargo.env_remove(variable);
         }
+        // Rhai's hasher draws random numbers when it is compiled; the same guest is the same bytes.
+        cargo.env("CONST_RANDOM_SEED", "podhost");
         if let Compiler::Debian { linker } = &self.compiler {
             cargo
                 .env("RUSTC", DEBIAN_RUSTC)

@@ -37,6 +37,7 @@ pub struct Journal {
 enum Request {
     Append { rows: Vec<NewRow>, done: oneshot::Sender<Result<(), String>> },
     Read { run: String, done: oneshot::Sender<Result<Vec<StoredRow>, String>> },
+    Runs { done: oneshot::Sender<Result<Vec<String>, String>> },
 }
 
 struct NewRow {
@@ -113,6 +114,16 @@ impl Journal {
         Ok(entries)
     }
 
+    /// The ids of all runs, the oldest first.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn runs(&self) -> Result<Vec<String>, Error> {
+        let (done, answer) = oneshot::channel();
+        self.send(Request::Runs { done }).await?;
+        answer.await.map_err(|_| closed())?.map_err(Error::Journal)
+    }
+
     /// Appends entries to one run's chain, and returns when they are on the disk.
     pub(crate) async fn append(
         &self,
@@ -184,7 +195,7 @@ async fn write(
         for request in waiting.drain(..) {
             match request {
                 Request::Append { rows, done } => appends.push((rows, done)),
-                Request::Read { run, done } => reads.push((run, done)),
+                read => reads.push(read),
             }
         }
         if !appends.is_empty() {
@@ -194,9 +205,18 @@ async fn write(
                 let _ = done.send(written.clone());
             }
         }
-        for (run, done) in reads {
-            let _ =
-                done.send(select(&mut connection, &run).await.map_err(|error| error.to_string()));
+        // Whoever asked may have gone: an answer that nobody takes is no failure.
+        for read in reads {
+            let text = |error: sqlx::Error| error.to_string();
+            match read {
+                Request::Read { run, done } => {
+                    let _ = done.send(select(&mut connection, &run).await.map_err(text));
+                }
+                Request::Runs { done } => {
+                    let _ = done.send(runs(&mut connection).await.map_err(text));
+                }
+                Request::Append { .. } => unreachable!("appends are written before"),
+            }
         }
     }
     let _ = connection.close().await;
@@ -231,4 +251,9 @@ async fn select(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Ve
             Ok((sequence.unsigned_abs(), row.try_get(1)?, row.try_get(2)?))
         })
         .collect()
+}
+
+/// Run ids are UUIDs of version 7: their order is that of their beginnings.
+async fn runs(connection: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar("SELECT DISTINCT run FROM entries ORDER BY run").fetch_all(connection).await
 }

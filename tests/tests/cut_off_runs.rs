@@ -1,0 +1,97 @@
+//! The end of a run cancels no call that may have moved money: its outcome is waited for and
+//! recorded.
+
+use std::{net::SocketAddr, time::Duration};
+
+use pod_host::{RunError, Status};
+use pod_sandbox::{Options, Sandbox, Scenario};
+use podhost_tests::{Bench, manifest, project};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+
+const SLOW: Duration = Duration::from_millis(700);
+
+/// A platform on the far side of a slow line: requests pass at once, answers to payments late.
+async fn behind_a_slow_line(pod: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(pod).await.expect("the platform listens");
+                let (mut request, mut answer) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+                let mut slow = false;
+                loop {
+                    tokio::select! {
+                        Ok(n) = near.read(&mut request) => {
+                            if n == 0 { break }
+                            slow |= String::from_utf8_lossy(&request[..n]).contains("debtorInvoiceId");
+                            if far.write_all(&request[..n]).await.is_err() { break }
+                        }
+                        Ok(n) = far.read(&mut answer) => {
+                            if n == 0 { break }
+                            if slow { tokio::time::sleep(SLOW).await }
+                            if near.write_all(&answer[..n]).await.is_err() { break }
+                        }
+                        else => break,
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+async fn slow_bench() -> Bench {
+    let scenario = Scenario::from_file(&project("plugins/netting/scenarios/small.json"));
+    let options = Options { scenario: scenario.expect("well-formed"), ..Options::default() };
+    let pod = Sandbox::start(options).await.expect("the local POD starts");
+    let proxy = behind_a_slow_line(pod.address()).await;
+    Bench::at(pod, &format!("http://{proxy}/srv/sc")).await
+}
+
+const NET_ALL: &str = r#"
+    fn run(input) {
+        pay_invoice_by_invoice(#{ creditor_invoice_id: 601, debtor_invoice_id: 501 });
+        pay_invoice_by_invoice(#{ creditor_invoice_id: 602, debtor_invoice_id: 502 });
+    }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_within_a_payment() {
+    let bench = slow_bench().await;
+    let manifest = manifest("policy", "\"payments\"", "rial = 10_000_000\nwall = \"300ms\"");
+    let policy = bench.script(&manifest, NET_ALL).await;
+    let receipt = bench.run(&policy, json!(null)).await;
+
+    assert_eq!(receipt.status, Status::Failed);
+    assert!(matches!(receipt.error, Some(RunError::BudgetExhausted { meter: "wall", .. })));
+    // The first payment was under way: it is recorded. The second never began.
+    assert_eq!(receipt.effects.len(), 1, "{:?}", receipt.effects);
+    assert_eq!(receipt.effects[0].invoice, Some(501));
+    assert_eq!(receipt.meters.rials.0, 900_000);
+    assert!(receipt.meters.wall_ms >= 600);
+    bench.assert_balances(&[("invoice:501", 900_000), ("invoice:502", 0)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_hangs_up() {
+    let bench = slow_bench().await;
+    let manifest = manifest("policy", "\"payments\"", "rial = 10_000_000");
+    let policy = bench.script(&manifest, NET_ALL).await;
+    let run = bench.host.run(&policy, &bench.account, json!(null));
+    // Dropped while the answer to the first payment is on its way.
+    assert!(tokio::time::timeout(Duration::from_millis(300), run).await.is_err());
+    tokio::time::sleep(2 * SLOW).await;
+    bench.assert_balances(&[("invoice:501", 900_000), ("invoice:502", 0)]).await;
+
+    // The journal knows, although nobody waited.
+    let runs = bench.host.journal().runs().await.expect("the journal can be read");
+    assert_eq!(runs.len(), 1);
+    let entries = bench.host.journal().entries(&runs[0]).await.expect("the chain holds");
+    let spent = pod_host::Spent::of(entries.iter().map(|entry| &entry.entry));
+    assert_eq!(spent.settled().rials, 900_000);
+}

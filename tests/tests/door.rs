@@ -1,0 +1,176 @@
+//! The door, from inside a policy: what is not granted is denied, what the budget does not cover is
+//! not begun, and both are answers that a policy can handle.
+
+use pod_host::{Receipt, Status};
+use podhost_tests::{Bench, manifest};
+use serde_json::{Value, json};
+
+/// The shop nets 601 against 501, and reports what came of it.
+const NET: &str = r#"
+    fn run(input) {
+        try {
+            pay_invoice_by_invoice(#{ creditor_invoice_id: 601, debtor_invoice_id: input });
+            return "paid";
+        } catch (error) {
+            return error;
+        }
+    }
+"#;
+
+async fn run(bench: &Bench, manifest: &str, script: &str, input: Value) -> Receipt {
+    let policy = bench.script(manifest, script).await;
+    bench.run(&policy, input).await
+}
+
+async fn small() -> Bench {
+    Bench::from_file("plugins/netting/scenarios/small.json").await
+}
+
+#[tokio::test]
+async fn a_granted_call_passes() {
+    let bench = small().await;
+    let manifest = manifest("policy", "\"payments\"", "rial = 900_000");
+    let receipt = run(&bench, &manifest, NET, json!(501)).await;
+    assert_eq!((receipt.status, receipt.output), (Status::Done, json!("paid")));
+    assert_eq!(receipt.effects.len(), 1);
+    assert_eq!(receipt.effects[0].service, "payInvoiceByInvoice");
+    assert_eq!((receipt.effects[0].invoice, receipt.effects[0].rials.0), (Some(501), 900_000));
+    assert!(!receipt.effects[0].reference.is_empty());
+    assert_eq!(receipt.meters.calls, 2, "the amount was looked up, then paid");
+    bench.assert_balances(&[("invoice:501", 900_000), ("invoice:601", 100_000)]).await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_granted_is_denied() {
+    let bench = small().await;
+    let manifest = manifest("policy", "\"invoices\"", "rial = 10_000_000");
+    let receipt = run(&bench, &manifest, NET, json!(501)).await;
+    assert_eq!(receipt.status, Status::Done, "the script handled it");
+    assert_eq!(receipt.output["kind"], "denied");
+    assert_eq!(receipt.denied.len(), 1);
+    assert_eq!(receipt.denied[0].function, "payments.pay-invoice-by-invoice");
+    assert_eq!(receipt.meters.calls, 0);
+    bench.assert_balances(&[("invoice:501", 0)]).await;
+}
+
+#[tokio::test]
+async fn one_rial_too_few_and_nothing_begins() {
+    let bench = small().await;
+    let manifest = manifest("policy", "\"payments\"", "rial = 899_999");
+    let receipt = run(&bench, &manifest, NET, json!(501)).await;
+    let exhausted = json!({
+        "kind": "budget-exhausted", "meter": "rial", "needed": 900_000, "remaining": 899_999,
+    });
+    assert_eq!(receipt.output, exhausted);
+    assert_eq!(receipt.meters.calls, 1, "only the look-up was sent");
+    bench.assert_balances(&[("invoice:501", 0)]).await;
+}
+
+#[tokio::test]
+async fn no_rials_unless_granted() {
+    let bench = small().await;
+    let manifest = manifest("policy", "\"payments\"", "calls = 10");
+    let receipt = run(&bench, &manifest, NET, json!(501)).await;
+    assert_eq!(receipt.output["kind"], "budget-exhausted");
+    assert_eq!(receipt.output["remaining"], 0);
+}
+
+#[tokio::test]
+async fn an_amount_that_cannot_be_read_is_refused() {
+    let bench = small().await;
+    let manifest = manifest("policy", "\"payments\"", "rial = 10_000_000");
+    let receipt = run(&bench, &manifest, NET, json!(12_345)).await;
+    assert_eq!(receipt.output["kind"], "denied");
+    let reason = receipt.output["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("the amount of invoice 12345 cannot be read"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_refusal_of_pod_releases_what_was_reserved() {
+    let bench = small().await;
+    // 602 holds too little for 501; what was reserved for it must do for 502.
+    let script = r#"
+        fn run(input) {
+            let refused = try_to_net(602, 501);
+            [refused.kind, try_to_net(602, 502)]
+        }
+        fn try_to_net(creditor, debtor) {
+            try {
+                pay_invoice_by_invoice(#{ creditor_invoice_id: creditor, debtor_invoice_id: debtor });
+                return "paid";
+            } catch (error) { return error; }
+        }
+    "#;
+    let manifest = manifest("policy", "\"payments\"", "rial = 900_000");
+    let receipt = run(&bench, &manifest, script, Value::Null).await;
+    assert_eq!(receipt.output, json!(["platform", "paid"]), "{:?}", receipt.error);
+    assert_eq!(receipt.meters.rials.0, 400_000);
+}
+
+#[tokio::test]
+async fn calls_are_counted_and_bounded() {
+    let bench = small().await;
+    let script = r#"
+        fn run(input) {
+            let listed = 0;
+            try {
+                loop { get_invoice_list(#{ offset: 0, size: 1 }); listed += 1; }
+            } catch (error) { return [listed, error.meter]; }
+        }
+    "#;
+    let receipt =
+        run(&bench, &manifest("policy", "\"invoices\"", "calls = 7"), script, Value::Null).await;
+    assert_eq!(receipt.output, json!([7, "calls"]), "{:?}", receipt.error);
+    assert_eq!(receipt.meters.calls, 7);
+}
+
+#[tokio::test]
+async fn a_wrong_argument_is_named_before_anything_is_sent() {
+    let bench = small().await;
+    let script = r#"
+        fn run(input) {
+            try { get_invoice_list(#{ offset: 0, first_id: 3, size: 1 }) } catch (error) { return error; }
+        }
+    "#;
+    let receipt =
+        run(&bench, &manifest("policy", "\"invoices\"", "calls = 7"), script, Value::Null).await;
+    assert_eq!(receipt.output["kind"], "invalid-argument", "{:?}", receipt.error);
+    assert_eq!(receipt.output["field"], "offset");
+    assert_eq!(receipt.meters.calls, 0);
+}
+
+#[tokio::test]
+async fn every_service_of_this_slice_from_a_script() {
+    let bench = small().await;
+    let script = r#"
+        fn run(input) {
+            let invoice = issue_invoice(#{
+                guild_code: "FOOD_GUILD", product_id: [0], price: [1000], quantity: [2],
+                product_description: ["bread"], bill_number: "B-1",
+            });
+            let marked = pay_invoice(#{ invoice_id: invoice.id });
+            let found = get_invoice_list(#{ offset: 0, size: 10, bill_number: "B-1" });
+            log("info", `issued ${invoice.id} at ${now()}`);
+            let random = get_random_s64();
+            [invoice.payable_amount, marked, found.count, found.result[0].payed]
+        }
+    "#;
+    let manifest = manifest("policy", "\"payments\", \"invoices\"", "rial = 2_000");
+    let receipt = run(&bench, &manifest, script, Value::Null).await;
+    assert_eq!(receipt.output, json!([2_000, true, 1, true]), "{:?}", receipt.error);
+    assert_eq!(receipt.effects.len(), 2);
+    assert_eq!(receipt.log.len(), 1);
+}
+
+#[tokio::test]
+async fn no_secret_reaches_the_journal_or_the_receipt() {
+    let bench = small().await;
+    let manifest = manifest("policy", "\"payments\", \"invoices\"", "rial = 900_000");
+    let receipt = run(&bench, &manifest, NET, json!(501)).await;
+    let mut kept = serde_json::to_vec(&receipt).expect("a receipt is JSON");
+    for file in std::fs::read_dir(bench.store()).expect("the store is there") {
+        kept.extend(std::fs::read(file.expect("a file").path()).expect("it can be read"));
+    }
+    let token = b"shop-api-token";
+    assert!(!kept.windows(token.len()).any(|window| window == token));
+}

@@ -1,0 +1,117 @@
+//! A guest that traps, or uses up its fuel, memory or time, ends its own run, with its meters. The
+//! host goes on.
+
+use pod_host::{Receipt, RunError, Status};
+use podhost_tests::{Bench, manifest};
+use serde_json::Value;
+
+const GRANT: &str = "\"invoices\", \"payments.pay-invoice-by-invoice\"";
+
+/// Runs a hostile decider, and then a good one on the same host.
+async fn run(budget: &str, body: &str) -> Receipt {
+    let bench = Bench::from_file("plugins/netting/scenarios/small.json").await;
+    let manifest = manifest("netting", GRANT, &format!("rial = 10_000_000\n{budget}"));
+    let hostile = bench
+        .script(&manifest, &format!("fn plan(debts, credits) {{ {body} }}"))
+        .await;
+    let receipt = bench.run(&hostile, Value::Null).await;
+    assert_eq!(receipt.status, Status::Failed);
+    assert!(receipt.effects.is_empty());
+    assert_eq!(receipt.meters.calls, 2, "the host read the invoices");
+
+    let good = bench.load("plugins/netting").await;
+    let next = bench.run(&good, Value::Null).await;
+    assert_eq!(next.status, Status::Done, "{:?}", next.error);
+    assert_eq!(next.effects.len(), 3);
+    bench.assert_balances(&[("invoice:501", 900_000)]).await;
+    receipt
+}
+
+fn assert_exhausted(receipt: &Receipt, expected: &str) {
+    match &receipt.error {
+        Some(RunError::BudgetExhausted { meter, .. }) => assert_eq!(*meter, expected),
+        other => panic!("ended by another cause: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn fuel() {
+    let receipt = run("fuel = 50_000_000", "loop {}").await;
+    assert_exhausted(&receipt, "fuel");
+    assert_eq!(receipt.meters.fuel, 50_000_000);
+}
+
+#[tokio::test]
+async fn time() {
+    let receipt = run("wall = \"300ms\"\nfuel = 1_000_000_000_000", "loop {}").await;
+    assert_exhausted(&receipt, "wall");
+    assert!(receipt.meters.wall_ms >= 300, "{} ms", receipt.meters.wall_ms);
+    assert!(receipt.meters.wall_ms < 5_000, "{} ms", receipt.meters.wall_ms);
+    assert!(receipt.meters.fuel > 0);
+}
+
+#[tokio::test]
+async fn memory() {
+    let hoard = "let all = []; loop { all.push([1, 2, 3, 4, 5, 6, 7, 8]); }";
+    let receipt = run("memory = 16_000_000", hoard).await;
+    assert_exhausted(&receipt, "memory");
+    assert!(receipt.meters.memory_bytes <= 16_000_000);
+}
+
+#[tokio::test]
+async fn recursion() {
+    let receipt = run("", "plan(debts, credits)").await;
+    assert!(matches!(receipt.error, Some(RunError::Policy { .. } | RunError::Trap { .. })));
+}
+
+#[tokio::test]
+async fn a_failing_script_names_the_line() {
+    let receipt = run("", "\n\n  throw \"no plan today\";").await;
+    let Some(RunError::Policy { message, line, column, file }) = receipt.error else {
+        panic!("ended by another cause: {:?}", receipt.error)
+    };
+    assert!(message.contains("no plan today"), "{message}");
+    assert_eq!((line, column), (Some(3), Some(3)));
+    assert!(file.expect("a script has a file").ends_with("script.rhai"));
+}
+
+#[tokio::test]
+async fn a_trap() {
+    let bench = Bench::from_file("plugins/netting/scenarios/small.json").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let trapping = r#"
+        (component
+            (core module $m
+                (memory (export "memory") 1)
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+                (func (export "plan") (param i32 i32 i32 i32) (result i32) unreachable))
+            (core instance $i (instantiate $m))
+            (type $debt' (record (field "id" u64) (field "payable-amount" u64)
+                (field "issuer-id" (option u64)) (field "issuance-date" (option u64))))
+            (type $credit' (record (field "id" u64) (field "payable-amount" u64)
+                (field "user-id" (option u64)) (field "payment-date" (option u64))))
+            (type $pair' (record (field "creditor-invoice-id" u64) (field "debtor-invoice-id" u64)))
+            (type $position' (record (field "line" u32) (field "column" u32)))
+            (export $debt "debt" (type $debt'))
+            (export $credit "credit" (type $credit'))
+            (export $pair "pair" (type $pair'))
+            (export $position "position" (type $position'))
+            (type $failure' (record (field "message" string) (field "position" (option $position))))
+            (export $failure "failure" (type $failure'))
+            (func (export "plan") (param "debts" (list $debt)) (param "credits" (list $credit))
+                (result (result (list $pair) (error $failure)))
+                (canon lift (core func $i "plan") (memory (core memory $i "memory"))
+                    (realloc (core func $i "realloc")))))
+    "#;
+    let component = wat::parse_str(trapping).expect("the component is well-formed");
+    std::fs::write(folder.path().join("trap.wasm"), component).expect("the component is written");
+    let manifest = manifest("netting", GRANT, "rial = 1").replace("script.rhai", "trap.wasm");
+    std::fs::write(folder.path().join("policy.toml"), manifest).expect("the manifest is written");
+
+    let policy = bench.host.load(folder.path()).await.expect("it fits the world");
+    let receipt = bench.run(&policy, Value::Null).await;
+    assert_eq!(receipt.status, Status::Failed);
+    let Some(RunError::Trap { message }) = &receipt.error else { panic!("{:?}", receipt.error) };
+    assert!(message.contains("unreachable"), "{message}");
+    assert!(receipt.meters.memory_bytes >= 65_536);
+}
