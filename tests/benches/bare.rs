@@ -19,6 +19,8 @@ mod netting {
     });
 }
 
+pub use netting::pod::policy::log::Level;
+
 /// A decider in a minimal embedding: fuel and an epoch deadline, since the engine demands them.
 pub struct Decider {
     engine: Engine,
@@ -27,8 +29,6 @@ pub struct Decider {
 
 impl Decider {
     pub fn new(engine: &Engine, component: &[u8]) -> Self {
-        use netting::pod::policy::log::Level;
-
         let component = Component::new(engine, component).expect("a component");
         let mut linker = Linker::new(engine);
         linker
@@ -38,7 +38,10 @@ impl Decider {
             })
             .expect("log is linked");
         let pre = linker.instantiate_pre(&component).expect("nothing else is imported");
-        Self { engine: engine.clone(), pre: netting::NettingPre::new(pre).expect("it exports plan") }
+        Self {
+            engine: engine.clone(),
+            pre: netting::NettingPre::new(pre).expect("it exports plan"),
+        }
     }
 
     pub async fn plan(&self, debts: &[Debt], credits: &[Credit]) {
@@ -114,7 +117,13 @@ impl NativeRhai {
         let options = rhai::CallFnOptions::new().eval_ast(false);
         let pairs: rhai::Array = self
             .engine
-            .call_fn_with_options(options, &mut rhai::Scope::new(), &self.ast, "plan", (debts, credits))
+            .call_fn_with_options(
+                options,
+                &mut rhai::Scope::new(),
+                &self.ast,
+                "plan",
+                (debts, credits),
+            )
             .expect("a plan");
         let pairs: Vec<Pair> = pairs
             .into_iter()
@@ -148,7 +157,11 @@ struct Envelope<T> {
 impl Http {
     pub fn new(bench: &Bench) -> Self {
         Self {
-            client: reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().expect("a client"),
+            client: reqwest::Client::builder()
+                .no_proxy()
+                .tcp_nodelay(true)
+                .build()
+                .expect("a client"),
             url: format!("{}/nzh/doServiceCall", bench.pod.platform_url()),
             token: bench.pod.caller_token().expect("a caller").expose().to_owned(),
         }
@@ -175,9 +188,8 @@ impl Http {
         let answer: Envelope<Vec<Invoice>> =
             serde_json::from_slice(&self.post(lookup).await).expect("an envelope");
         assert_eq!(answer.result.len(), 1);
-        let pay = format!(
-            "scProductId=29800&creditorInvoiceId={creditor}&debtorInvoiceId={debtor}"
-        );
+        let pay =
+            format!("scProductId=29800&creditorInvoiceId={creditor}&debtorInvoiceId={debtor}");
         let answer: Envelope<bool> =
             serde_json::from_slice(&self.post(pay).await).expect("an envelope");
         assert!(!answer.has_error && answer.result);

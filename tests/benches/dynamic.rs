@@ -13,6 +13,8 @@ use wasmtime::{
     component::{Component, InstancePre, Linker, Type, Val},
 };
 
+use crate::bare::Level;
+
 const INVOICES: &str = "pod:platform/invoices@0.1.0";
 
 pub struct Linked {
@@ -55,6 +57,12 @@ impl Linked {
         linker.define_unknown_imports_as_traps(&component).expect("traps");
         linker.allow_shadowing(true);
         link(&mut linker).expect("the list is linked");
+        linker
+            .instance("pod:policy/log@0.1.0")
+            .and_then(|mut log| {
+                log.func_wrap("log", |_: StoreContextMut<'_, ()>, _: (Level, String)| Ok(()))
+            })
+            .expect("log is linked");
         let pre = linker.instantiate_pre(&component).expect("all is linked");
         Self { engine: engine.clone(), pre }
     }
@@ -74,6 +82,8 @@ impl Linked {
     }
 }
 
+/// Only its shape matters: no guest fails here.
+#[expect(dead_code, reason = "read by wasmtime alone")]
 #[derive(Debug, wasmtime::component::ComponentType, wasmtime::component::Lift)]
 #[component(record)]
 struct Failure {
@@ -81,6 +91,7 @@ struct Failure {
     position: Option<Position>,
 }
 
+#[expect(dead_code, reason = "read by wasmtime alone")]
 #[derive(Debug, wasmtime::component::ComponentType, wasmtime::component::Lift)]
 #[component(record)]
 struct Position {

@@ -7,12 +7,20 @@
 mod bare;
 mod dynamic;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use pod_host::{Credit, Debt, Host, PolicyFiles, ScriptMode};
 use pod_sandbox::Scenario;
 use podhost_tests::{Bench, build, project};
 use serde_json::json;
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt as _},
+    util::SubscriberInitExt as _,
+};
 
 /// A ratio that was measured, and the one that is promised.
 struct Measured {
@@ -27,6 +35,7 @@ fn main() {
     let rounds = if short { 1 } else { 5 };
     build("plugins/netting");
     build("tests/guests/bench");
+    tracing_subscriber::registry().with(Stopwatch).init();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let measured = runtime.block_on(async {
         let mut measured = Vec::new();
@@ -58,22 +67,47 @@ fn median(mut times: Vec<Duration>) -> Duration {
 /// Takes turns, so that both see the same machine.
 async fn in_turns(
     times: usize,
-    mut ours: impl AsyncFnMut(),
-    mut bare: impl AsyncFnMut(),
+    mut ours: impl AsyncFnMut() -> Duration,
+    mut bare: impl AsyncFnMut() -> Duration,
 ) -> (Duration, Duration) {
     let (mut our_times, mut bare_times) = (Vec::new(), Vec::new());
     for turn in 0..times + times / 10 + 1 {
-        let began = Instant::now();
-        ours().await;
-        let between = Instant::now();
-        bare().await;
+        let times = (ours().await, bare().await);
         // The first tenth warms up.
-        if turn > times / 10 {
-            our_times.push(between - began);
-            bare_times.push(between.elapsed());
+        if turn > 0 {
+            our_times.push(times.0);
+            bare_times.push(times.1);
         }
     }
     (median(our_times), median(bare_times))
+}
+
+async fn timed(work: impl Future<Output = ()>) -> Duration {
+    let began = Instant::now();
+    work.await;
+    began.elapsed()
+}
+
+/// When guests logged: `begin` and `end` of what they do many times.
+static LOGGED: Mutex<Vec<Instant>> = Mutex::new(Vec::new());
+
+/// Takes the time of each line that a guest logs.
+struct Stopwatch;
+
+impl<S: tracing::Subscriber> Layer<S> for Stopwatch {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "podhost::policy" {
+            LOGGED.lock().expect("no panic").push(Instant::now());
+        }
+    }
+}
+
+/// Runs a policy, and tells how long it took from its first line to its last.
+async fn between_lines(run: impl Future<Output = ()>) -> Duration {
+    LOGGED.lock().expect("no panic").clear();
+    run.await;
+    let logged = LOGGED.lock().expect("no panic");
+    *logged.last().expect("it logged") - logged[0]
 }
 
 /// Debts and credits like a shop's.
@@ -108,9 +142,9 @@ async fn deciders(rounds: usize) -> Vec<Measured> {
     ] {
         let (debts, credits) = books(size);
         let ours = async || {
-            host.plan(&policy, &debts, &credits).await.expect("a plan");
+            timed(async { drop(host.plan(&policy, &debts, &credits).await.expect("a plan")) }).await
         };
-        let bare = async || bare.plan(&debts, &credits).await;
+        let bare = async || timed(bare.plan(&debts, &credits)).await;
         let (ours, bare) = in_turns(times * rounds, ours, bare).await;
         measured.push(Measured { what, ours, bare, at_most: Some(1.3) });
     }
@@ -118,14 +152,18 @@ async fn deciders(rounds: usize) -> Vec<Measured> {
     let (debts, credits) = books(50);
     let native = bare::NativeRhai::new();
     for (what, mode, at_most) in [
-        ("installed Rhai script, 50 + 50 invoices, against native Rhai", ScriptMode::Installed, Some(2.5)),
+        (
+            "installed Rhai script, 50 + 50 invoices, against native Rhai",
+            ScriptMode::Installed,
+            Some(2.5),
+        ),
         ("ad-hoc Rhai script, 50 + 50 invoices, against native Rhai", ScriptMode::AdHoc, None),
     ] {
         let script = load(host, "plugins/netting/netting.rhai", mode).await;
         let ours = async || {
-            host.plan(&script, &debts, &credits).await.expect("a plan");
+            timed(async { drop(host.plan(&script, &debts, &credits).await.expect("a plan")) }).await
         };
-        let bare = async || native.plan(&debts, &credits);
+        let bare = async || timed(async { native.plan(&debts, &credits) }).await;
         let (ours, bare) = in_turns(200 * rounds, ours, bare).await;
         measured.push(Measured { what, ours, bare, at_most });
     }
@@ -145,8 +183,12 @@ async fn linking(rounds: usize) -> Vec<Measured> {
     let engine = bench.host.engine();
     let typed = dynamic::Linked::typed(engine, &guest, answer.clone());
     let dynamic = dynamic::Linked::dynamic(engine, &guest, answer);
-    let (typed, dynamic) =
-        in_turns(20 * rounds, async || typed.list(20).await, async || dynamic.list(20).await).await;
+    let (typed, dynamic) = in_turns(
+        20 * rounds,
+        async || timed(typed.list(20)).await,
+        async || timed(dynamic.list(20)).await,
+    )
+    .await;
     vec![Measured {
         what: "answer of 20 invoices into a guest: generated types against dynamic values",
         ours: typed,
@@ -163,21 +205,33 @@ async fn calls(rounds: usize) -> Vec<Measured> {
     let bench = Bench::from_file("plugins/netting/scenarios/shop.json").await;
     let policy = bench.load("tests/guests/bench").await;
     let http = bare::Http::new(&bench);
-    for (what, size) in
-        [("read: list of 20 invoices, through the door against bare reqwest", 20), ("read: list of 1 invoice", 1)]
-    {
+    for (what, size) in [
+        ("read: list of 20 invoices, through the door against bare reqwest", 20),
+        ("read: list of 1 invoice", 1),
+    ] {
         let input = json!({ "list": { "times": TIMES, "size": size } });
         let ours = async || {
-            let receipt = bench.run(&policy, input.clone()).await;
-            assert_eq!(receipt.output, json!(TIMES * size), "{:?}", receipt.error);
+            between_lines(async {
+                let receipt = bench.run(&policy, input.clone()).await;
+                assert_eq!(receipt.output, json!(TIMES * size), "{:?}", receipt.error);
+            })
+            .await
         };
         let bare = async || {
-            for _ in 0..TIMES {
-                assert_eq!(http.list(size).await, size as usize);
-            }
+            timed(async {
+                for _ in 0..TIMES {
+                    assert_eq!(http.list(size).await, size as usize);
+                }
+            })
+            .await
         };
         let (ours, bare) = in_turns(7 * rounds, ours, bare).await;
-        measured.push(Measured { what, ours: ours / TIMES, bare: bare / TIMES, at_most: Some(1.15) });
+        measured.push(Measured {
+            what,
+            ours: ours / TIMES,
+            bare: bare / TIMES,
+            at_most: Some(1.15),
+        });
     }
 
     let turns = 3 * rounds as u64;
@@ -192,13 +246,19 @@ async fn calls(rounds: usize) -> Vec<Measured> {
         (first..first + PAIRS).map(|id| (600_000 + id, 500_000 + id)).collect::<Vec<_>>()
     };
     let ours = async || {
-        let receipt = bench.run(&policy, json!({ "net": { "pairs": take() } })).await;
-        assert_eq!(receipt.output, json!(PAIRS), "{:?}", receipt.error);
+        between_lines(async {
+            let receipt = bench.run(&policy, json!({ "net": { "pairs": take() } })).await;
+            assert_eq!(receipt.output, json!(PAIRS), "{:?}", receipt.error);
+        })
+        .await
     };
     let bare = async || {
-        for (creditor, debtor) in take() {
-            http.net(creditor, debtor).await;
-        }
+        timed(async {
+            for (creditor, debtor) in take() {
+                http.net(creditor, debtor).await;
+            }
+        })
+        .await
     };
     let (ours, bare) = in_turns(turns as usize, ours, bare).await;
     let each = u32::try_from(PAIRS).expect("a small number");

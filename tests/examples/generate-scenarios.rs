@@ -6,12 +6,10 @@ use pod_platform::Rial;
 use pod_sandbox::{Scenario, scenario::*};
 use podhost_tests::project;
 
-const FIRST_NAMES: &[&str] = &[
-    "مریم", "علی", "زهرا", "رضا", "فاطمه", "حسین", "نرگس", "امیر", "سارا", "مهدی", "لیلا", "کیان",
-];
-const LAST_NAMES: &[&str] = &[
-    "کریمی", "رضایی", "محمدی", "حسینی", "احمدی", "موسوی", "جعفری", "رحیمی", "قاسمی", "نوری",
-];
+const FIRST_NAMES: &[&str] =
+    &["مریم", "علی", "زهرا", "رضا", "فاطمه", "حسین", "نرگس", "امیر", "سارا", "مهدی", "لیلا", "کیان"];
+const LAST_NAMES: &[&str] =
+    &["کریمی", "رضایی", "محمدی", "حسینی", "احمدی", "موسوی", "جعفری", "رحیمی", "قاسمی", "نوری"];
 const SUPPLIERS: &[&str] = &[
     "پخش مواد غذایی البرز",
     "چاپ و بسته‌بندی سپهر",
@@ -41,7 +39,12 @@ fn shop(debts: u64, paid: u64, customers: u64) -> Scenario {
     };
     let mut businesses = vec![business(SHOP, SHOP_USER, "فروشگاه لیلا", "shop-api-token".into())];
     for (id, name) in (0..).zip(SUPPLIERS) {
-        businesses.push(business(2_000 + id, 20_000 + id, name, format!("supplier-{id}-api-token")));
+        businesses.push(business(
+            2_000 + id,
+            20_000 + id,
+            name,
+            format!("supplier-{id}-api-token"),
+        ));
     }
     let users = (0..customers)
         .map(|id| User {
@@ -61,7 +64,12 @@ fn shop(debts: u64, paid: u64, customers: u64) -> Scenario {
         invoices.push(Invoice {
             vat,
             payed,
-            ..invoice(500_000 + id, 2_000 + numbers.below(SUPPLIERS.len() as u64), SHOP_USER, amount)
+            ..invoice(
+                500_000 + id,
+                2_000 + numbers.below(SUPPLIERS.len() as u64),
+                SHOP_USER,
+                amount,
+            )
         });
     }
     for id in 0..paid {

@@ -56,11 +56,8 @@ async fn somebody_elses_invoice() {
     // 505 is the mill's own paid invoice; 604 is the shop's, but not paid; 999 is nobody's.
     let pairs = "[#{creditor_invoice_id: 505, debtor_invoice_id: 503},
                   #{creditor_invoice_id: 604, debtor_invoice_id: 999}]";
-    let expected = [
-        ("own-creditor-invoice", 0, 505),
-        ("own-creditor-invoice", 1, 604),
-        ("own-debt", 1, 999),
-    ];
+    let expected =
+        [("own-creditor-invoice", 0, 505), ("own-creditor-invoice", 1, 604), ("own-debt", 1, 999)];
     assert_refused(pairs, &expected).await;
 }
 

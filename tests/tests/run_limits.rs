@@ -11,9 +11,7 @@ const GRANT: &str = "\"invoices\", \"payments.pay-invoice-by-invoice\"";
 async fn run(budget: &str, body: &str) -> Receipt {
     let bench = Bench::from_file("plugins/netting/scenarios/small.json").await;
     let manifest = manifest("netting", GRANT, &format!("rial = 10_000_000\n{budget}"));
-    let hostile = bench
-        .script(&manifest, &format!("fn plan(debts, credits) {{ {body} }}"))
-        .await;
+    let hostile = bench.script(&manifest, &format!("fn plan(debts, credits) {{ {body} }}")).await;
     let receipt = bench.run(&hostile, Value::Null).await;
     assert_eq!(receipt.status, Status::Failed);
     assert!(receipt.effects.is_empty());

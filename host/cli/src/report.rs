@@ -1,24 +1,56 @@
 //! Failures on stderr: one clear sentence, and the line of the file where there is one.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use pod_host::{BadFile, Place, RunError};
+use pod_sandbox::{Problem, ScenarioError};
 
 use crate::{exit::Failure, snippet};
 
 pub fn failure(failure: &Failure) {
-    let error = &failure.error;
-    let bad_file =
-        error.downcast_ref::<BadFile>().or_else(|| match error.downcast_ref::<pod_host::Error>() {
-            Some(pod_host::Error::BadFile(bad_file)) => Some(bad_file),
-            _ => None,
-        });
-    if let Some(BadFile { path, place: Some(place), message }) = bad_file
-        && snippet::print(path, *place, message)
+    if let Some(Mistake { path, place, message }) = mistake(&failure.error)
+        && snippet::print(&path, place, &message)
     {
         return;
     }
-    eprintln!("podhost: {error:#}");
+    eprintln!("podhost: {:#}", failure.error);
+}
+
+/// What is wrong at one place of a file.
+struct Mistake {
+    path: PathBuf,
+    place: Place,
+    message: String,
+}
+
+fn mistake(error: &anyhow::Error) -> Option<Mistake> {
+    if let Some(ScenarioError::Invalid(problem)) = error.downcast_ref() {
+        return in_scenario(problem);
+    }
+    let bad_file = match error.downcast_ref::<pod_host::Error>() {
+        Some(pod_host::Error::BadFile(bad_file)) => bad_file,
+        _ => error.downcast_ref::<BadFile>()?,
+    };
+    let BadFile { path, place, message } = bad_file.clone();
+    Some(Mistake { path, place: place?, message })
+}
+
+fn in_scenario(problem: &Problem) -> Option<Mistake> {
+    let Problem { file, line, column, path, reason } = problem;
+    let (file, line, column) = (PathBuf::from(file.as_ref()?), (*line)?, (*column)?);
+    let text = fs::read_to_string(&file).ok()?;
+    let before = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    // JSON counts columns in bytes, a snippet in characters.
+    let before = &before[..before.floor_char_boundary(column.saturating_sub(1))];
+    let place = Place {
+        line: u32::try_from(line).ok()?,
+        column: u32::try_from(before.chars().count() + 1).ok()?,
+    };
+    let message = if path.is_empty() { reason.clone() } else { format!("{path}: {reason}") };
+    Some(Mistake { path: file, place, message })
 }
 
 pub fn run_error(error: &RunError) {

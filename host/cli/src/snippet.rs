@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use miette::{
+    GraphicalReportHandler, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents, Report,
+    SourceCode, SourceSpan, SpanContents,
+};
 use pod_host::Place;
 
 /// Prints the message with the file's line. False, if the file cannot be read (any more).
 pub fn print(path: &Path, place: Place, message: &str) -> bool {
-    let Ok(source) = std::fs::read_to_string(path) else { return false };
-    let (offset, length) = span(&source, place);
+    let Ok(text) = std::fs::read_to_string(path) else { return false };
+    let source = Source { name: path.display().to_string(), text };
+    let (offset, length) = span(&source.text, place);
     // The first line is the sentence; it names the place, too, for those who search for it.
     let at = format!("{}:{}:{}", path.display(), place.line, place.column);
     let mut lines = message.lines();
@@ -19,8 +23,7 @@ pub fn print(path: &Path, place: Place, message: &str) -> bool {
         rest if rest.is_empty() => diagnostic,
         rest => diagnostic.with_help(rest),
     };
-    let report = Report::new(diagnostic)
-        .with_source_code(NamedSource::new(path.display().to_string(), source));
+    let report = Report::new(diagnostic).with_source_code(source);
     let handler = if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
         GraphicalReportHandler::new()
     } else {
@@ -34,10 +37,41 @@ pub fn print(path: &Path, place: Place, message: &str) -> bool {
     true
 }
 
+/// A file whose columns are counted in characters, as the sentence counts them; miette alone counts
+/// bytes.
+struct Source {
+    name: String,
+    text: String,
+}
+
+impl SourceCode for Source {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let contents = self.text.read_span(span, lines_before, lines_after)?;
+        let before = &self.text[..self.text.floor_char_boundary(contents.span().offset())];
+        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            contents.data(),
+            *contents.span(),
+            contents.line(),
+            column,
+            contents.line_count(),
+        )))
+    }
+}
+
 /// The word that begins at the place, in bytes of the source.
 fn span(source: &str, place: Place) -> (usize, usize) {
-    let before: usize =
-        source.split_inclusive('\n').take(place.line.saturating_sub(1) as usize).map(str::len).sum();
+    let before: usize = source
+        .split_inclusive('\n')
+        .take(place.line.saturating_sub(1) as usize)
+        .map(str::len)
+        .sum();
     let line = source[before..].lines().next().unwrap_or_default();
     let column = line.char_indices().nth(place.column.saturating_sub(1) as usize);
     let start = column.map_or(line.len(), |(byte, _)| byte);

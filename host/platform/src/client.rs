@@ -165,7 +165,9 @@ impl Client {
     /// # Errors
     /// If the platform's address is no URL, or TLS cannot be set up.
     pub fn new(platform: Platform, limits: Limits) -> Result<Self, ClientError> {
-        let endpoint = url::Url::parse(&format!("{}/nzh/doServiceCall", platform.url))
+        // By itself first: in what is appended, a URL without a host would find one.
+        let endpoint = url::Url::parse(&platform.url)
+            .and_then(|_| url::Url::parse(&format!("{}/nzh/doServiceCall", platform.url)))
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| ClientError::Url(platform.url.clone()))?;
@@ -372,6 +374,7 @@ fn open<'a>(row: &'static Row, body: &'a Bytes) -> Result<Envelope<'a>, Error> {
 
 /// A failure after sending: a mutation may have taken effect, a read has none.
 fn failed(row: &Row, reason: String, reference_number: Option<String>) -> Error {
+    let reference_number = reference_number.filter(|number| !number.is_empty());
     match row.effect {
         Effect::Read => Error::Unavailable(match reference_number {
             Some(number) => format!("{reason}, reference number {number}"),

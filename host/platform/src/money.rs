@@ -48,8 +48,8 @@ impl Rial {
 
     /// A float is an amount only if it is whole: POD writes `156000.0` for 156,000 rials.
     pub(crate) fn from_float(amount: f64) -> Option<Self> {
-        // 2^53: up to here every whole number has a float of its own.
-        (amount.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&amount))
+        // 2^53: below it every whole number has a float of its own; 2^53 + 1 would read as 2^53.
+        (amount.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&amount))
             .then_some(Self(amount as u64))
     }
 }

@@ -190,7 +190,18 @@ impl Host {
             self.load_script(files, identity, bytes, mode).await?
         } else {
             let component_digest = identity.digest;
-            let component = self.component(component_digest, &files.name, || Ok(bytes)).await?;
+            let component = self
+                .component(component_digest, &files.name, || Ok(bytes))
+                .await
+                .map_err(|error| match error {
+                    Error::Component(reason) => BadFile {
+                        path: files.entry.clone(),
+                        place: None,
+                        message: format!("not a component: {reason}"),
+                    }
+                    .into(),
+                    error => error,
+                })?;
             let exports_plan = component.get_export_index(None, World::Netting.export()).is_some();
             let world =
                 files.world.unwrap_or(if exports_plan { World::Netting } else { World::Policy });

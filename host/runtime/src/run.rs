@@ -82,6 +82,7 @@ impl Host {
             ended: AtomicBool::new(false),
             next_step: AtomicU64::new(0),
         });
+        let running = Running(passage.clone());
         passage.recorder.note(Entry::Started(started(self, loaded, account, &input, &passage)));
 
         let log = Arc::new(RunLog::default());
@@ -100,8 +101,8 @@ impl Host {
             Exports::Netting(exports) => run.netting(exports, account).await,
         };
 
-        // No effect begins from here on; those under way come to their ends and are recorded.
-        passage.ended.store(true, Ordering::SeqCst);
+        // Effects under way come to their ends and are recorded.
+        drop(running);
         passage.tasks.close();
         passage.tasks.wait().await;
 
@@ -200,6 +201,15 @@ impl Host {
                 Err(BadFile { path: path.unwrap_or_default(), place, message }.into())
             }
         }
+    }
+}
+
+/// While this is held, effects may begin. A caller that hangs up drops it, too.
+struct Running(Arc<Passage>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.ended.store(true, Ordering::SeqCst);
     }
 }
 

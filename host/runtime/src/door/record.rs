@@ -64,7 +64,7 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
     let reserved = passage.recorder.reserved(call.step);
     let json = |error: &types::Error| serde_json::to_string(error).unwrap_or_default();
     let recorded = match &reply.outcome {
-        Ok(answer) => Recorded::Done(String::from_utf8_lossy(&answer.result).into_owned()),
+        Ok(answer) => Recorded::Done(answer.result.clone()),
         Err(error @ types::Error::OutcomeUnknown(_)) => Recorded::Unknown(json(error)),
         Err(error) => Recorded::Refused(json(error)),
     };

@@ -25,7 +25,8 @@ struct State {
     chain: Chain,
     /// The sequence number of the first entry in `buffered`.
     first: u64,
-    buffered: Vec<(Vec<u8>, Digest)>,
+    /// Encoded and hashed when they go to the disk: a read does not wait for that.
+    buffered: Vec<Entry>,
     spent: Spent,
     intents: Vec<Intent>,
     effects: Vec<Effect>,
@@ -45,23 +46,21 @@ impl Recorder {
     /// Adds an entry to the chain. It is durable after the next [`Recorder::commit`].
     pub fn note(&self, entry: Entry) {
         let mut state = self.state();
-        let linked = state.chain.link(&entry);
-        state.buffered.push(linked);
         state.spent.fold(&entry);
-        match entry {
-            Entry::Intent(intent) => state.intents.push(intent),
+        match &entry {
+            Entry::Intent(intent) => state.intents.push(intent.clone()),
             Entry::Outcome(outcome) => {
                 let intent = state.intents.iter().position(|intent| intent.step == outcome.step);
                 let intent = intent.map(|index| state.intents.swap_remove(index));
-                match outcome.recorded {
+                match &outcome.recorded {
                     Recorded::Done(_) => state.effects.extend(intent.map(|intent| Effect {
                         service: intent.service,
                         invoice: intent.invoice,
                         rials: Rial(outcome.spent.rials),
-                        reference: outcome.reference_number.unwrap_or_default(),
+                        reference: outcome.reference_number.clone().unwrap_or_default(),
                     })),
                     Recorded::Refused(error) => {
-                        if let Ok(types::Error::Denied(denial)) = serde_json::from_str(&error) {
+                        if let Ok(types::Error::Denied(denial)) = serde_json::from_str(error) {
                             state
                                 .refusals
                                 .push(Refusal { function: denial.function, reason: denial.reason });
@@ -72,6 +71,7 @@ impl Recorder {
             }
             Entry::Started(_) | Entry::Decided(_) | Entry::Finished(_) => {}
         }
+        state.buffered.push(entry);
     }
 
     /// Puts everything noted so far on the disk.
@@ -79,7 +79,8 @@ impl Recorder {
         let _in_order = self.flushing.lock().await;
         let (first, entries) = {
             let mut state = self.state();
-            let entries = std::mem::take(&mut state.buffered);
+            let noted = std::mem::take(&mut state.buffered);
+            let entries: Vec<_> = noted.iter().map(|entry| state.chain.link(entry)).collect();
             let first = state.first;
             state.first += entries.len() as u64;
             (first, entries)
@@ -125,7 +126,7 @@ impl Recorder {
         state.doubtful || !state.intents.is_empty()
     }
 
-    /// The hash of the last entry noted.
+    /// The hash of the last entry on the disk.
     pub fn head(&self) -> Digest {
         self.state().chain.head()
     }

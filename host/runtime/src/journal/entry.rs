@@ -1,6 +1,7 @@
 //! Entries and their binary form: one byte for the version of the form, then CBOR with numbered
 //! fields. A field's number is for ever; a new field gets a new one.
 
+use ::bytes::Bytes;
 use minicbor::{Decode, Encode};
 
 use crate::{Digest, budget::Amounts};
@@ -136,7 +137,7 @@ impl Outcome {
 pub enum Recorded {
     /// JSON text: POD's `result`, or the host function's.
     #[n(0)]
-    Done(#[n(0)] String),
+    Done(#[cbor(n(0), with = "bytes")] Bytes),
     /// JSON text of the contract's `error`. Nothing was done.
     #[n(1)]
     Refused(#[n(0)] String),
@@ -180,6 +181,27 @@ pub struct Finished {
     /// Milliseconds since 1970.
     #[n(6)]
     pub at: u64,
+}
+
+/// Bytes as CBOR's byte string.
+mod bytes {
+    use ::bytes::Bytes;
+    use minicbor::{Decoder, Encoder};
+
+    pub fn encode<C, W: minicbor::encode::Write>(
+        bytes: &Bytes,
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        encoder.bytes(bytes)?.ok()
+    }
+
+    pub fn decode<C>(
+        decoder: &mut Decoder<'_>,
+        _: &mut C,
+    ) -> Result<Bytes, minicbor::decode::Error> {
+        decoder.bytes().map(Bytes::copy_from_slice)
+    }
 }
 
 /// Bytes that are no entry.

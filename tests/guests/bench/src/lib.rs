@@ -20,6 +20,7 @@ enum Input {
 /// How many invoices were seen or paid.
 fn run(input: Input) -> pod_sdk::Result<usize> {
     let mut count = 0;
+    pod_sdk::info!("begin");
     match input {
         Input::List { times, size } => {
             for _ in 0..times {
@@ -39,5 +40,6 @@ fn run(input: Input) -> pod_sdk::Result<usize> {
             }
         }
     }
+    pod_sdk::info!("end");
     Ok(count)
 }
