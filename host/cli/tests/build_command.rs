@@ -8,7 +8,8 @@ use common::{Desk, Ended, podhost, project};
 use sha2::{Digest as _, Sha256};
 
 fn build(folder: &str) -> Ended {
-    // A crate elsewhere shares the project's standard library, which can take a minute to build.
+    // A crate elsewhere with the project's own crate types shares its standard library, which can
+    // take a minute to build.
     let target = project().join("target");
     podhost().args(["build", folder]).env("CARGO_TARGET_DIR", target).output().unwrap().into()
 }

@@ -179,9 +179,10 @@ async fn no_answer_within_the_time() {
 
 #[tokio::test]
 async fn a_refused_connection_did_nothing() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/srv/sc", listener.local_addr().unwrap());
-    drop(listener);
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}/srv/sc", socket.local_addr().unwrap());
     let client = Client::new(Platform::at(&url), LIMITS).unwrap();
     let read = client.call(&first_page(), &merchant()).await.unwrap_err();
     let mutation = client.call(&netting(), &merchant()).await.unwrap_err();
