@@ -2,7 +2,9 @@
 //! the bare HTTP client, the native script engine. Absolute times are shown, and mean little on
 //! another machine.
 //!
-//! `cargo bench` measures thoroughly; `cargo bench -- --short` takes a few seconds.
+//! `cargo bench` measures thoroughly, and fails if a promise is broken. `cargo bench -- --short`
+//! takes a few seconds; it sees too little to tell a ratio to the tenth, so it fails only if one is
+//! far off.
 
 mod bare;
 mod dynamic;
@@ -33,6 +35,7 @@ struct Measured {
 fn main() {
     let short = std::env::args().any(|argument| argument == "--short" || argument == "--test");
     let rounds = if short { 1 } else { 5 };
+    let tolerance = if short { 1.3 } else { 1.0 };
     build("plugins/netting");
     build("tests/guests/bench");
     tracing_subscriber::registry().with(Stopwatch).init();
@@ -51,7 +54,7 @@ fn main() {
         let ratio = ours.as_secs_f64() / bare.as_secs_f64();
         let promise = at_most.map_or("reported".to_owned(), |most| format!("≤ {most}"));
         println!("| {what} | {ours:.1?} | {bare:.1?} | {ratio:.2} | {promise} |");
-        broken |= at_most.is_some_and(|most| ratio > most);
+        broken |= at_most.is_some_and(|most| ratio > most * tolerance);
     }
     if broken {
         eprintln!("a ratio is above what is promised");

@@ -12,7 +12,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let netting = concat!(env!("CARGO_MANIFEST_DIR"), "/../../plugins/netting");
-//! # let scenario = Scenario::from_file(format!("{netting}/scenarios/small.json").as_ref())?;
+//! # let scenario = Scenario::from_file(format!("{netting}/scenarios/small.json"))?;
 //! # let pod = Sandbox::start(Options { scenario, ..Options::default() }).await?;
 //! # let (url, token) = (pod.platform_url(), pod.caller_token().unwrap().expose());
 //! # let business = pod.caller_business();

@@ -22,6 +22,11 @@ use std::{
 const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
+/// A guest's every function entry pays for fuel and for the epoch, so fewer functions are faster: a
+/// script by 7 %, for 30 % more bytes of interpreter.
+const INLINE_MORE: &str =
+    "target.wasm32-unknown-unknown.rustflags=['-C', 'llvm-args=-inline-threshold=1000']";
+
 /// What a cargo that runs us (`cargo run`, a build script, clippy) sets for itself alone.
 const CARGO_INTERNAL: &[&str] = &[
     "CARGO_BUILD_TARGET",
@@ -120,6 +125,7 @@ impl Toolchain {
             .args(["--message-format", "json-render-diagnostics"])
             .args(["--config", "profile.release.lto=true"])
             .args(["--config", "profile.release.codegen-units=1"])
+            .args(["--config", INLINE_MORE])
             .arg("--manifest-path")
             .arg(&manifest)
             .arg("--target-dir")

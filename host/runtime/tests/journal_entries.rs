@@ -1,0 +1,116 @@
+//! The journal's binary form is for ever: each kind of entry has a golden file, and what one
+//! version wrote every later one reads.
+//!
+//! `PODHOST_BLESS=1 cargo test --test journal_entries` writes files for new kinds of entries; it
+//! never changes one that is there.
+
+use std::{fs, path::PathBuf};
+
+use pod_host::{
+    Amounts, Digest,
+    journal::{
+        Decided, Entry, EntryError, Finished, Intent, Outcome, Recorded, Started, decode, encode,
+    },
+};
+use proptest::prelude::*;
+
+fn golden(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.entry"))
+}
+
+fn outcome(recorded: Recorded) -> Entry {
+    Entry::Outcome(Outcome {
+        step: 3,
+        function: "payments.pay-invoice-by-invoice".into(),
+        call: Digest([7; 32]),
+        recorded,
+        reference_number: Some("5101032".into()),
+        spent: Amounts { rials: 900_000, calls: 2, bytes_up: 120, bytes_down: 2_048 },
+        at: 1_591_076_400_000,
+    })
+}
+
+fn entries() -> Vec<(&'static str, Entry)> {
+    let started = Started {
+        policy: "netting".into(),
+        version: "0.1.0".into(),
+        world: "netting".into(),
+        component: Digest([1; 32]),
+        script: Some(Digest([2; 32])),
+        account: "فروشگاه لیلا".into(),
+        input: "null".into(),
+        allowed: vec!["invoices.get-invoice-list".into()],
+        budget: "{\"rial\":1}".into(),
+        host: "0.1.0".into(),
+        at: 1_591_076_400_000,
+    };
+    let intent = Intent {
+        step: 3,
+        function: "payments.pay-invoice-by-invoice".into(),
+        arguments: "creditorInvoiceId=601&debtorInvoiceId=501".into(),
+        call: Digest([7; 32]),
+        effect_class: "self-fencing".into(),
+        reserved: Amounts { rials: 900_000, calls: 2, bytes_up: 41, bytes_down: 65_536 },
+        invoice: Some(501),
+        at: 1_591_076_400_000,
+        service: "payInvoiceByInvoice".into(),
+    };
+    let decided = Decided { answer: "[[601,501]]".into(), at: 1_591_076_400_000 };
+    let finished = Finished {
+        status: "done".into(),
+        output: Some("{}".into()),
+        error: None,
+        fuel: 7_115,
+        memory_bytes: 1_179_648,
+        wall_ms: 53,
+        at: 1_591_076_400_000,
+    };
+    vec![
+        ("started", Entry::Started(started)),
+        ("intent", Entry::Intent(intent)),
+        ("outcome-done", outcome(Recorded::Done("true".into()))),
+        ("outcome-refused", outcome(Recorded::Refused("{\"unavailable\":\"\"}".into()))),
+        ("outcome-unknown", outcome(Recorded::Unknown("{\"unavailable\":\"\"}".into()))),
+        ("decided", Entry::Decided(decided)),
+        ("finished", Entry::Finished(finished)),
+    ]
+}
+
+#[test]
+fn what_was_written_is_read_and_written_alike() {
+    for (name, entry) in entries() {
+        let path = golden(name);
+        if std::env::var_os("PODHOST_BLESS").is_some() && !path.exists() {
+            fs::write(&path, encode(&entry)).expect("the golden file can be written");
+        }
+        let bytes = fs::read(&path).expect("there is a golden file");
+        assert_eq!(decode(&bytes).as_ref(), Ok(&entry), "{name}");
+        assert_eq!(encode(&entry), bytes, "{name}");
+    }
+}
+
+#[test]
+fn a_later_form_is_not_guessed_at() {
+    let (_, entry) = entries().remove(0);
+    let mut bytes = encode(&entry);
+    bytes[0] = 2;
+    assert_eq!(decode(&bytes), Err(EntryError::Version(2)));
+}
+
+#[test]
+fn no_part_of_an_entry_is_an_entry() {
+    for (name, entry) in entries() {
+        let bytes = encode(&entry);
+        for length in 0..bytes.len() {
+            assert!(decode(&bytes[..length]).is_err(), "{name}, cut off after {length} bytes");
+        }
+        assert!(decode(&[bytes, vec![0]].concat()).is_err(), "{name}, and one byte more");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = decode(&bytes);
+    }
+}
