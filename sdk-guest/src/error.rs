@@ -1,4 +1,5 @@
-//! How a call's error reads. Handle it by its case; show it with `{}`.
+//! Why a call gave no result. Handle it by its case; [`describe`] says it in a sentence, and `?`
+//! makes that sentence a policy's failure.
 
 use std::fmt;
 
@@ -6,7 +7,8 @@ pub use crate::bindings::policy::pod::platform::types::{
     Denial, Doubt, Error, Exhaustion, InvalidArgument, Meter, PlatformError, PlatformErrorKind,
 };
 
-/// The text behind an error's `{}`.
+/// The error in a sentence, for people.
+#[must_use]
 pub fn describe(error: &Error) -> String {
     match error {
         Error::Platform(error) => format!(
@@ -37,13 +39,4 @@ pub fn describe(error: &Error) -> String {
 fn case(case: &impl fmt::Debug) -> String {
     let name = format!("{case:?}");
     name.rsplit("::").next().unwrap_or_default().to_owned()
-}
-
-/// Shows an [`Error`] in a sentence.
-pub struct Described<'a>(pub &'a Error);
-
-impl fmt::Display for Described<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&describe(self.0))
-    }
 }

@@ -1,8 +1,11 @@
 //! Why a policy gives up, made from whatever went wrong.
 
-use std::fmt;
+use std::{any::Any, fmt};
 
-use crate::bindings::policy::pod::policy::types;
+use crate::{
+    bindings::policy::pod::policy::types,
+    error::{Error, describe},
+};
 
 /// Why a policy gives up. Any error becomes one with `?`; [`Failure::new`] makes one of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +26,13 @@ impl Failure {
     }
 }
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::new(error)
+        // wit-bindgen's `Display` shows an error as Rust source; a developer reads sentences.
+        match (&error as &dyn Any).downcast_ref::<Error>() {
+            Some(error) => Self::new(describe(error)),
+            None => Self::new(error),
+        }
     }
 }
 

@@ -74,15 +74,23 @@ async fn a_failing_script_names_the_line() {
 }
 
 #[tokio::test]
-async fn a_trap() {
-    let bench = Bench::from_file("plugins/netting/scenarios/small.json").await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let trapping = r#"
+async fn a_host_call_that_copies_too_much() {
+    let shout = "let text = \"x\"; while text.len < 20_000_000 { text += text; } print(text);";
+    let receipt = run("memory = 256_000_000", shout).await;
+    assert!(matches!(receipt.error, Some(RunError::Trap { .. })), "{:?}", receipt.error);
+    assert!(receipt.log.is_empty());
+}
+
+/// A decider in WebAssembly text, whose `plan` is this.
+fn decider(plan: &str) -> Vec<u8> {
+    let text = format!(
+        r#"
         (component
             (core module $m
+                (table $table 1 funcref)
                 (memory (export "memory") 1)
                 (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
-                (func (export "plan") (param i32 i32 i32 i32) (result i32) unreachable))
+                (func (export "plan") (param i32 i32 i32 i32) (result i32) {plan}))
             (core instance $i (instantiate $m))
             (type $debt' (record (field "id" u64) (field "payable-amount" u64)
                 (field "issuer-id" (option u64)) (field "issuance-date" (option u64))))
@@ -100,16 +108,41 @@ async fn a_trap() {
                 (result (result (list $pair) (error $failure)))
                 (canon lift (core func $i "plan") (memory (core memory $i "memory"))
                     (realloc (core func $i "realloc")))))
-    "#;
-    let component = wat::parse_str(trapping).expect("the component is well-formed");
-    std::fs::write(folder.path().join("trap.wasm"), component).expect("the component is written");
-    let manifest = manifest("netting", GRANT, "rial = 1").replace("script.rhai", "trap.wasm");
-    std::fs::write(folder.path().join("policy.toml"), manifest).expect("the manifest is written");
+        "#
+    );
+    wat::parse_str(text).expect("the component is well-formed")
+}
 
+async fn run_component(component: &[u8]) -> Receipt {
+    let bench = Bench::from_file("plugins/netting/scenarios/small.json").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("guest.wasm"), component).expect("the component is written");
+    let manifest = manifest("netting", GRANT, "rial = 1").replace("script.rhai", "guest.wasm");
+    std::fs::write(folder.path().join("policy.toml"), manifest).expect("the manifest is written");
     let policy = bench.host.load(folder.path()).await.expect("it fits the world");
     let receipt = bench.run(&policy, Value::Null).await;
     assert_eq!(receipt.status, Status::Failed);
+    receipt
+}
+
+#[tokio::test]
+async fn a_trap() {
+    let receipt = run_component(&decider("unreachable")).await;
     let Some(RunError::Trap { message }) = &receipt.error else { panic!("{:?}", receipt.error) };
     assert!(message.contains("unreachable"), "{message}");
     assert!(receipt.meters.memory_bytes >= 65_536);
+}
+
+#[tokio::test]
+async fn a_table_that_grows_too_large() {
+    let grow = "(drop (table.grow $table (ref.null func) (i32.const 1000000))) unreachable";
+    let receipt = run_component(&decider(grow)).await;
+    assert_exhausted(&receipt, "memory");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_in_memory() {
+    // A pointer past the end of the guest's one page.
+    let receipt = run_component(&decider("i32.const 0x7fff0000")).await;
+    assert!(matches!(receipt.error, Some(RunError::Trap { .. })), "{:?}", receipt.error);
 }

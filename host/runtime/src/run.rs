@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     Account, BadFile, Error, Host, Policy,
     bindings::{Credit, Debt, Failure, NettingIndices, Pair, PolicyIndices},
+    budget::Budget,
     deciders::netting::{self, Broken},
     door::{Door, Passage, Recorder},
     error::Place,
@@ -158,14 +159,7 @@ impl Host {
         credits: &[Credit],
     ) -> Result<Vec<Pair>, RunError> {
         let budget = &policy.inner.asks.budget;
-        let start = Start {
-            budget,
-            deadline: Instant::now() + Duration::from_millis(budget.wall_ms),
-            door: None,
-            clock: self.clock().clone(),
-            log: Arc::default(),
-            meters: Arc::default(),
-        };
+        let start = self.start_alone(budget);
         let Exports::Netting(exports) = &policy.inner.entry.exports else {
             let message = format!("`{}` is no netting decider", policy.inner.identity.name);
             return Err(RunError::Host { message });
@@ -175,17 +169,22 @@ impl Host {
             .map_err(|stop| run_error(&policy.inner, budget, stop))
     }
 
-    /// Does the script parse? Tells with file, line and column if not.
-    pub(crate) async fn parse(&self, policy: &Loaded) -> Result<(), Error> {
-        let budget = &policy.asks.budget;
-        let start = Start {
+    /// A guest without a run: nobody reads its log or its meters.
+    fn start_alone<'a>(&self, budget: &'a Budget) -> Start<'a> {
+        Start {
             budget,
             deadline: Instant::now() + Duration::from_millis(budget.wall_ms),
             door: None,
             clock: self.clock().clone(),
             log: Arc::default(),
             meters: Arc::default(),
-        };
+        }
+    }
+
+    /// Does the script parse? Tells with file, line and column if not.
+    pub(crate) async fn parse(&self, policy: &Loaded) -> Result<(), Error> {
+        let budget = &policy.asks.budget;
+        let start = self.start_alone(budget);
         match guest(self, policy, start).await {
             Ok(_) => Ok(()),
             Err(Stop::Host(error)) => Err(error),
@@ -391,7 +390,7 @@ fn call_error(error: types::Error) -> RunError {
     RunError::Call { message: error.to_string(), error }
 }
 
-fn run_error(policy: &Loaded, budget: &crate::Budget, stop: Stop) -> RunError {
+fn run_error(policy: &Loaded, budget: &Budget, stop: Stop) -> RunError {
     match stop {
         Stop::Failure(Failure { message, position }) => RunError::Policy {
             message,
