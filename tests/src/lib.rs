@@ -62,7 +62,7 @@ impl Bench {
 
     /// Starts both from a scenario file of this project.
     pub async fn from_file(path: &str) -> Self {
-        Self::start(Scenario::from_file(&project(path)).expect("the scenario is well-formed")).await
+        Self::start(Scenario::from_file(project(path)).expect("the scenario is well-formed")).await
     }
 
     /// The store's folder.

@@ -46,7 +46,7 @@ async fn behind_a_slow_line(pod: SocketAddr) -> SocketAddr {
 }
 
 async fn slow_bench() -> Bench {
-    let scenario = Scenario::from_file(&project("plugins/netting/scenarios/small.json"));
+    let scenario = Scenario::from_file(project("plugins/netting/scenarios/small.json"));
     let options = Options { scenario: scenario.expect("well-formed"), ..Options::default() };
     let pod = Sandbox::start(options).await.expect("the local POD starts");
     let proxy = behind_a_slow_line(pod.address()).await;
