@@ -2,7 +2,8 @@
 //! the receipt says which rule and which invoice.
 
 use pod_host::{Receipt, RunError, Status};
-use podhost_tests::{Bench, manifest};
+use pod_sandbox::Scenario;
+use podhost_tests::{Bench, manifest, project};
 use serde_json::Value;
 
 const GRANT: &str = "\"invoices\", \"payments.pay-invoice-by-invoice\"";
@@ -73,4 +74,15 @@ async fn an_answer_of_the_wrong_type() {
     assert_eq!(receipt.status, Status::Failed);
     let error = receipt.error.expect("it says why").to_string();
     assert!(error.contains("creditor_invoice_id"), "{error}");
+}
+
+#[tokio::test]
+async fn a_caller_that_is_no_business() {
+    let scenario = Scenario::from_file(project(SMALL)).expect("well-formed");
+    let caller = Some("karimi-access-token".to_owned());
+    let bench = Bench::start(Scenario { caller, ..scenario }).await;
+    let policy = bench.load("plugins/netting/netting.rhai").await;
+    let error = bench.host.run(&policy, &bench.account, Value::Null).await.expect_err("no run");
+    assert!(error.is_bad_input());
+    assert!(error.to_string().contains("is no business"), "{error}");
 }

@@ -72,6 +72,12 @@ impl Host {
     ) -> Result<Receipt, Error> {
         let began = Instant::now();
         let loaded = &*policy.inner;
+        let business = account.business.ok_or_else(|| {
+            let name = &account.name;
+            Error::Account(format!(
+                "the account `{name}` is no business: it has no invoices to net"
+            ))
+        });
         let run = uuid::Uuid::now_v7().to_string();
         let passage = Arc::new(Passage {
             recorder: Recorder::new(run, self.journal().clone()),
@@ -99,7 +105,7 @@ impl Host {
         };
         let ending = match &loaded.entry.exports {
             Exports::Policy(exports) => run.policy(exports, &input).await,
-            Exports::Netting(exports) => run.netting(exports, account).await,
+            Exports::Netting(exports) => run.netting(exports, business?).await,
         };
 
         // Effects under way come to their ends and are recorded.
@@ -252,12 +258,7 @@ impl Run<'_> {
         }
     }
 
-    async fn netting(&self, exports: &NettingIndices, account: &Account) -> Ending {
-        let Some(business) = account.business else {
-            let message =
-                format!("the account `{}` is no business: it has no invoices to net", account.name);
-            return Ending::failed(Value::Null, RunError::Host { message });
-        };
+    async fn netting(&self, exports: &NettingIndices, business: u64) -> Ending {
         let door = Door::new(self.passage.clone());
         let (books, pairs) = match until(self.deadline, self.decide(exports, &door, business)).await
         {
