@@ -14,8 +14,17 @@ use tokio::{
 
 const SLOW: Duration = Duration::from_millis(700);
 
-/// A platform on the far side of a slow line: requests pass at once, answers to payments late.
-async fn behind_a_slow_line(pod: SocketAddr) -> SocketAddr {
+/// What becomes of the answer to a payment.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Line {
+    /// It comes late.
+    Slow,
+    /// It never comes: the connection is cut.
+    Cut,
+}
+
+/// A platform on the far side of a bad line: requests pass at once, and other answers, too.
+async fn behind(line: Line, pod: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {
@@ -23,17 +32,18 @@ async fn behind_a_slow_line(pod: SocketAddr) -> SocketAddr {
             tokio::spawn(async move {
                 let mut far = TcpStream::connect(pod).await.expect("the platform listens");
                 let (mut request, mut answer) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
-                let mut slow = false;
+                let mut payment = false;
                 loop {
                     tokio::select! {
                         Ok(n) = near.read(&mut request) => {
                             if n == 0 { break }
-                            slow |= String::from_utf8_lossy(&request[..n]).contains("debtorInvoiceId");
+                            payment |= String::from_utf8_lossy(&request[..n]).contains("debtorInvoiceId");
                             if far.write_all(&request[..n]).await.is_err() { break }
                         }
                         Ok(n) = far.read(&mut answer) => {
                             if n == 0 { break }
-                            if slow { tokio::time::sleep(SLOW).await }
+                            if payment && line == Line::Cut { break }
+                            if payment { tokio::time::sleep(SLOW).await }
                             if near.write_all(&answer[..n]).await.is_err() { break }
                         }
                         else => break,
@@ -45,11 +55,11 @@ async fn behind_a_slow_line(pod: SocketAddr) -> SocketAddr {
     address
 }
 
-async fn slow_bench() -> Bench {
+async fn bench(line: Line) -> Bench {
     let scenario = Scenario::from_file(project("plugins/netting/scenarios/small.json"));
     let options = Options { scenario: scenario.expect("well-formed"), ..Options::default() };
     let pod = Sandbox::start(options).await.expect("the local POD starts");
-    let proxy = behind_a_slow_line(pod.address()).await;
+    let proxy = behind(line, pod.address()).await;
     Bench::at(pod, &format!("http://{proxy}/srv/sc")).await
 }
 
@@ -62,7 +72,7 @@ const NET_ALL: &str = r#"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadline_within_a_payment() {
-    let bench = slow_bench().await;
+    let bench = bench(Line::Slow).await;
     let manifest = manifest("policy", "\"payments\"", "rial = 10_000_000\nwall = \"300ms\"");
     let policy = bench.script(&manifest, NET_ALL).await;
     let receipt = bench.run(&policy, json!(null)).await;
@@ -79,7 +89,7 @@ async fn a_deadline_within_a_payment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_hangs_up() {
-    let bench = slow_bench().await;
+    let bench = bench(Line::Slow).await;
     let manifest = manifest("policy", "\"payments\"", "rial = 10_000_000");
     let policy = bench.script(&manifest, NET_ALL).await;
     let run = bench.host.run(&policy, &bench.account, json!(null));
@@ -94,4 +104,21 @@ async fn a_caller_that_hangs_up() {
     let entries = bench.host.journal().entries(&runs[0]).await.expect("the chain holds");
     let spent = pod_host::Spent::of(entries.iter().map(|entry| &entry.entry));
     assert_eq!(spent.settled().rials, 900_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_never_comes() {
+    let bench = bench(Line::Cut).await;
+    let manifest = manifest("policy", "\"payments\"", "rial = 10_000_000");
+    let policy = bench.script(&manifest, NET_ALL).await;
+    let receipt = bench.run(&policy, json!(null)).await;
+
+    // The money moved, and nobody here can know: that is neither done nor failed.
+    assert_eq!(receipt.status, Status::UnknownOutcome, "{:?}", receipt.error);
+    assert!(receipt.effects.is_empty());
+    assert_eq!(receipt.meters.rials.0, 0);
+    bench.assert_balances(&[("invoice:501", 900_000), ("invoice:502", 0)]).await;
+    let entries = bench.host.journal().entries(&receipt.run).await.expect("the chain holds");
+    let spent = pod_host::Spent::of(entries.iter().map(|entry| &entry.entry));
+    assert_eq!(spent.total().rials, 900_000, "its reservation is held");
 }

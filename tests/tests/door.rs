@@ -1,7 +1,10 @@
 //! The door, from inside a policy: what is not granted is denied, what the budget does not cover is
 //! not begun, and both are answers that a policy can handle.
 
-use pod_host::{Receipt, Status};
+use pod_host::{
+    Receipt, Status,
+    journal::{Entry, Recorded},
+};
 use podhost_tests::{Bench, manifest};
 use serde_json::{Value, json};
 
@@ -173,4 +176,23 @@ async fn no_secret_reaches_the_journal_or_the_receipt() {
     }
     let token = b"shop-api-token";
     assert!(!kept.windows(token.len()).any(|window| window == token));
+}
+
+#[tokio::test]
+async fn a_deciders_clock_passes_the_door_too() {
+    let bench = small().await;
+    let manifest = manifest("netting", "\"invoices\"", "calls = 10");
+    let policy = bench.script(&manifest, "fn plan(debts, credits) { info(now()); [] }").await;
+    let receipt = bench.run(&policy, Value::Null).await;
+    assert_eq!(receipt.status, Status::Done, "{:?}", receipt.error);
+    let now = bench.pod.clock().now().0.to_string();
+    assert_eq!(receipt.log[0].message, now);
+    let entries = bench.host.journal().entries(&receipt.run).await.expect("the chain holds");
+    let recorded = entries.iter().any(|entry| match &entry.entry {
+        Entry::Outcome(outcome) if outcome.function == "clock.now" => {
+            outcome.recorded == Recorded::Done(now.clone().into())
+        }
+        _ => false,
+    });
+    assert!(recorded);
 }

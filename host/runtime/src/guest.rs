@@ -25,7 +25,7 @@ use crate::{
 
 /// What a guest's host functions work with.
 pub(crate) struct GuestState {
-    /// The way out; a decider has none.
+    /// The way out; none without a run. A decider's reaches no further than its world's imports.
     pub door: Option<Door>,
     pub clock: Arc<dyn Clock>,
     pub log: Arc<RunLog>,

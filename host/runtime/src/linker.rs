@@ -37,7 +37,7 @@ impl Offer {
                 Ok(())
             },
         )?;
-        // A decider has no door: of a decider, only its answer is journalled.
+        // Without a run (`Host::plan`, parsing) there is no door, and no journal to replay from.
         let clock = offer.interface("pod:policy/clock", "now");
         offer.linker.instance(&clock)?.func_wrap_async(
             "now",

@@ -228,11 +228,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn start(&self, door: Option<Door>) -> Start<'_> {
+    fn start(&self, door: Door) -> Start<'_> {
         Start {
             budget: &self.passage.grant.budget,
             deadline: self.deadline,
-            door,
+            door: Some(door),
             clock: self.passage.clock.clone(),
             log: self.log.clone(),
             meters: self.meters.clone(),
@@ -241,7 +241,7 @@ impl Run<'_> {
 
     async fn policy(&self, exports: &PolicyIndices, input: &Value) -> Ending {
         let answer = until(self.deadline, async {
-            let start = self.start(Some(Door::new(self.passage.clone())));
+            let start = self.start(Door::new(self.passage.clone()));
             let mut guest = guest(self.host, self.policy, start).await?;
             let answer = match exports.load(&mut guest.store, &guest.instance) {
                 Ok(exports) => exports.call_run(&mut guest.store, &input.to_string()).await,
@@ -312,7 +312,7 @@ impl Run<'_> {
             Err(Broken::Call(error)) => return Ok(Err(error)),
             Err(Broken::Stop(stop)) => return Err(stop),
         };
-        let start = self.start(None);
+        let start = self.start(door.clone());
         let pairs =
             plan(self.host, self.policy, exports, start, &books.debts, &books.credits).await?;
         let answer: Vec<[u64; 2]> =
