@@ -1,15 +1,10 @@
 //! Lets through what the grant allows, and says of the rest what is missing.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use pod_platform::types;
-use tower::Service;
 
-use super::{Call, Operation, Passage, Passing, Reply};
-use crate::Error;
+use super::{Call, Layer, Next, Operation, Passage, Passing, Reply};
 
 #[derive(Clone)]
 pub(crate) struct Authorise<S> {
@@ -17,19 +12,8 @@ pub(crate) struct Authorise<S> {
     pub inner: S,
 }
 
-impl<S> Service<Call> for Authorise<S>
-where
-    S: Service<Call, Response = Reply, Error = Error, Future = Passing>,
-{
-    type Response = Reply;
-    type Error = Error;
-    type Future = Passing;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, call: Call) -> Passing {
+impl<S: Next> Layer for Authorise<S> {
+    fn pass(mut self, call: Call) -> Passing {
         if let Operation::Pod(_) = &call.operation
             && !self.passage.grant.allows(&call.function)
         {

@@ -3,20 +3,16 @@
 //! How many rials are at stake is read from the platform, never believed from the guest. What
 //! cannot be read is refused.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use pod_platform::{
     Request, Rial, Service as _, Traffic,
     invoices::{GetInvoiceListRequest, InvoicePage},
     types,
 };
-use tower::Service;
 
-use super::{Call, Operation, Passage, Passing, Reply, invoice_at_stake};
-use crate::{Error, budget::Amounts};
+use super::{Call, Layer, Next, Operation, Passage, Passing, Reply, invoice_at_stake};
+use crate::budget::Amounts;
 
 /// What a mutation's answer may take: it is small, and one that is cut off would leave a doubt.
 const MUTATION_BYTES_DOWN: u64 = 64 * 1024;
@@ -27,20 +23,9 @@ pub(crate) struct Charge<S> {
     pub inner: S,
 }
 
-impl<S> Service<Call> for Charge<S>
-where
-    S: Service<Call, Response = Reply, Error = Error, Future = Passing> + Clone + Send + 'static,
-{
-    type Response = Reply;
-    type Error = Error;
-    type Future = Passing;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut call: Call) -> Passing {
-        let Self { passage, mut inner } = self.clone();
+impl<S: Next> Layer for Charge<S> {
+    fn pass(self, mut call: Call) -> Passing {
+        let Self { passage, mut inner } = self;
         let Operation::Pod(request) = &call.operation else { return inner.call(call) };
         let request = request.clone();
         Box::pin(async move {

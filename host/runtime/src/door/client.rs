@@ -1,15 +1,11 @@
 //! Innermost: token, API key and one-time token are added here, last. Nothing above ever holds one.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use pod_platform::{Request, Traffic, types};
-use tower::Service;
 
-use super::{Answer, Call, Operation, Passage, Passing, Reply};
+use super::{Answer, Call, Layer, Operation, Passage, Passing, Reply};
 use crate::{Error, budget::Amounts};
 
 #[derive(Clone)]
@@ -17,17 +13,9 @@ pub(crate) struct PodClient {
     pub passage: Arc<Passage>,
 }
 
-impl Service<Call> for PodClient {
-    type Response = Reply;
-    type Error = Error;
-    type Future = Passing;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, call: Call) -> Passing {
-        let passage = self.passage.clone();
+impl Layer for PodClient {
+    fn pass(self, call: Call) -> Passing {
+        let Self { passage } = self;
         Box::pin(async move {
             Ok(match call.operation {
                 Operation::Pod(request) => send(&passage, &request).await,

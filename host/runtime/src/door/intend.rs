@@ -1,19 +1,12 @@
 //! Before a mutation begins, its intent and its reservation are on the disk, together with
 //! everything noted before. Reads pass.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    task::{Context, Poll},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use pod_platform::{Effect, types};
-use tower::Service;
 
-use super::{Call, Passage, Passing, Reply, invoice_at_stake};
-use crate::{
-    Error,
-    journal::{Entry, Intent},
-};
+use super::{Call, Layer, Next, Passage, Passing, Reply, invoice_at_stake};
+use crate::journal::{Entry, Intent};
 
 #[derive(Clone)]
 pub(crate) struct Intend<S> {
@@ -21,19 +14,8 @@ pub(crate) struct Intend<S> {
     pub inner: S,
 }
 
-impl<S> Service<Call> for Intend<S>
-where
-    S: Service<Call, Response = Reply, Error = Error, Future = Passing> + Clone + Send + 'static,
-{
-    type Response = Reply;
-    type Error = Error;
-    type Future = Passing;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, call: Call) -> Passing {
+impl<S: Next> Layer for Intend<S> {
+    fn pass(mut self, call: Call) -> Passing {
         let Some(request) = call.mutation() else { return self.inner.call(call) };
         let intent = Intent {
             step: call.step,
@@ -49,7 +31,7 @@ where
             invoice: invoice_at_stake(request).and_then(|(_, invoice)| invoice),
             at: self.passage.clock.now().0,
         };
-        let Self { passage, mut inner } = self.clone();
+        let Self { passage, mut inner } = self;
         Box::pin(async move {
             if passage.ended.load(Ordering::SeqCst) {
                 let reason = "the run ended before this call began".to_owned();

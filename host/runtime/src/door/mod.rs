@@ -16,12 +16,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pod_platform::{
-    Client, Clock, Credentials, Effect, Instant, Request, Rial, Service as PodService, types,
+    Clock, Credentials, Effect, Instant, Request, Rial, Service as PodService, types,
 };
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
@@ -37,7 +38,7 @@ pub(crate) struct Passage {
     /// What it did.
     pub recorder: Recorder,
     /// Where it does it.
-    pub client: Client,
+    pub client: pod_platform::Client,
     /// For whom.
     pub credentials: Arc<Credentials>,
     /// When.
@@ -108,24 +109,62 @@ pub(crate) struct Answer {
 /// What a layer's call is: an error of the host's own ends the run.
 pub(crate) type Passing = BoxFuture<'static, Result<Reply, Error>>;
 
-type Stack =
-    record::Record<authorise::Authorise<charge::Charge<intend::Intend<client::PodClient>>>>;
+/// What a layer does with a call on its way out. What tower asks of it besides is the same for
+/// all, and stands in [`Stage`].
+pub(crate) trait Layer: Clone + Send + 'static {
+    fn pass(self, call: Call) -> Passing;
+}
+
+/// A layer as a tower service.
+#[derive(Clone)]
+pub(crate) struct Stage<L>(L);
+
+impl<L: Layer> Service<Call> for Stage<L> {
+    type Response = Reply;
+    type Error = Error;
+    type Future = Passing;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> Passing {
+        self.0.clone().pass(call)
+    }
+}
+
+/// What a layer wraps.
+pub(crate) trait Next:
+    Service<Call, Response = Reply, Error = Error, Future = Passing> + Clone + Send + 'static
+{
+}
+
+impl<S> Next for S where
+    S: Service<Call, Response = Reply, Error = Error, Future = Passing> + Clone + Send + 'static
+{
+}
+
+type Client = Stage<client::PodClient>;
+type Intend = Stage<intend::Intend<Client>>;
+type Charge = Stage<charge::Charge<Intend>>;
+type Authorise = Stage<authorise::Authorise<Charge>>;
+type Record = Stage<record::Record<Authorise>>;
 
 /// One run's way out of the sandbox.
 #[derive(Clone)]
 pub(crate) struct Door {
     passage: Arc<Passage>,
-    stack: Stack,
+    stack: Record,
 }
 
 impl Door {
     pub fn new(passage: Arc<Passage>) -> Self {
         let stack = ServiceBuilder::new()
-            .layer_fn(|inner| record::Record { passage: passage.clone(), inner })
-            .layer_fn(|inner| authorise::Authorise { passage: passage.clone(), inner })
-            .layer_fn(|inner| charge::Charge { passage: passage.clone(), inner })
-            .layer_fn(|inner| intend::Intend { passage: passage.clone(), inner })
-            .service(client::PodClient { passage: passage.clone() });
+            .layer_fn(|inner| Stage(record::Record { passage: passage.clone(), inner }))
+            .layer_fn(|inner| Stage(authorise::Authorise { passage: passage.clone(), inner }))
+            .layer_fn(|inner| Stage(charge::Charge { passage: passage.clone(), inner }))
+            .layer_fn(|inner| Stage(intend::Intend { passage: passage.clone(), inner }))
+            .service(Stage(client::PodClient { passage: passage.clone() }));
         Self { passage, stack }
     }
 

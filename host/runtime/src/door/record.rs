@@ -4,15 +4,11 @@
 //! trap, a client that hangs up) cancels no call that may have moved money already; its outcome is
 //! recorded all the same.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use pod_platform::types;
-use tower::Service;
 
-use super::{Call, Passage, Passing, Reply, rials};
+use super::{Call, Layer, Next, Passage, Passing, Reply, rials};
 use crate::{
     Error,
     budget::Amounts,
@@ -25,20 +21,9 @@ pub(crate) struct Record<S> {
     pub inner: S,
 }
 
-impl<S> Service<Call> for Record<S>
-where
-    S: Service<Call, Response = Reply, Error = Error, Future = Passing> + Clone + Send + 'static,
-{
-    type Response = Reply;
-    type Error = Error;
-    type Future = Passing;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, call: Call) -> Passing {
-        let Self { passage, mut inner } = self.clone();
+impl<S: Next> Layer for Record<S> {
+    fn pass(self, call: Call) -> Passing {
+        let Self { passage, mut inner } = self;
         if call.mutation().is_none() {
             return Box::pin(async move {
                 let reply = inner.call(call.clone()).await?;
