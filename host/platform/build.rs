@@ -4,10 +4,15 @@
 
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 
-use wit_parser::{Docs, Function, Interface, Resolve, Type, TypeDef, TypeDefKind, TypeOwner};
+use wit_parser::{
+    Docs, Function, Interface, Resolve, Type, TypeDef, TypeDefKind, TypeOwner, Variant,
+};
 
 /// WIT types whose Rust type is written by hand, because it has arithmetic or a calendar.
-const HAND_WRITTEN: &[&str] = &["rial", "instant", "jalali-date"];
+const HAND_WRITTEN: &[&str] = &["rial", "instant", "jalali-date", "jalali-date-time"];
+
+/// The WIT type of texts that are JSON themselves.
+const JSON: &str = "json";
 
 fn main() {
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
@@ -74,7 +79,7 @@ impl Generator<'_> {
                 docs(out, &definition.docs);
                 derives(out, "record", "Clone, Debug, PartialEq", "camelCase");
                 let request = name.ends_with("-request");
-                if request || record.fields.iter().all(|field| self.has_default(&field.ty)) {
+                if record.fields.iter().all(|field| self.has_default(&field.ty)) {
                     writeln!(out, "#[derive(Default)]").unwrap();
                 }
                 writeln!(out, "pub struct {} {{", pascal(name)).unwrap();
@@ -96,6 +101,10 @@ impl Generator<'_> {
                     let fields: Vec<&str> = record.fields.iter().map(|f| f.name.as_str()).collect();
                     form(out, &pascal(name), &fields);
                 }
+            }
+            TypeDefKind::Variant(variant) if is_open_enum(variant) => {
+                docs(out, &definition.docs);
+                open_enum(out, &pascal(name), variant);
             }
             TypeDefKind::Variant(variant) => {
                 docs(out, &definition.docs);
@@ -163,10 +172,13 @@ impl Generator<'_> {
             self.type_name(&response),
             function.name,
             function.name.replace('-', "_").to_uppercase(),
-            if page {
-                "Ok(Self::Response { count, result: serde_json::from_str(result)? })"
-            } else {
-                "let _ = count; serde_json::from_str(result)"
+            match response {
+                _ if page => {
+                    "Ok(Self::Response { count, result: serde_json::from_str(result)? })".to_owned()
+                }
+                Type::String => "let _ = count; crate::wire::json::answer_text(result)".to_owned(),
+                Type::Bool => "let _ = count; crate::wire::json::answer_flag(result)".to_owned(),
+                _ => "let _ = count; crate::wire::json::answer_record(result)".to_owned(),
             },
             if page { "response.count" } else { "{ let _ = response; 0 }" },
             if page { "&response.result" } else { "response" },
@@ -196,8 +208,20 @@ impl Generator<'_> {
     fn wire_attributes(&self, ty: &Type) -> String {
         let read =
             |function: &str| format!(", deserialize_with = \"crate::wire::json::{function}\"");
+        if self.is_json_in(ty, false) {
+            return ", default, skip_serializing_if = \"Option::is_none\", \
+                    with = \"crate::wire::json::raw\""
+                .to_owned();
+        }
+        if self.is_json_in(ty, true) {
+            return ", default, with = \"crate::wire::json::raw_list\"".to_owned();
+        }
+        if self.type_name(ty) == "Vec<u8>" {
+            return ", with = \"crate::wire::json::base64_content\"".to_owned();
+        }
         match self.resolved(ty) {
-            Resolved::Named(name) if name == "rial" || name == "instant" => String::new(),
+            Resolved::Named(name) if name == "rial" => String::new(),
+            Resolved::Named(name) if name == "instant" => read("instant"),
             Resolved::Plain(Type::Bool) => format!(", default{}", read("flag")),
             Resolved::Plain(Type::String) => read("text"),
             Resolved::Plain(Type::F64) => String::new(),
@@ -206,6 +230,7 @@ impl Generator<'_> {
             Resolved::Option(inner) => {
                 let reader = match self.resolved(&inner) {
                     Resolved::Named(name) if name == "instant" => read("optional_instant"),
+                    Resolved::Named(_) if self.is_open_enum(&inner) => read("optional_code"),
                     Resolved::Named(_) | Resolved::List | Resolved::Option(_) => String::new(),
                     Resolved::Plain(Type::Bool | Type::F64) => String::new(),
                     Resolved::Plain(Type::String) => read("optional_text"),
@@ -214,6 +239,26 @@ impl Generator<'_> {
                 format!(", default, skip_serializing_if = \"Option::is_none\"{reader}")
             }
             Resolved::Named(_) => String::new(),
+        }
+    }
+
+    /// Is it an option, or a list, of JSON texts?
+    fn is_json_in(&self, ty: &Type, list: bool) -> bool {
+        let Type::Id(id) = ty else { return false };
+        let inner = match &self.resolve.types[*id].kind {
+            TypeDefKind::Option(inner) if !list => inner,
+            TypeDefKind::List(inner) if list => inner,
+            _ => return false,
+        };
+        matches!(inner, Type::Id(id) if self.resolve.types[*id].name.as_deref() == Some(JSON))
+    }
+
+    fn is_open_enum(&self, ty: &Type) -> bool {
+        let Type::Id(id) = ty else { return false };
+        match &self.resolve.types[*id].kind {
+            TypeDefKind::Type(target) => self.is_open_enum(target),
+            TypeDefKind::Variant(variant) => is_open_enum(variant),
+            _ => false,
         }
     }
 
@@ -316,11 +361,65 @@ fn form(out: &mut String, name: &str, fields: &[&str]) {
     writeln!(out, "}}) }} }}").unwrap();
 }
 
+/// An enumeration to which POD may add: its last case holds any other code.
+fn is_open_enum(variant: &Variant) -> bool {
+    variant.cases.split_last().is_some_and(|(last, cases)| {
+        last.name == "other"
+            && matches!(last.ty, Some(Type::String))
+            && cases.iter().all(|case| case.ty.is_none())
+    })
+}
+
+fn open_enum(out: &mut String, name: &str, variant: &Variant) {
+    writeln!(out, "#[derive(Clone, Debug, Eq, Hash, PartialEq)]").unwrap();
+    component_derive(out, "variant");
+    writeln!(out, "pub enum {name} {{").unwrap();
+    for case in &variant.cases {
+        docs(out, &case.docs);
+        component_name(out, &case.name);
+        let payload = if case.ty.is_some() { "(String)" } else { "" };
+        writeln!(out, "{}{payload},", pascal(&case.name)).unwrap();
+    }
+    let codes = || {
+        let known = variant.cases.iter().filter(|case| case.ty.is_none());
+        known.map(|case| (pascal(&case.name), case.name.replace('-', "_").to_uppercase()))
+    };
+    let written: String =
+        codes().map(|(case, code)| format!("Self::{case} => \"{code}\", ")).collect();
+    let read: String =
+        codes().map(|(case, code)| format!("\"{code}\" => Self::{case}, ")).collect();
+    writeln!(
+        out,
+        "}}
+        impl {name} {{
+            /// POD's own spelling.
+            #[must_use]
+            pub fn code(&self) -> &str {{
+                match self {{ {written} Self::Other(code) => code }}
+            }}
+            /// Reads POD's own spelling.
+            #[must_use]
+            pub fn from_code(code: &str) -> Self {{
+                match code {{ {read} other => Self::Other(other.to_owned()) }}
+            }}
+        }}
+        impl From<String> for {name} {{
+            fn from(code: String) -> Self {{ Self::from_code(&code) }}
+        }}
+        crate::wire::form::open_enum!({name});"
+    )
+    .unwrap();
+}
+
 fn derives(out: &mut String, kind: &str, traits: &str, case: &str) {
     writeln!(out, "#[derive({traits}, serde::Serialize, serde::Deserialize)]").unwrap();
     if kind != "record" {
         writeln!(out, "#[serde(rename_all = \"{case}\")]").unwrap();
     }
+    component_derive(out, kind);
+}
+
+fn component_derive(out: &mut String, kind: &str) {
     writeln!(
         out,
         "#[cfg_attr(feature = \"component\", derive(wasmtime::component::ComponentType, \

@@ -3,24 +3,37 @@
 use std::{any::Any, collections::HashMap, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{
+    Method,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    multipart::{self, Part},
+};
 
 use crate::{
     Request, Row, Secret, Service, catalogue,
-    service::{Effect, Product},
+    files::FileContent,
+    service::{Effect, Product, Route, Verb},
     types::{Doubt, Error, PlatformError},
-    wire::{envelope::Envelope, form::Form},
+    wire::{
+        envelope::Envelope,
+        form::{Fields, Form, FormValue},
+    },
 };
 
 const TOKEN: HeaderName = HeaderName::from_static("_token_");
 const TOKEN_ISSUER: HeaderName = HeaderName::from_static("_token_issuer_");
 const OTT: HeaderName = HeaderName::from_static("_ott_");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// Which of POD's installations to talk to, or which local one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Platform {
     /// Where services are called, for example `https://api.pod.ir/srv/sc`.
     pub url: String,
+    /// Where payers pay, for example `https://pay.pod.ir`.
+    pub pay_url: String,
+    /// Where files are kept, for example `https://core.pod.ir`.
+    pub file_url: String,
     /// Which of a service's numbers to send.
     pub products: Products,
 }
@@ -35,27 +48,43 @@ pub enum Products {
 }
 
 impl Platform {
-    /// POD itself (S1).
+    /// POD itself (S1, S2).
     #[must_use]
     pub fn production() -> Self {
-        Self::at("https://api.pod.ir/srv/sc")
+        Self {
+            url: "https://api.pod.ir/srv/sc".into(),
+            pay_url: "https://pay.pod.ir".into(),
+            file_url: "https://core.pod.ir".into(),
+            products: Products::Production,
+        }
     }
 
-    /// POD's own sandbox. It offers no TLS.
+    /// POD's own sandbox (S3). Its services and files offer no TLS.
     #[must_use]
     pub fn sandbox() -> Self {
-        Self { url: "http://sandbox.pod.ir/srv/sc".into(), products: Products::Sandbox }
+        Self {
+            url: "http://sandbox.pod.ir/srv/sc".into(),
+            pay_url: "https://sandbox.pod.ir:1033".into(),
+            file_url: "http://sandbox.pod.ir:8080".into(),
+            products: Products::Sandbox,
+        }
     }
 
-    /// A platform at `url`, such as a local one.
+    /// A platform at `url`, such as a local one, which has its payment pages and its files at the
+    /// same origin.
     #[must_use]
     pub fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into().trim_end_matches('/').to_owned(), products: Products::Production }
+        let url = url.into().trim_end_matches('/').to_owned();
+        let origin = match url::Url::parse(&url) {
+            Ok(parsed) => parsed.origin().ascii_serialization(),
+            Err(_) => url.clone(),
+        };
+        Self { url, pay_url: origin.clone(), file_url: origin, products: Products::Production }
     }
 
-    fn product(&self, product: Product) -> u32 {
+    fn product(&self, product: Product) -> Option<u32> {
         match self.products {
-            Products::Production => product.production,
+            Products::Production => Some(product.production),
             Products::Sandbox => product.sandbox,
         }
     }
@@ -68,12 +97,14 @@ pub struct Credentials {
     pub token: Secret,
     /// `scApiKey` by the service's POD name. A service without one is called without.
     pub api_keys: HashMap<String, Secret>,
+    /// `scVoucherHash`: vouchers against POD's fee for calls.
+    pub voucher_hashes: Vec<Secret>,
 }
 
 impl Credentials {
     /// A token without API keys, which is enough for the local platform.
     pub fn token(token: impl Into<String>) -> Self {
-        Self { token: Secret::new(token), api_keys: HashMap::new() }
+        Self { token: Secret::new(token), api_keys: HashMap::new(), voucher_hashes: Vec::new() }
     }
 }
 
@@ -150,11 +181,26 @@ pub enum ClientError {
     Url(String),
 }
 
+/// What a call sends, and where.
+struct Outgoing {
+    method: Method,
+    url: url::Url,
+    headers: HeaderMap,
+    body: OutgoingBody,
+}
+
+enum OutgoingBody {
+    None,
+    Form(String),
+    File { name: String, content: Vec<u8> },
+}
+
 /// Calls the services of one platform. Cheap to clone; connections are shared.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
     platform: Platform,
+    /// Of `doServiceCall`.
     endpoint: url::Url,
     response_bytes: usize,
 }
@@ -166,11 +212,14 @@ impl Client {
     /// If the platform's address is no URL, or TLS cannot be set up.
     pub fn new(platform: Platform, limits: Limits) -> Result<Self, ClientError> {
         // By itself first: in what is appended, a URL without a host would find one.
-        let endpoint = url::Url::parse(&platform.url)
-            .and_then(|_| url::Url::parse(&format!("{}/nzh/doServiceCall", platform.url)))
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| ClientError::Url(platform.url.clone()))?;
+        for base in [&platform.url, &platform.pay_url, &platform.file_url] {
+            url::Url::parse(base)
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+                .ok_or_else(|| ClientError::Url(base.clone()))?;
+        }
+        let endpoint = address(&platform.url, "/nzh/doServiceCall")
+            .map_err(|_| ClientError::Url(platform.url.clone()))?;
         // Fails only if the program chose a provider of its own, which then serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -210,8 +259,8 @@ impl Client {
     pub async fn ott(&self, credentials: &Credentials) -> Exchange<Secret> {
         let row = &catalogue::GET_OTT;
         let exchange =
-            self.post(row, &Form::default(), credentials, None, self.response_bytes).await;
-        let outcome = exchange.outcome.and_then(|body| {
+            self.exchange(row, &Form::default(), credentials, None, self.response_bytes).await;
+        let outcome = exchange.outcome.and_then(|(_, body)| {
             let envelope = open(row, &body)?;
             let ott = envelope.ott.filter(|ott| !ott.is_empty());
             ott.map(Secret::new).ok_or_else(|| {
@@ -235,8 +284,14 @@ impl Client {
         ott: Option<&Secret>,
         at_most: usize,
     ) -> Exchange<Answer> {
-        let exchange = self.post(request.row, &request.form, credentials, ott, at_most).await;
-        let outcome = exchange.outcome.and_then(|body| {
+        let row = request.row;
+        match row.route {
+            Route::Link { path } => return self.link(request, path),
+            Route::Download { .. } => return self.download(request, credentials, at_most).await,
+            Route::Product(_) | Route::Path { .. } | Route::Upload { .. } => {}
+        }
+        let exchange = self.exchange(row, &request.form, credentials, ott, at_most).await;
+        let outcome = exchange.outcome.and_then(|(_, body)| {
             let envelope = open(request.row, &body)?;
             let reference_number = envelope.reference_number.unwrap_or_default().into_owned();
             let result = envelope.result.map_or("null", |raw| raw.get());
@@ -262,49 +317,139 @@ impl Client {
         Exchange { traffic: exchange.traffic, outcome }
     }
 
-    async fn post(
+    /// Builds a URL for a payer's browser. Nothing is sent.
+    fn link(&self, request: &Request, path: &str) -> Exchange<Answer> {
+        let build = || {
+            let mut url = address(&self.platform.pay_url, path)?;
+            url.query_pairs_mut().extend_pairs(spelled(request.row, &request.form));
+            let result = serde_json::to_string(url.as_str()).map_err(unavailable)?;
+            let value = (request.read)(0, &result).map_err(unavailable)?;
+            let reference_number = String::new();
+            Ok(Answer { reference_number, count: 0, result: Bytes::from(result), value })
+        };
+        Exchange { traffic: Traffic::default(), outcome: build() }
+    }
+
+    /// Fetches a file; what POD answers is the file itself, not an envelope.
+    async fn download(
+        &self,
+        request: &Request,
+        credentials: &Credentials,
+        at_most: usize,
+    ) -> Exchange<Answer> {
+        let row = request.row;
+        let exchange = self.exchange(row, &request.form, credentials, None, at_most).await;
+        let outcome = exchange.outcome.and_then(|(headers, body)| {
+            let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            let content_type = content_type.map(str::to_owned);
+            let content = FileContent { content_type, content: body.to_vec() };
+            let result = serde_json::to_string(&content).map_err(unavailable)?;
+            let value = (request.read)(0, &result).map_err(unavailable)?;
+            let reference_number = String::new();
+            Ok(Answer { reference_number, count: 0, result: Bytes::from(result), value })
+        });
+        Exchange { traffic: exchange.traffic, outcome }
+    }
+
+    async fn exchange(
         &self,
         row: &'static Row,
         fields: &Form,
         credentials: &Credentials,
         ott: Option<&Secret>,
         at_most: usize,
-    ) -> Exchange<Bytes> {
+    ) -> Exchange<(HeaderMap, Bytes)> {
         let mut traffic = Traffic::default();
-        let outcome = self.try_post(row, fields, credentials, ott, at_most, &mut traffic).await;
+        let outcome = match self.outgoing(row, fields, credentials, ott) {
+            Ok(outgoing) => self.try_exchange(row, outgoing, at_most, &mut traffic).await,
+            Err(error) => Err(error),
+        };
         Exchange { traffic, outcome }
     }
 
-    async fn try_post(
+    /// Where a call goes, and what it sends.
+    fn outgoing(
         &self,
         row: &'static Row,
         fields: &Form,
         credentials: &Credentials,
         ott: Option<&Secret>,
+    ) -> Result<Outgoing, Error> {
+        let mut headers = headers(credentials, ott)?;
+        let mut post = |form: Form| {
+            headers.insert(CONTENT_TYPE, FORM);
+            OutgoingBody::Form(form.encoded())
+        };
+        let own = || spelled(row, fields);
+        let (method, url, body) = match row.route {
+            Route::Product(product) => {
+                let number = self.platform.product(product).ok_or_else(|| {
+                    unavailable(format!("no document tells {}'s number on POD's sandbox", row.name))
+                })?;
+                let mut form = Form::default();
+                form.push("scProductId", number.to_string());
+                if let Some(key) = credentials.api_keys.get(row.name) {
+                    form.push("scApiKey", key.expose());
+                }
+                for hash in &credentials.voucher_hashes {
+                    form.push("scVoucherHash", hash.expose());
+                }
+                form.extend(own());
+                (Method::POST, self.endpoint.clone(), post(form))
+            }
+            Route::Path { verb: Verb::Post, path } => {
+                let mut form = Form::default();
+                form.extend(own());
+                (Method::POST, address(&self.platform.url, path)?, post(form))
+            }
+            Route::Path { verb: Verb::Get, path } => {
+                let mut url = address(&self.platform.url, path)?;
+                url.query_pairs_mut().extend_pairs(own());
+                (Method::GET, url, OutgoingBody::None)
+            }
+            Route::Download { path } => {
+                let mut url = address(&self.platform.file_url, path)?;
+                url.query_pairs_mut().extend_pairs(own());
+                (Method::GET, url, OutgoingBody::None)
+            }
+            Route::Upload { path } => {
+                let fields = Fields::from(fields);
+                let name = fields.get("fileName").unwrap_or_default().to_owned();
+                let content =
+                    FormValue::take("content", &fields).map_err(Error::InvalidArgument)?;
+                let url = address(&self.platform.file_url, path)?;
+                (Method::POST, url, OutgoingBody::File { name, content })
+            }
+            Route::Link { .. } => return Err(unavailable("a link is not called")),
+        };
+        Ok(Outgoing { method, url, headers, body })
+    }
+
+    async fn try_exchange(
+        &self,
+        row: &'static Row,
+        outgoing: Outgoing,
         at_most: usize,
         traffic: &mut Traffic,
-    ) -> Result<Bytes, Error> {
-        let mut form = Form::default();
-        form.push("scProductId", self.platform.product(row.product).to_string());
-        if let Some(key) = credentials.api_keys.get(row.name) {
-            form.push("scApiKey", key.expose());
-        }
-        for (name, value) in fields.iter() {
-            form.push(name.to_owned(), value);
-        }
-        let body = form.encoded();
-        let headers = headers(credentials, ott)?;
-
+    ) -> Result<(HeaderMap, Bytes), Error> {
+        let Outgoing { method, url, headers, body } = outgoing;
+        let query_bytes = url.query().map_or(0, |query| query.len() + 1);
+        let request = self.http.request(method, url).headers(headers);
+        let request = match body {
+            OutgoingBody::None => request,
+            OutgoingBody::Form(form) => request.body(form),
+            OutgoingBody::File { name, content } => {
+                let part = Part::bytes(content).file_name(name.clone());
+                request.multipart(multipart::Form::new().text("fileName", name).part("file", part))
+            }
+        };
+        let request = request.build().map_err(|error| unavailable(root(&error)))?;
         traffic.calls = 1;
-        traffic.bytes_up = (body.len() + header_bytes(&headers)) as u64;
-        let request = self.http.post(self.endpoint.clone()).headers(headers).body(body);
-        let mut response = request.send().await.map_err(|error| {
+        traffic.bytes_up =
+            (body_bytes(&request) + query_bytes + header_bytes(request.headers())) as u64;
+        let mut response = self.http.execute(request).await.map_err(|error| {
             if error.is_connect() || error.is_builder() {
-                Error::Unavailable(format!(
-                    "{} cannot be reached: {}",
-                    self.platform.url,
-                    root(&error)
-                ))
+                unavailable(format!("{} cannot be reached: {}", self.platform.url, root(&error)))
             } else {
                 failed(row, format!("{} did not answer: {}", row.name, root(&error)), None)
             }
@@ -328,11 +473,40 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
+        let body = body.freeze();
         if !status.is_success() {
+            // POD's refusals come as envelopes, whatever the status.
+            if serde_json::from_slice::<Envelope<'_>>(&body).is_ok_and(|answer| answer.has_error) {
+                open(row, &body)?;
+            }
             return Err(failed(row, format!("{} answered HTTP status {status}", row.name), None));
         }
-        Ok(body.freeze())
+        Ok((std::mem::take(response.headers_mut()), body))
     }
+}
+
+/// A request's fields in POD's own spelling.
+fn spelled<'a>(row: &'static Row, form: &'a Form) -> impl Iterator<Item = (&'a str, &'a str)> {
+    form.iter().map(|(name, value)| {
+        let own = row.spelling.iter().find(|(ours, _)| *ours == name);
+        (own.map_or(name, |(_, pods)| *pods), value)
+    })
+}
+
+fn address(base: &str, path: &str) -> Result<url::Url, Error> {
+    url::Url::parse(&format!("{}{path}", base.trim_end_matches('/')))
+        .map_err(|error| unavailable(format!("{base}{path} is no address: {error}")))
+}
+
+fn unavailable(reason: impl ToString) -> Error {
+    Error::Unavailable(reason.to_string())
+}
+
+/// The length of a request's body: a multipart one is announced, not held.
+fn body_bytes(request: &reqwest::Request) -> usize {
+    let announced = || request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+    let held = request.body().and_then(|body| body.as_bytes()).map(<[u8]>::len);
+    held.or_else(announced).unwrap_or_default()
 }
 
 fn headers(credentials: &Credentials, ott: Option<&Secret>) -> Result<HeaderMap, Error> {
@@ -345,7 +519,6 @@ fn headers(credentials: &Credentials, ott: Option<&Secret>) -> Result<HeaderMap,
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(TOKEN, sensitive(&credentials.token)?);
     headers.insert(TOKEN_ISSUER, HeaderValue::from_static("1"));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     if let Some(ott) = ott {
         headers.insert(OTT, sensitive(ott)?);
     }

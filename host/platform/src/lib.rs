@@ -31,28 +31,26 @@
 
 pub mod catalogue;
 mod client;
-#[cfg(feature = "component")]
-mod component;
+mod clock;
 mod error;
-mod jalali;
-mod money;
 mod secret;
 mod service;
-mod time;
 pub mod wire;
 
 pub use client::{
     Answer, Client, ClientError, Credentials, Exchange, Limits, Platform, Products, Traffic,
 };
-pub use contract::{invoices, payments, types, visit_services};
-pub use jalali::{JalaliDate, NotAJalaliDate};
-pub use money::{Grouped, Rial};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use contract::{bills, files, invoices, loans, payments, types, visit_services};
+pub use pod_values::{
+    BillType, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,
+    NotAJalaliDateTime, Rial, UtilityBill,
+};
 pub use secret::Secret;
 pub use service::{
-    Component, Effect, EffectClass, Product, Reader, Request, Row, Rule, Service, ServiceVisitor,
-    Stakes,
+    Component, Effect, EffectClass, Product, Reader, Request, Route, Row, Rule, Service,
+    ServiceVisitor, Stakes, TokenKind, Verb,
 };
-pub use time::{Clock, Instant, ManualClock, SystemClock};
 
 #[allow(missing_docs, unused_imports, clippy::large_enum_variant)]
 mod contract {

@@ -6,6 +6,8 @@ use std::any::Any;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+use pod_values::{NotABill, UtilityBill};
+
 use crate::{
     types::InvalidArgument,
     wire::form::{Fields, Form},
@@ -16,14 +18,47 @@ use crate::{
 pub struct Row {
     /// POD's own name, for example `payInvoiceByInvoice`.
     pub name: &'static str,
-    /// Its number for `doServiceCall`.
-    pub product: Product,
+    /// How it is reached.
+    pub route: Route,
+    /// Whose token it takes.
+    pub token: TokenKind,
     /// Does a call need a one-time token?
     pub needs_ott: bool,
     /// What it does to the world.
     pub effect: Effect,
     /// What is checked before anything is sent, beyond the fields' types.
     pub rules: &'static [Rule],
+    /// Fields that POD spells otherwise than the contract's names read: ours, and POD's.
+    pub spelling: &'static [(&'static str, &'static str)],
+}
+
+/// How a service is reached.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Route {
+    /// `doServiceCall`, by number.
+    Product(Product),
+    /// A path of its own below the platform's.
+    Path {
+        /// GET sends the fields as a query string, POST as a form.
+        verb: Verb,
+        /// For example `/nzh/biz/loanList`.
+        path: &'static str,
+    },
+    /// A path of the file server, which takes a file.
+    Upload {
+        /// For example `/nzh/uploadFile`.
+        path: &'static str,
+    },
+    /// A path of the file server, which answers a file.
+    Download {
+        /// For example `/nzh/file`.
+        path: &'static str,
+    },
+    /// No call at all: a URL for the payer's browser.
+    Link {
+        /// Below the payment pages' address, for example `/v1/pbc/payinvoice/`.
+        path: &'static str,
+    },
 }
 
 /// A service's `scProductId`, which differs between POD's two installations.
@@ -31,8 +66,49 @@ pub struct Row {
 pub struct Product {
     /// On `api.pod.ir`.
     pub production: u32,
-    /// On POD's own sandbox.
-    pub sandbox: u32,
+    /// On POD's own sandbox; none, where no document tells it.
+    pub sandbox: Option<u32>,
+    /// Numbers under which older clients still call it.
+    pub older: &'static [u32],
+}
+
+impl Product {
+    /// All its numbers.
+    pub fn numbers(self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.production).chain(self.sandbox).chain(self.older.iter().copied())
+    }
+}
+
+/// How a path of its own is called.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verb {
+    /// With a query string.
+    Get,
+    /// With a form.
+    Post,
+}
+
+/// Whose token a service takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TokenKind {
+    /// A business's or a user's.
+    Any,
+    /// A business's API token only.
+    Business,
+    /// A user's access token. A business's token acts for the user that the business is billed as.
+    Access,
+}
+
+impl TokenKind {
+    /// In words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "API token or access token",
+            Self::Business => "API token",
+            Self::Access => "access token",
+        }
+    }
 }
 
 /// What a service does to the world.
@@ -54,8 +130,14 @@ pub enum Effect {
 pub enum EffectClass {
     /// POD refuses the repeat, so a repeat cannot do it twice.
     SelfFencing,
+    /// The repeat answers what the first call did.
+    Idempotent,
     /// The call carries a mark of ours, by which its effect is found again.
     MarkedByUs,
+    /// The effect can be read, but nobody has promised that a repeat does no harm.
+    Readable,
+    /// Nothing that can be read tells whether it took effect.
+    NoEvidence,
 }
 
 impl EffectClass {
@@ -64,7 +146,10 @@ impl EffectClass {
     pub fn name(self) -> &'static str {
         match self {
             Self::SelfFencing => "self-fencing",
+            Self::Idempotent => "idempotent",
             Self::MarkedByUs => "marked-by-us",
+            Self::Readable => "readable",
+            Self::NoEvidence => "no-evidence",
         }
     }
 }
@@ -74,8 +159,86 @@ impl EffectClass {
 pub enum Stakes {
     /// None.
     Nothing,
-    /// The payable amount of the invoice that this field names.
+    /// The payable amount of the invoice that this field names: paid, earmarked, forgiven, or
+    /// turned into debt.
     PayableAmountOf(&'static str),
+    /// The total of the loan that this field names.
+    TotalAmountOfLoan(&'static str),
+    /// What the identifiers of the utility bill say.
+    BillAmount,
+}
+
+impl Row {
+    /// A service called by number, with any token, that changes nothing.
+    pub(crate) const fn product(name: &'static str, production: u32, sandbox: u32) -> Self {
+        let product = Product { production, sandbox: Some(sandbox), older: &[] };
+        Self::of(name, Route::Product(product), TokenKind::Any)
+    }
+
+    /// A service called by a number that is known of `api.pod.ir` only.
+    pub(crate) const fn production(
+        name: &'static str,
+        production: u32,
+        older: &'static [u32],
+    ) -> Self {
+        let product = Product { production, sandbox: None, older };
+        Self::of(name, Route::Product(product), TokenKind::Any)
+    }
+
+    /// A service with a path of its own.
+    pub(crate) const fn path(
+        name: &'static str,
+        verb: Verb,
+        path: &'static str,
+        token: TokenKind,
+    ) -> Self {
+        Self::of(name, Route::Path { verb, path }, token)
+    }
+
+    pub(crate) const fn of(name: &'static str, route: Route, token: TokenKind) -> Self {
+        Self {
+            name,
+            route,
+            token,
+            needs_ott: false,
+            effect: Effect::Read,
+            rules: &[],
+            spelling: &[],
+        }
+    }
+
+    /// It takes a business's token only.
+    pub(crate) const fn business(mut self) -> Self {
+        self.token = TokenKind::Business;
+        self
+    }
+
+    /// It needs a one-time token.
+    pub(crate) const fn ott(mut self) -> Self {
+        self.needs_ott = true;
+        self
+    }
+
+    /// It changes something.
+    pub(crate) const fn mutation(mut self, class: EffectClass, stakes: Stakes) -> Self {
+        self.effect = Effect::Mutation { class, stakes };
+        self
+    }
+
+    /// Its arguments are checked before anything is sent.
+    pub(crate) const fn rules(mut self, rules: &'static [Rule]) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// POD spells some of its fields in its own way.
+    pub(crate) const fn spelling(
+        mut self,
+        spelling: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.spelling = spelling;
+        self
+    }
 }
 
 /// A check on a request as a whole.
@@ -83,47 +246,79 @@ pub enum Stakes {
 pub enum Rule {
     /// Exactly one of these fields is given.
     ExactlyOne(&'static [&'static str]),
+    /// At least one of these fields is given.
+    AtLeastOne(&'static [&'static str]),
     /// These lists are as long as one another, and not empty.
     SameLength(&'static [&'static str]),
+    /// These lists are as long as one another, or all empty.
+    TogetherOrNone(&'static [&'static str]),
+    /// The first list is empty, or as long as the second.
+    EmptyOrAsLongAs(&'static str, &'static str),
     /// Each number of this field is at least so much.
     AtLeast(&'static str, u64),
+    /// Each number of this field is more than 0.
+    MoreThanZero(&'static str),
     /// The number of this field lies between these two.
     Between(&'static str, f64, f64),
+    /// The field is a URL that a browser or POD can open.
+    Url(&'static str),
+    /// Each value of the field is a JSON text.
+    Json(&'static str),
+    /// The field is an Iranian mobile number.
+    Cellphone(&'static str),
+    /// Where a line names no registered product (`productId` 0), it has a price of its own.
+    PriceOfItsOwn,
+    /// `billId` and `paymentId` are a utility bill's identifiers.
+    UtilityBill,
 }
 
 impl Rule {
     fn check(self, form: &Form) -> Result<(), InvalidArgument> {
-        let refuse = |field: &str, expected: String| {
-            Err(InvalidArgument { field: field.to_owned(), expected })
-        };
+        let given = |field: &&&str| form.get(field).is_some();
+        let count = |list: &str| form.values(list).count();
         match self {
             Self::ExactlyOne(fields) => {
-                if fields.iter().filter(|field| form.get(field).is_some()).count() != 1 {
-                    return refuse(
-                        fields[0],
-                        format!("given alone: exactly one of {}", fields.join(", ")),
-                    );
+                if fields.iter().filter(given).count() != 1 {
+                    let all = fields.join(", ");
+                    return refuse(fields[0], format!("given alone: exactly one of {all}"));
+                }
+            }
+            Self::AtLeastOne(fields) => {
+                if !fields.iter().any(|field| given(&field)) {
+                    let all = fields.join(", ");
+                    return refuse(fields[0], format!("given, or another one of {all}"));
                 }
             }
             Self::SameLength(lists) => {
-                let length = form.values(lists[0]).count();
-                for list in lists {
-                    let found = form.values(list).count();
-                    if found != length || found == 0 {
-                        return refuse(
-                            list,
-                            format!(
-                                "as long as {}, and not empty: it holds {found}",
-                                lists.join(", ")
-                            ),
-                        );
-                    }
+                same_length(lists, form)?;
+                if count(lists[0]) == 0 {
+                    let all = lists.join(", ");
+                    return refuse(
+                        lists[0],
+                        format!("as long as {all}, and not empty: it holds 0"),
+                    );
+                }
+            }
+            Self::TogetherOrNone(lists) => same_length(lists, form)?,
+            Self::EmptyOrAsLongAs(list, other) => {
+                let (found, expected) = (count(list), count(other));
+                if found != 0 && found != expected {
+                    let expected =
+                        format!("empty, or as long as {other}, {expected}: it holds {found}");
+                    return refuse(list, expected);
                 }
             }
             Self::AtLeast(field, least) => {
                 for value in form.values(field) {
                     if value.parse::<u64>().is_ok_and(|value| value < least) {
                         return refuse(field, format!("at least {least}, not {value}"));
+                    }
+                }
+            }
+            Self::MoreThanZero(field) => {
+                for value in form.values(field) {
+                    if !value.parse::<f64>().is_ok_and(|value| value > 0.0 && value.is_finite()) {
+                        return refuse(field, format!("more than 0, not {value}"));
                     }
                 }
             }
@@ -134,9 +329,83 @@ impl Rule {
                     }
                 }
             }
+            Self::Url(field) => {
+                for value in form.values(field) {
+                    if url::Url::parse(value).is_err() {
+                        return refuse(
+                            field,
+                            format!("a URL such as https://shop.ir/paid, not `{value}`"),
+                        );
+                    }
+                }
+            }
+            Self::Json(field) => {
+                for value in form.values(field) {
+                    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(value) {
+                        return refuse(field, format!("a JSON text: {error}"));
+                    }
+                }
+            }
+            Self::Cellphone(field) => {
+                for value in form.values(field) {
+                    let rest =
+                        ["0098", "+98", "0"].iter().find_map(|code| value.strip_prefix(code));
+                    let is_mobile = |rest: &str| {
+                        rest.len() == 10
+                            && rest.starts_with('9')
+                            && rest.bytes().all(|byte| byte.is_ascii_digit())
+                    };
+                    if !rest.is_some_and(is_mobile) {
+                        return refuse(
+                            field,
+                            format!("a mobile number such as 09123456789, not `{value}`"),
+                        );
+                    }
+                }
+            }
+            Self::PriceOfItsOwn => {
+                for (product, price) in form.values("productId").zip(form.values("price")) {
+                    if product == "0" && price == "auto" {
+                        return refuse(
+                            "price",
+                            "an amount wherever productId is 0: that product has no price to take"
+                                .to_owned(),
+                        );
+                    }
+                }
+            }
+            Self::UtilityBill => {
+                let value = |field| form.get(field).unwrap_or_default();
+                if let Err(error) = UtilityBill::read(value("billId"), value("paymentId")) {
+                    let field = match error {
+                        NotABill::BillId { .. } | NotABill::Barcode(_) => "billId",
+                        NotABill::PaymentId { .. } => "paymentId",
+                    };
+                    let (value, reason) = (value(field), error.reason());
+                    return refuse(field, format!("a bill's own, but of `{value}` {reason}"));
+                }
+            }
         }
         Ok(())
     }
+}
+
+fn refuse(field: &str, expected: String) -> Result<(), InvalidArgument> {
+    Err(InvalidArgument { field: field.to_owned(), expected })
+}
+
+fn same_length(lists: &[&str], form: &Form) -> Result<(), InvalidArgument> {
+    let length = form.values(lists[0]).count();
+    for list in lists {
+        let found = form.values(list).count();
+        if found != length {
+            return refuse(
+                list,
+                format!("as long as {}, and not empty: it holds {found}", lists.join(", ")),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A request to one POD service. Implemented by the contract's generated request types only.
@@ -176,13 +445,15 @@ pub trait Service:
     /// If the response cannot be written as JSON, which the contract's types can.
     fn write(response: &Self::Response) -> serde_json::Result<Box<RawValue>>;
 
-    /// The request, checked and ready to be sent.
+    /// The request, checked and ready to be sent. Whatever a server could not read back is not
+    /// sent: a required text that is empty, a day that no calendar has.
     ///
     /// # Errors
     /// If it breaks one of the service's rules.
     fn prepare(&self) -> Result<Request, InvalidArgument> {
         let mut form = Form::default();
         self.encode(&mut form);
+        Self::decode(&Fields::from(&form))?;
         for rule in Self::ROW.rules {
             rule.check(&form)?;
         }

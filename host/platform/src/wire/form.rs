@@ -2,11 +2,23 @@
 
 use std::borrow::Cow;
 
-use crate::{Instant, JalaliDate, Rial, types::InvalidArgument};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use crate::{Instant, JalaliDate, JalaliDateTime, Rial, types::InvalidArgument};
 
 /// List fields that POD's clients send with brackets (`price[]`). All others are repeated without.
-const BRACKETED: &[&str] =
-    &["productId", "price", "quantity", "productDescription", "invoiceItemId", "itemDescription"];
+const BRACKETED: &[&str] = &[
+    "productId",
+    "price",
+    "quantity",
+    "productDescription",
+    "discount",
+    "invoiceItemId",
+    "itemDescription",
+];
+
+/// POD's word for the price of a registered product.
+const AUTO: &str = "auto";
 
 /// The fields of a request, in the order in which they are sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +28,13 @@ impl Form {
     /// Adds one field.
     pub fn push(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
         self.0.push((name.into(), value.into()));
+    }
+
+    /// Adds fields behind these.
+    pub fn extend<'a>(&mut self, fields: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        self.0.extend(
+            fields.into_iter().map(|(name, value)| (name.to_owned().into(), value.to_owned())),
+        );
     }
 
     /// The first value of a field.
@@ -52,6 +71,20 @@ impl Fields {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
+    /// Adds one field.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// Replaces every value of a field by what `change` makes of it.
+    pub fn change(&mut self, name: &str, change: impl Fn(&str) -> String) {
+        for (key, value) in &mut self.0 {
+            if bare(key).eq_ignore_ascii_case(name) && !value.is_empty() {
+                *value = change(value);
+            }
+        }
+    }
+
     /// Adds the fields of `other` behind these.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
@@ -69,6 +102,12 @@ impl Fields {
             .iter()
             .filter(move |(key, value)| bare(key).eq_ignore_ascii_case(name) && !value.is_empty())
             .map(|(_, value)| value.as_str())
+    }
+}
+
+impl From<&Form> for Fields {
+    fn from(form: &Form) -> Self {
+        Self(form.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 }
 
@@ -156,6 +195,39 @@ macro_rules! scalar {
     };
 }
 
+/// For the contract's enumerations to which POD may add: any text is one of their values.
+macro_rules! open_enum {
+    ($($type:ident)*) => {$(
+        impl $crate::wire::form::FormValue for Option<$type> {
+            fn push(&self, name: &'static str, form: &mut $crate::wire::form::Form) {
+                if let Some(value) = self {
+                    form.push(name, value.code());
+                }
+            }
+
+            fn take(
+                name: &'static str,
+                fields: &$crate::wire::form::Fields,
+            ) -> Result<Self, $crate::types::InvalidArgument> {
+                Ok(fields.get(name).map($type::from_code))
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.code())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::json::text(deserializer).map(|text| Self::from_code(&text))
+            }
+        }
+    )*};
+}
+pub(crate) use open_enum;
+
 scalar!(u32, "a whole number");
 scalar!(u64, "a whole number");
 scalar!(f64, "a number");
@@ -165,9 +237,41 @@ scalar!(Instant, "milliseconds since 1970", |at| at.0.to_string(), |text| text
     .ok()
     .map(Instant));
 scalar!(JalaliDate, "a day of the Persian calendar, yyyy/mm/dd");
-scalar!(String, "a text", Clone::clone, |text| (!text.is_empty()).then(|| text.to_owned()));
+scalar!(JalaliDateTime, "a date-time of the Persian calendar, yyyy/mm/dd HH:MM:SS");
+scalar!(String, "a text that is not empty", Clone::clone, |text| (!text.is_empty())
+    .then(|| text.to_owned()));
 // Python and C# clients send `True` and `False`.
 scalar!(bool, "true or false", ToString::to_string, |text| text.to_ascii_lowercase().parse().ok());
+
+impl FormValue for Vec<Option<Rial>> {
+    fn push(&self, name: &'static str, form: &mut Form) {
+        for price in self {
+            let text = price.map_or_else(|| AUTO.to_owned(), |price| price.text());
+            form.push(format!("{name}[]"), text);
+        }
+    }
+
+    fn take(name: &'static str, fields: &Fields) -> Result<Self, InvalidArgument> {
+        let price = |text: &str| match text.trim() {
+            AUTO => Ok(None),
+            amount => parse(name, amount).map(Some),
+        };
+        fields.values(name).map(price).collect()
+    }
+}
+
+/// A file's content: as base64 here, as it is on the wire.
+impl FormValue for Vec<u8> {
+    fn push(&self, name: &'static str, form: &mut Form) {
+        form.push(name, BASE64_STANDARD.encode(self));
+    }
+
+    fn take(name: &'static str, fields: &Fields) -> Result<Self, InvalidArgument> {
+        fields.get(name).and_then(|text| BASE64_STANDARD.decode(text).ok()).ok_or_else(|| {
+            InvalidArgument { field: name.to_owned(), expected: "a file that is not empty".into() }
+        })
+    }
+}
 
 fn parse<T: Scalar>(name: &'static str, text: &str) -> Result<T, InvalidArgument> {
     T::parse(text)

@@ -2,12 +2,15 @@
 //! other way round, and what is not set is absent, null or 0. These functions read it all into the
 //! contract's exact types, and refuse what would lose something.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Deserializer,
-    de::{Error, Unexpected, Visitor},
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{DeserializeOwned, Error, Unexpected, Visitor},
 };
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::value::RawValue;
 
 use crate::{Instant, Rial};
 
@@ -39,6 +42,11 @@ pub fn optional_instant<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Instant>, D::Error> {
     Ok(optional_integer(deserializer)?.filter(|at| *at != 0).map(Instant))
+}
+
+/// A timestamp that must be there.
+pub fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
+    integer(deserializer).map(Instant)
 }
 
 /// A text, also where POD sends a number.
@@ -83,6 +91,13 @@ pub fn optional_text<'de, D: Deserializer<'de>>(
     deserializer.deserialize_any(Text)
 }
 
+/// One of POD's codes or nothing: absent, null and `""` are `None`.
+pub fn optional_code<'de, D: Deserializer<'de>, T: From<String>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(optional_text(deserializer)?.filter(|code| !code.is_empty()).map(T::from))
+}
+
 /// True or false; null is false.
 pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(false))
@@ -93,6 +108,120 @@ pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A service's answer that is a text. For some services, POD's documents disagree whether it is
+/// the text itself or an object that holds it.
+pub fn answer_text(result: &str) -> serde_json::Result<String> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Answer {
+        Flag(bool),
+        Number(u64),
+        Text(String),
+        Object(BTreeMap<String, String>),
+    }
+
+    match serde_json::from_str(result)? {
+        Answer::Flag(flag) => Ok(flag.to_string()),
+        Answer::Number(number) => Ok(number.to_string()),
+        Answer::Text(text) => Ok(text),
+        Answer::Object(object) => match object.into_values().next() {
+            Some(text) => Ok(text),
+            None => Err(serde_json::Error::custom("expected a text, found an empty object")),
+        },
+    }
+}
+
+/// A service's answer that is true or false; S1 types some of them as text. Without an error, no
+/// answer at all is a yes.
+pub fn answer_flag(result: &str) -> serde_json::Result<bool> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Answer {
+        Flag(bool),
+        Text(String),
+    }
+
+    match serde_json::from_str(result)? {
+        None => Ok(true),
+        Some(Answer::Flag(flag)) => Ok(flag),
+        Some(Answer::Text(text)) => text.to_ascii_lowercase().parse().map_err(|_| {
+            serde_json::Error::custom(format!("expected true or false, found `{text}`"))
+        }),
+    }
+}
+
+/// A service's answer that is a record; some services answer a list of one.
+pub fn answer_record<T: DeserializeOwned>(result: &str) -> serde_json::Result<T> {
+    if !result.trim_start().starts_with('[') {
+        return serde_json::from_str(result);
+    }
+    let mut records: Vec<T> = serde_json::from_str(result)?;
+    match (records.pop(), records.pop()) {
+        (Some(record), None) => Ok(record),
+        _ => Err(serde_json::Error::custom("expected one record, found a list")),
+    }
+}
+
+/// A file's content, as base64.
+pub mod base64_content {
+    use super::*;
+
+    /// Reads the content.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = text(deserializer)?;
+        BASE64_STANDARD.decode(text).map_err(D::Error::custom)
+    }
+
+    /// Writes the content.
+    pub fn serialize<S: Serializer>(content: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(content))
+    }
+}
+
+/// JSON within JSON, kept as the text that it is.
+pub mod raw {
+    use super::*;
+
+    /// Reads a value of any kind; null is none.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<String>, D::Error> {
+        let value: Option<Box<RawValue>> = Option::deserialize(deserializer)?;
+        Ok(value.map(|value| value.get().to_owned()))
+    }
+
+    /// Writes the value; a text that is no JSON is written as a string.
+    pub fn serialize<S: Serializer>(
+        value: &Option<String>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_deref().map(written).serialize(serializer)
+    }
+
+    pub(super) fn written(text: &str) -> Box<RawValue> {
+        let value = RawValue::from_string(text.to_owned());
+        value.unwrap_or_else(|_| serde_json::value::to_raw_value(text).expect("a string is JSON"))
+    }
+}
+
+/// A list of JSON within JSON.
+pub mod raw_list {
+    use super::*;
+
+    /// Reads values of any kind; null is the empty list.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<String>, D::Error> {
+        let values: Vec<Box<RawValue>> = list(deserializer)?;
+        Ok(values.iter().map(|value| value.get().to_owned()).collect())
+    }
+
+    /// Writes the values.
+    pub fn serialize<S: Serializer>(values: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(values.iter().map(|value| raw::written(value)))
+    }
 }
 
 /// A text that borrows from the input where it can.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Arithmetic is checked: a sum that does not fit is `None`, never a wrong amount.
 ///
 /// ```
-/// use pod_platform::Rial;
+/// use pod_values::Rial;
 ///
 /// assert_eq!(Rial(7_000).checked_sub(Rial(500)), Some(Rial(6_500)));
 /// assert_eq!(Rial(1).checked_sub(Rial(2)), None);
@@ -47,7 +47,8 @@ impl Rial {
     }
 
     /// A float is an amount only if it is whole: POD writes `156000.0` for 156,000 rials.
-    pub(crate) fn from_float(amount: f64) -> Option<Self> {
+    #[must_use]
+    pub fn from_float(amount: f64) -> Option<Self> {
         // 2^53: below it every whole number has a float of its own; 2^53 + 1 would read as 2^53.
         (amount.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&amount))
             .then_some(Self(amount as u64))

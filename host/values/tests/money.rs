@@ -1,6 +1,6 @@
 //! Amounts: nothing overflows, nothing is rounded.
 
-use pod_platform::Rial;
+use pod_values::Rial;
 use proptest::prelude::*;
 
 /// From here on not every whole number has a float of its own.
