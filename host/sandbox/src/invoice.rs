@@ -1,102 +1,122 @@
 //! An invoice as the database holds it, and as a caller sees it.
 
 use pod_platform::{
-    Instant, Rial,
-    invoices::{Guild, Invoice, InvoiceItem, ProductShort},
+    Instant, JalaliDate, Rial,
+    invoices::{Guild, Invoice, InvoiceItem, PaymentTool, ProductShort},
     types::PlatformErrorKind as Kind,
 };
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
+use sqlx::{Row as _, SqliteConnection, query, query_scalar, sqlite::SqliteRow};
 
 use crate::parties::Parties;
 
 /// More than this has no exact JSON number.
 pub(crate) const LARGEST_AMOUNT: Rial = Rial(9_007_199_254_740_991);
 
-/// The columns that [`Record::read`] reads, in its order.
-macro_rules! columns {
-    () => {
-        "id, business_id, user_id, guild_code, amount, vat, bill_number, unique_number, \
-         description, cellphone_number, metadata, lines, issued_at, issued_on, paid_at, payed, \
-         unverified, canceled, closed, waiting, verification_needed, safe, post_voucher_enabled, \
-         close_time_out, will_be_paid, will_be_blocked, wallet, payment_tool, payment_reference, \
-         delegated"
+/// Makes the record, and how it is read and written, from one list of columns.
+macro_rules! record {
+    ($($column:ident: $type:ty,)*) => {
+        /// An invoice as the database holds it: a field for each column.
+        #[derive(Clone, Debug, Default)]
+        pub(crate) struct Record {
+            $(pub(crate) $column: $type,)*
+        }
+
+        const COLUMNS: &[&str] = &[$(stringify!($column)),*];
+
+        impl Record {
+            /// Reads a row of all columns.
+            pub(crate) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+                Ok(Self { $($column: row.try_get(stringify!($column))?,)* })
+            }
+
+            /// Writes the invoice, new or changed.
+            pub(crate) async fn save(
+                &self,
+                connection: &mut SqliteConnection,
+            ) -> Result<(), sqlx::Error> {
+                static UPSERT: std::sync::LazyLock<String> = std::sync::LazyLock::new(upsert);
+                query(sqlx::AssertSqlSafe(UPSERT.as_str()))
+                    $(.bind(&self.$column))*
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            }
+        }
     };
 }
-pub(crate) use columns;
 
-/// An invoice as the database holds it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Record {
-    pub(crate) id: i64,
-    pub(crate) business_id: i64,
-    pub(crate) user_id: Option<i64>,
-    pub(crate) guild_code: String,
-    pub(crate) amount: i64,
-    pub(crate) vat: i64,
-    pub(crate) bill_number: Option<String>,
-    pub(crate) unique_number: String,
-    pub(crate) description: Option<String>,
-    pub(crate) cellphone_number: Option<String>,
-    pub(crate) metadata: Option<String>,
-    pub(crate) lines: String,
-    pub(crate) issued_at: i64,
-    pub(crate) issued_on: String,
-    pub(crate) paid_at: Option<i64>,
-    pub(crate) payed: bool,
-    pub(crate) unverified: bool,
-    pub(crate) canceled: bool,
-    pub(crate) closed: bool,
-    pub(crate) waiting: bool,
-    pub(crate) verification_needed: bool,
-    pub(crate) safe: bool,
-    pub(crate) post_voucher_enabled: bool,
-    pub(crate) close_time_out: Option<i64>,
-    pub(crate) will_be_paid: bool,
-    pub(crate) will_be_blocked: bool,
-    pub(crate) wallet: Option<String>,
-    pub(crate) payment_tool: Option<String>,
-    pub(crate) payment_reference: Option<String>,
-    pub(crate) delegated: i64,
+record! {
+    id: i64,
+    business_id: i64,
+    user_id: Option<i64>,
+    guild_code: String,
+    amount: i64,
+    discount: i64,
+    vat: i64,
+    tax_rate: f64,
+    bill_number: Option<String>,
+    payment_bill_number: Option<String>,
+    unique_number: String,
+    description: Option<String>,
+    cellphone_number: Option<String>,
+    metadata: Option<String>,
+    redirect_url: Option<String>,
+    lines: String,
+    issued_at: i64,
+    issued_on: String,
+    deadline: Option<String>,
+    paid_at: Option<i64>,
+    payed: bool,
+    unverified: bool,
+    verified_at: Option<i64>,
+    verification_needed: bool,
+    verify_after_timeout: bool,
+    canceled: bool,
+    canceled_at: Option<i64>,
+    closed: bool,
+    close_time_out: Option<i64>,
+    waiting: bool,
+    edited: bool,
+    safe: bool,
+    post_voucher_enabled: bool,
+    will_be_paid: bool,
+    will_be_blocked: bool,
+    will_blocked_for: Option<i64>,
+    will_be_paid_at: Option<i64>,
+    wallet: Option<String>,
+    payment_tool: Option<String>,
+    payment_reference: Option<String>,
+    payer_id: Option<i64>,
+    delegated: i64,
+    card_receipt: Option<String>,
+}
+
+fn upsert() -> String {
+    let columns = COLUMNS.join(", ");
+    let values = vec!["?"; COLUMNS.len()].join(", ");
+    let excluded: Vec<String> = COLUMNS.iter().map(|column| format!("excluded.{column}")).collect();
+    format!(
+        "INSERT INTO invoices ({columns}) VALUES ({values}) \
+         ON CONFLICT (id) DO UPDATE SET ({columns}) = ({})",
+        excluded.join(", ")
+    )
+}
+
+/// What a bank or a terminal says of a payment by card.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct CardReceipt {
+    pub(crate) bank_gateway: Option<String>,
+    pub(crate) terminal_number: Option<String>,
+    pub(crate) masked_card_number: Option<String>,
+    /// The reference number of the Shaparak transaction.
+    pub(crate) rrn: Option<String>,
+    /// The trace number of the Shaparak transaction.
+    pub(crate) tref: Option<String>,
 }
 
 impl Record {
-    /// Reads a row of [`columns!`].
-    pub(crate) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: row.try_get(0)?,
-            business_id: row.try_get(1)?,
-            user_id: row.try_get(2)?,
-            guild_code: row.try_get(3)?,
-            amount: row.try_get(4)?,
-            vat: row.try_get(5)?,
-            bill_number: row.try_get(6)?,
-            unique_number: row.try_get(7)?,
-            description: row.try_get(8)?,
-            cellphone_number: row.try_get(9)?,
-            metadata: row.try_get(10)?,
-            lines: row.try_get(11)?,
-            issued_at: row.try_get(12)?,
-            issued_on: row.try_get(13)?,
-            paid_at: row.try_get(14)?,
-            payed: row.try_get(15)?,
-            unverified: row.try_get(16)?,
-            canceled: row.try_get(17)?,
-            closed: row.try_get(18)?,
-            waiting: row.try_get(19)?,
-            verification_needed: row.try_get(20)?,
-            safe: row.try_get(21)?,
-            post_voucher_enabled: row.try_get(22)?,
-            close_time_out: row.try_get(23)?,
-            will_be_paid: row.try_get(24)?,
-            will_be_blocked: row.try_get(25)?,
-            wallet: row.try_get(26)?,
-            payment_tool: row.try_get(27)?,
-            payment_reference: row.try_get(28)?,
-            delegated: row.try_get(29)?,
-        })
-    }
-
     /// The invoice with this id.
     pub(crate) async fn find(
         connection: &mut SqliteConnection,
@@ -106,7 +126,7 @@ impl Record {
         let Ok(id) = i64::try_from(id) else {
             return Ok(None);
         };
-        query(concat!("SELECT ", columns!(), " FROM invoices WHERE id = ?"))
+        query("SELECT * FROM invoices WHERE id = ?")
             .bind(id)
             .fetch_optional(connection)
             .await?
@@ -114,50 +134,22 @@ impl Record {
             .transpose()
     }
 
-    /// Writes a new invoice.
-    pub(crate) async fn insert(
-        &self,
+    /// The id of the next new invoice.
+    pub(crate) async fn next_id(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+        query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM invoices").fetch_one(connection).await
+    }
+
+    /// The invoice with this unique number.
+    pub(crate) async fn find_unique(
         connection: &mut SqliteConnection,
-    ) -> Result<(), sqlx::Error> {
-        query(concat!(
-            "INSERT INTO invoices (",
-            columns!(),
-            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
-             ?, ?, ?, ?)"
-        ))
-        .bind(self.id)
-        .bind(self.business_id)
-        .bind(self.user_id)
-        .bind(&self.guild_code)
-        .bind(self.amount)
-        .bind(self.vat)
-        .bind(&self.bill_number)
-        .bind(&self.unique_number)
-        .bind(&self.description)
-        .bind(&self.cellphone_number)
-        .bind(&self.metadata)
-        .bind(&self.lines)
-        .bind(self.issued_at)
-        .bind(&self.issued_on)
-        .bind(self.paid_at)
-        .bind(self.payed)
-        .bind(self.unverified)
-        .bind(self.canceled)
-        .bind(self.closed)
-        .bind(self.waiting)
-        .bind(self.verification_needed)
-        .bind(self.safe)
-        .bind(self.post_voucher_enabled)
-        .bind(self.close_time_out)
-        .bind(self.will_be_paid)
-        .bind(self.will_be_blocked)
-        .bind(&self.wallet)
-        .bind(&self.payment_tool)
-        .bind(&self.payment_reference)
-        .bind(self.delegated)
-        .execute(connection)
-        .await?;
-        Ok(())
+        unique_number: &str,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        query("SELECT * FROM invoices WHERE unique_number = ?")
+            .bind(unique_number)
+            .fetch_optional(connection)
+            .await?
+            .map(|row| Self::read(&row))
+            .transpose()
     }
 
     /// What has to be paid. Both parts are within [`LARGEST_AMOUNT`].
@@ -165,8 +157,9 @@ impl Record {
         self.amount + self.vat
     }
 
-    /// Can it still be paid? If not: why.
-    pub(crate) fn must_be_open(&self) -> Result<(), Kind> {
+    /// Can it still be paid today? If not: why.
+    pub(crate) fn must_be_payable(&self, now: Instant) -> Result<(), Kind> {
+        let deadline = self.deadline.as_deref().and_then(|day| day.parse::<JalaliDate>().ok());
         if self.payed {
             Err(Kind::BillAlreadyPayed)
         } else if self.unverified {
@@ -177,74 +170,118 @@ impl Record {
             Err(Kind::BillAlreadyClosed)
         } else if self.waiting {
             Err(Kind::BillIsWaitingForGateway)
+        } else if self.will_be_paid_at.is_some() {
+            Err(Kind::WaitingForGuarantee)
+        } else if deadline.is_some_and(|deadline| deadline < now.jalali_date()) {
+            // No document names an error for this; the payer may not pay it any more.
+            Err(Kind::PaymentNotAllowed)
         } else {
             Ok(())
         }
     }
 
+    pub(crate) fn card_receipt(&self) -> CardReceipt {
+        let receipt = self.card_receipt.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        receipt.unwrap_or_default()
+    }
+
+    /// The lines as they are shown.
+    pub(crate) fn items(&self) -> Result<Vec<InvoiceItem>, serde_json::Error> {
+        serde_json::from_str(&self.lines)
+    }
+
     /// The invoice as a caller sees it.
     pub(crate) fn shown(self, parties: &Parties) -> Result<Invoice, serde_json::Error> {
-        let business = parties.business(self.business_id);
+        let lines = self.items()?;
+        let card = self.card_receipt();
+        let digits = card.masked_card_number.as_deref().map(|masked| {
+            let start = masked.len().saturating_sub(4);
+            masked.get(start..).unwrap_or_default().to_owned()
+        });
+        let deadline = self.deadline.as_deref().and_then(|day| day.parse::<JalaliDate>().ok());
+        let user_mobile = self.user_id.and_then(|user| parties.cellphone_number(user));
         Ok(Invoice {
             id: self.id.unsigned_abs(),
-            total_amount_without_discount: Some(rial(self.amount)),
+            total_amount_without_discount: Some(rial(self.amount + self.discount)),
             delegation_amount: Some(rial(self.delegated)),
             total_amount: Some(rial(self.amount)),
             payable_amount: rial(self.payable()),
             vat: Some(rial(self.vat)),
             issuance_date: Some(instant(self.issued_at)),
+            // POD shows the deadline under this name (public clients' examples).
+            delivery_date: deadline.and_then(JalaliDate::start),
             bill_number: self.bill_number,
+            payment_bill_number: self.payment_bill_number,
             unique_number: Some(self.unique_number),
             description: self.description,
             payment_date: self.paid_at.map(instant),
             payed: self.payed,
             canceled: self.canceled,
-            business: Some(business),
-            invoice_item_srvs: serde_json::from_str(&self.lines)?,
+            cancel_date: self.canceled_at.map(instant),
+            business: Some(parties.business(self.business_id)),
+            invoice_item_srvs: lines,
             guild_srv: Some(guild(self.guild_code)),
             user_srv: self.user_id.map(|user| parties.user(user)),
-            cellphone_number: self.cellphone_number,
+            cellphone_number: self.cellphone_number.or(user_mobile),
             closed: self.closed,
             verification_needed: self.verification_needed,
+            verification_date: self.verified_at.map(instant),
             waiting: self.waiting,
+            edited: self.edited,
             wallet: self.wallet,
             metadata: self.metadata,
             safe: self.safe,
             post_voucher_enabled: self.post_voucher_enabled,
             reference_number: self.payment_reference,
+            masked_card_number: card.masked_card_number,
+            issuer_srv: parties.owner(self.business_id),
             will_be_paid: self.will_be_paid,
             will_be_blocked: self.will_be_blocked,
+            will_be_paid_at: self.will_be_paid_at.map(instant),
+            will_blocked_for: self.will_blocked_for.map(i64::unsigned_abs),
             issuance_persian_date: Some(self.issued_on),
+            bank_gateway: card.bank_gateway,
+            transaction_reference_id: card.rrn,
+            terminal_number: card.terminal_number,
+            last_four_digit_of_card_number: digits,
             unsafe_close_time_out: self.close_time_out.map(i64::unsigned_abs),
-            payment_tool_code: self.payment_tool,
+            payment_tool_code: self.payment_tool.as_deref().map(PaymentTool::from_code),
+            withdrawable: self.closed && self.payed,
+            payer: self.payer_id.map(|payer| parties.user(payer)),
             ..Invoice::default()
         })
     }
 }
 
-/// An invoice's line, as it is shown. Its number is unique among all lines while an invoice has
-/// fewer than a thousand.
+/// An invoice's line, as it is shown. `amount` is the price of one (as in the public clients'
+/// examples). Its number is unique among all lines while an invoice has fewer than a thousand.
 pub(crate) fn line(
     invoice: i64,
     index: usize,
-    product: u64,
+    product: ProductShort,
     price: Rial,
     quantity: f64,
-    amount: Rial,
+    discount: Rial,
     description: Option<&str>,
 ) -> InvoiceItem {
     InvoiceItem {
         id: invoice.unsigned_abs() * 1000 + index as u64 + 1,
-        product_short_srv: Some(ProductShort {
-            id: product,
-            name: None,
-            description: description.map(str::to_owned),
-            price: Some(price),
-        }),
-        amount,
+        product_short_srv: Some(product),
+        amount: price,
         description: description.map(str::to_owned),
         quantity,
-        discount: None,
+        discount: Some(discount),
+        voucher_usage_srvs: Vec::new(),
+    }
+}
+
+/// A product that is not registered.
+pub(crate) fn unregistered(description: Option<&str>, price: Rial) -> ProductShort {
+    ProductShort {
+        id: 0,
+        description: description.map(str::to_owned),
+        price: Some(price),
+        ..ProductShort::default()
     }
 }
 
@@ -256,17 +293,17 @@ pub(crate) fn unique_number(id: i64) -> String {
 
 /// There is no register of guilds here: a code that somebody uses is a guild, and its number
 /// follows from the code, so that it is the same everywhere.
-fn guild(code: String) -> Guild {
+pub(crate) fn guild(code: String) -> Guild {
     let hash = Sha256::digest(code.as_bytes());
     let id = hash.iter().take(3).fold(0, |id, byte| (id << 8) | u64::from(*byte));
     Guild { id, name: code.clone(), code }
 }
 
 /// Amounts and instants of the database are never negative.
-fn rial(amount: i64) -> Rial {
+pub(crate) fn rial(amount: i64) -> Rial {
     Rial(amount.unsigned_abs())
 }
 
-fn instant(millis: i64) -> Instant {
+pub(crate) fn instant(millis: i64) -> Instant {
     Instant(millis.unsigned_abs())
 }

@@ -10,7 +10,7 @@ use pod_platform::{Instant, Rial};
 use sqlx::{Row as _, SqliteConnection, query, query_scalar};
 
 /// An account's name.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Account<'a> {
     /// Where the scenario's money comes from. The only one that may owe.
     Outside,
@@ -22,6 +22,12 @@ pub(crate) enum Account<'a> {
     Delegation { hash: &'a str },
     /// What was paid for an invoice and is not settled yet.
     Invoice { id: i64 },
+    /// What is kept to pay an invoice later.
+    Blocked { invoice: i64 },
+    /// What a loan contract's grantor has left to lend.
+    LoanSupply { contract: i64 },
+    /// An account by its name.
+    Named(&'a str),
 }
 
 impl fmt::Display for Account<'_> {
@@ -32,6 +38,9 @@ impl fmt::Display for Account<'_> {
             Self::Guild { business, code } => write!(f, "guild:{business}:{code}"),
             Self::Delegation { hash } => write!(f, "delegation:{hash}"),
             Self::Invoice { id } => write!(f, "invoice:{id}"),
+            Self::Blocked { invoice } => write!(f, "blocked:{invoice}"),
+            Self::LoanSupply { contract } => write!(f, "loan-supply:{contract}"),
+            Self::Named(name) => f.write_str(name),
         }
     }
 }
@@ -65,16 +74,13 @@ pub(crate) async fn post(
     reference: i64,
     moves: &[Move<'_>],
 ) -> Result<(), sqlx::Error> {
-    let mut amounts: BTreeMap<&Account<'_>, i64> = BTreeMap::new();
+    let mut amounts: BTreeMap<String, i64> = BTreeMap::new();
     for Move { from, to, rials } in moves {
         add(&mut amounts, from, rials.checked_neg())?;
         add(&mut amounts, to, Some(*rials))?;
     }
-    let postings: Vec<(String, i64)> = amounts
-        .into_iter()
-        .filter(|(_, amount)| *amount != 0)
-        .map(|(account, amount)| (account.to_string(), amount))
-        .collect();
+    let postings: Vec<(String, i64)> =
+        amounts.into_iter().filter(|(_, amount)| *amount != 0).collect();
     if postings.is_empty() {
         return Ok(());
     }
@@ -99,12 +105,12 @@ pub(crate) async fn post(
     Ok(())
 }
 
-fn add<'a, 'b>(
-    amounts: &mut BTreeMap<&'a Account<'b>, i64>,
-    account: &'a Account<'b>,
+fn add(
+    amounts: &mut BTreeMap<String, i64>,
+    account: &Account<'_>,
     rials: Option<i64>,
 ) -> Result<(), sqlx::Error> {
-    let amount = amounts.entry(account).or_default();
+    let amount = amounts.entry(account.to_string()).or_default();
     *amount = rials.and_then(|rials| amount.checked_add(rials)).ok_or_else(|| {
         sqlx::Error::Encode("a transaction moves more than can be counted".into())
     })?;
@@ -114,8 +120,9 @@ fn add<'a, 'b>(
 /// The ledger at one moment.
 ///
 /// Accounts are named `outside`, `wallet:<user id>:<wallet code>`,
-/// `guild:<business id>:<guild code>`, `delegation:<hash>` and `invoice:<invoice id>`.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+/// `guild:<business id>:<guild code>`, `delegation:<hash>`, `invoice:<invoice id>`,
+/// `blocked:<invoice id>` and `loan-supply:<contract id>`.
+#[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
 pub struct Ledger {
     /// What is in each account that ever held money. Only `outside`, where all money comes from,
     /// is negative.

@@ -43,17 +43,25 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod bills;
+mod control;
 mod decimal;
+mod due;
+mod future;
 mod handlers;
 mod invoice;
 mod ledger;
+mod loans;
 mod ott;
+mod pages;
 mod parties;
+mod payment;
 mod platform;
 pub mod scenario;
 mod seed;
 mod server;
 mod service;
+mod sms;
 mod store;
 
 use std::{
@@ -74,6 +82,7 @@ use tokio::{
 
 pub use ledger::Ledger;
 pub use scenario::{Problem, Scenario, ScenarioError};
+pub use sms::Sms;
 
 use crate::{invoice::Record, ott::Otts, parties::Parties, platform::Platform, store::Store};
 
@@ -177,7 +186,8 @@ impl Sandbox {
         let address = listener
             .local_addr()
             .map_err(|source| Error::Listen { address: options.listen, source })?;
-        let (platform, caller_token) = open(options).await?;
+        let root_url = format!("http://{address}");
+        let (platform, caller_token) = open(options, root_url.clone()).await?;
         let platform = Arc::new(platform);
 
         let (shutdown, asked_to_stop) = oneshot::channel::<()>();
@@ -199,7 +209,6 @@ impl Sandbox {
             }
             drop(ended);
         });
-        let root_url = format!("http://{address}");
         Ok(Self {
             platform,
             address,
@@ -256,12 +265,25 @@ impl Sandbox {
         Arc::clone(&self.platform.clock)
     }
 
+    /// Every SMS that POD would have sent, the newest last.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn sms(&self) -> Result<Vec<Sms>, Error> {
+        let mut store = self.platform.store.lock().await;
+        Ok(sms::all(&mut store.connection).await?)
+    }
+
     /// The ledger as it stands, between two calls.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn ledger(&self) -> Result<Ledger, Error> {
         let mut store = self.platform.store.lock().await;
+        self.platform
+            .let_due_things_happen(&mut store)
+            .await
+            .map_err(|_| Error::Damaged("what is due cannot happen"))?;
         Ok(Ledger::read(&mut store.connection).await?)
     }
 
@@ -306,7 +328,7 @@ impl Sandbox {
 }
 
 /// Opens the data, fills it if it is new, and puts the platform together.
-async fn open(options: Options) -> Result<(Platform, Option<Secret>), Error> {
+async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Secret>), Error> {
     let (mut store, new) = Store::open(options.data.as_deref()).await?;
     if new {
         options.scenario.check()?;
@@ -331,12 +353,14 @@ async fn open(options: Options) -> Result<(Platform, Option<Secret>), Error> {
         }
     });
     let parties = Parties::read(&mut store.connection).await?;
+    store.next_due = due::next(&mut store.connection).await?;
     let platform = Platform {
         store: Mutex::new(store),
         parties,
         otts: Otts::new(key),
         clock,
         registry: handlers::registry(),
+        root_url,
     };
     Ok((platform, caller_token))
 }

@@ -15,33 +15,59 @@ pub(crate) struct Caller {
     pub(crate) business_id: Option<i64>,
 }
 
+impl Caller {
+    /// The platform itself: for what happens when its time has come, and as the issuer of utility
+    /// bills' invoices. No business and no user of a scenario has the id 0.
+    pub(crate) const PLATFORM: Self = Self { user_id: 0, business_id: Some(0) };
+}
+
 /// All businesses and users.
 pub(crate) struct Parties {
     callers: HashMap<String, Caller>,
-    businesses: HashMap<i64, String>,
-    users: HashMap<i64, String>,
+    businesses: HashMap<i64, (String, i64)>,
+    users: HashMap<i64, Person>,
+}
+
+/// A user, or the user that a business is billed as.
+struct Person {
+    name: String,
+    cellphone_number: Option<String>,
+    national_code: Option<String>,
+    username: Option<String>,
+    is_business: bool,
 }
 
 impl Parties {
     pub(crate) async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
         let mut parties =
             Self { callers: HashMap::new(), businesses: HashMap::new(), users: HashMap::new() };
-        for row in query("SELECT id, user_id, name, token FROM businesses")
-            .fetch_all(&mut *connection)
-            .await?
-        {
-            let (id, user_id): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let name: String = row.try_get(2)?;
-            let business_id = Some(id);
-            let caller = Caller { user_id, business_id };
-            parties.callers.insert(row.try_get(3)?, caller);
-            parties.users.insert(user_id, name.clone());
-            parties.businesses.insert(id, name);
+        for row in query("SELECT * FROM businesses").fetch_all(&mut *connection).await? {
+            let (id, user_id): (i64, i64) = (row.try_get("id")?, row.try_get("user_id")?);
+            let name: String = row.try_get("name")?;
+            if let Some(token) = row.try_get("token")? {
+                parties.callers.insert(token, Caller { user_id, business_id: Some(id) });
+            }
+            let person = Person {
+                name: name.clone(),
+                cellphone_number: row.try_get("cellphone_number")?,
+                national_code: None,
+                username: None,
+                is_business: true,
+            };
+            parties.users.insert(user_id, person);
+            parties.businesses.insert(id, (name, user_id));
         }
-        for row in query("SELECT id, name, token FROM users").fetch_all(connection).await? {
-            let caller = Caller { user_id: row.try_get(0)?, business_id: None };
-            parties.users.insert(caller.user_id, row.try_get(1)?);
-            parties.callers.insert(row.try_get(2)?, caller);
+        for row in query("SELECT * FROM users").fetch_all(connection).await? {
+            let caller = Caller { user_id: row.try_get("id")?, business_id: None };
+            let person = Person {
+                name: row.try_get("name")?,
+                cellphone_number: row.try_get("cellphone_number")?,
+                national_code: row.try_get("national_code")?,
+                username: row.try_get("username")?,
+                is_business: false,
+            };
+            parties.users.insert(caller.user_id, person);
+            parties.callers.insert(row.try_get("token")?, caller);
         }
         Ok(parties)
     }
@@ -51,28 +77,79 @@ impl Parties {
     }
 
     pub(crate) fn is_user(&self, id: i64) -> bool {
-        self.users.contains_key(&id)
+        id != Caller::PLATFORM.user_id && self.users.contains_key(&id)
+    }
+
+    /// Everybody who can pay, by id: the name, and whether it is a business's.
+    pub(crate) fn payers(&self) -> Vec<(i64, &str, bool)> {
+        let mut payers: Vec<_> = self
+            .users
+            .iter()
+            .filter(|(id, _)| **id != Caller::PLATFORM.user_id)
+            .map(|(id, person)| (*id, person.name.as_str(), person.is_business))
+            .collect();
+        payers.sort_unstable_by_key(|(id, ..)| *id);
+        payers
+    }
+
+    /// The name of a business, or nothing if there is none.
+    pub(crate) fn business_name(&self, id: i64) -> &str {
+        self.businesses.get(&id).map_or("", |(name, _)| name)
+    }
+
+    /// The verified mobile number of a user.
+    pub(crate) fn cellphone_number(&self, user: i64) -> Option<String> {
+        self.users.get(&user)?.cellphone_number.clone()
+    }
+
+    /// The user with this mobile number, however its country code is written.
+    pub(crate) fn by_cellphone_number(&self, number: &str) -> Option<i64> {
+        let number = significant(number);
+        self.find(|person| person.cellphone_number.as_deref().map(significant) == Some(number))
+    }
+
+    /// The user with this national code.
+    pub(crate) fn by_national_code(&self, code: &str) -> Option<i64> {
+        self.find(|person| person.national_code.as_deref() == Some(code))
+    }
+
+    /// The user with this name to log in by.
+    pub(crate) fn by_username(&self, name: &str) -> Option<i64> {
+        self.find(|person| person.username.as_deref() == Some(name))
+    }
+
+    fn find(&self, is_meant: impl Fn(&Person) -> bool) -> Option<i64> {
+        self.users.iter().filter(|(_, person)| is_meant(person)).map(|(id, _)| *id).min()
     }
 
     /// A business, as an invoice shows it.
     pub(crate) fn business(&self, id: i64) -> Business {
         Business {
             id: id.unsigned_abs(),
-            name: self.businesses.get(&id).cloned().unwrap_or_default(),
-            num_of_products: None,
-            sheba: None,
-            service_call_name: None,
+            name: self.business_name(id).to_owned(),
+            ..Business::default()
         }
+    }
+
+    /// The user that a business is billed as.
+    pub(crate) fn owner(&self, business: i64) -> Option<User> {
+        self.businesses.get(&business).map(|(_, user)| self.user(*user))
     }
 
     /// A user, as an invoice shows it.
     pub(crate) fn user(&self, id: i64) -> User {
         User {
             id: id.unsigned_abs(),
-            name: self.users.get(&id).cloned(),
-            sso_id: None,
-            sso_issuer_code: None,
+            name: self.users.get(&id).map(|person| person.name.clone()),
+            // POD's own identities are issued by POD, whose number is 1.
+            sso_id: Some(id.to_string()),
+            sso_issuer_code: Some(1),
             profile_image: None,
         }
     }
+}
+
+/// A mobile number without country code or leading zero.
+fn significant(number: &str) -> &str {
+    ["0098", "+98", "0"].iter().find_map(|code| number.strip_prefix(code)).unwrap_or(number)
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use pod_platform::{
-    Clock, Effect, Instant, catalogue,
+    Clock, Effect, Instant, Route, TokenKind, catalogue,
     types::PlatformErrorKind as Kind,
     wire::{envelope::OutgoingEnvelope, form::Fields},
 };
@@ -12,6 +12,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::Mutex;
 
 use crate::{
+    due,
     ott::{self, Otts},
     parties::{Caller, Parties},
     service::{Context, Entry, Refusal, Registry, Reply},
@@ -28,6 +29,8 @@ pub(crate) struct Platform {
     pub(crate) otts: Otts,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) registry: Registry,
+    /// Where the platform's own pages and files are.
+    pub(crate) root_url: String,
 }
 
 /// What the transport read of a request.
@@ -35,8 +38,19 @@ pub(crate) struct Call {
     pub(crate) token: Option<String>,
     pub(crate) token_issuer: Option<String>,
     pub(crate) ott: Option<String>,
-    /// A service call's fields; none where only a one-time token is asked for.
-    pub(crate) fields: Option<Fields>,
+    pub(crate) target: Target,
+    pub(crate) fields: Fields,
+}
+
+/// What is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target {
+    /// A service, by the number among the fields.
+    Product,
+    /// A service with a path of its own.
+    Path(&'static str),
+    /// A one-time token, and nothing else.
+    OneTimeToken,
 }
 
 impl Platform {
@@ -44,7 +58,10 @@ impl Platform {
     pub(crate) async fn answer(&self, call: Call) -> OutgoingEnvelope {
         let mut store = self.store.lock().await;
         let (number, outcome) = match store.next_number().await {
-            Ok(number) => (number, self.serve(&mut store, number, &call).await),
+            Ok(number) => match self.let_due_things_happen(&mut store).await {
+                Ok(()) => (number, self.serve(&mut store, number, &call).await),
+                Err(refusal) => (number, Err(refusal)),
+            },
             Err(error) => (0, Err(error.into())),
         };
         drop(store);
@@ -75,36 +92,61 @@ impl Platform {
         }
     }
 
-    async fn serve(&self, store: &mut Store, number: i64, call: &Call) -> Result<Reply, Refusal> {
-        let caller = self.caller(call)?;
-        let Some(fields) = &call.fields else {
-            return Ok(Reply::default());
-        };
-        let product =
-            fields.get("scProductId").ok_or_else(|| Refusal::argument("scProductId", "given"))?;
-        let entry = product.trim().parse().ok().and_then(|product| self.find(product)).ok_or_else(
-            || {
-                Refusal::argument(
-                    "scProductId",
-                    format!("a service of the local platform: none has the number {product}"),
-                )
-            },
-        )?;
-        let Service::Entry(entry) = entry else {
-            return Ok(Reply::default());
-        };
-        let ott = match entry.row.needs_ott {
-            true => {
-                let number = call.ott.as_deref().and_then(|ott| self.otts.recognise(ott));
-                Some(number.ok_or(Kind::InvalidOtt)?)
+    /// Everything whose time has come happens, each at its own time.
+    pub(crate) async fn let_due_things_happen(&self, store: &mut Store) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        while store.next_due.is_some_and(|at| at.unsigned_abs() <= now.0) {
+            let number = store.next_number().await?;
+            let mut transaction = store.connection.begin_with("BEGIN IMMEDIATE").await?;
+            let Some((at, due)) = due::take(&mut transaction, now).await? else {
+                transaction.rollback().await?;
+                store.next_due = due::next(&mut store.connection).await?;
+                continue;
+            };
+            let fields = Fields::default();
+            let mut context = self.context(&mut transaction, Caller::PLATFORM, at, number, &fields);
+            match due.happen(&mut context).await {
+                Ok(()) => {}
+                Err(Refusal::Internal(error)) => return Err(Refusal::Internal(error)),
+                // What the rules refuse does not happen; it is not due any more.
+                Err(Refusal::Platform { kind, .. }) => {
+                    tracing::warn!(event = %due.event, kind = kind.name(), "not possible any more");
+                }
             }
-            false => None,
+            transaction.commit().await?;
+            store.next_due = due::next(&mut store.connection).await?;
+        }
+        Ok(())
+    }
+
+    async fn serve(&self, store: &mut Store, number: i64, call: &Call) -> Result<Reply, Refusal> {
+        let Some(entry) = self.find(call)? else {
+            self.caller(call)?;
+            return Ok(Reply::default());
+        };
+        // Whoever knows a file's hash may read it.
+        let caller = match entry.row.route {
+            Route::Download { .. } => Caller::PLATFORM,
+            _ => self.caller(call)?,
+        };
+        if entry.row.token == TokenKind::Business && caller.business_id.is_none() {
+            return Err(Kind::InvalidToken.into());
+        }
+        let ott = match &call.ott {
+            Some(ott) if entry.row.needs_ott => {
+                Some(self.otts.recognise(ott).ok_or(Kind::InvalidOtt)?)
+            }
+            None if entry.row.needs_ott && !entry.may_omit_ott => {
+                return Err(Kind::InvalidOtt.into());
+            }
+            _ => None,
         };
 
         let connection = &mut store.connection;
         let now = self.clock.now();
-        if ott.is_none() && entry.row.effect == Effect::Read {
-            return self.run(entry, connection, caller, now, number, fields).await;
+        if ott.is_none() && entry.row.effect == Effect::Read && !entry.writes {
+            let mut context = self.context(connection, caller, now, number, &call.fields);
+            return (entry.run)(&mut context).await;
         }
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         if let Some(ott) = ott
@@ -113,9 +155,11 @@ impl Platform {
             transaction.rollback().await?;
             return Err(Kind::InvalidOtt.into());
         }
-        match self.run(entry, &mut transaction, caller, now, number, fields).await {
+        let mut context = self.context(&mut transaction, caller, now, number, &call.fields);
+        match (entry.run)(&mut context).await {
             Ok(reply) => {
                 transaction.commit().await?;
+                store.next_due = due::next(&mut store.connection).await?;
                 Ok(reply)
             }
             Err(refusal) => {
@@ -129,17 +173,49 @@ impl Platform {
         }
     }
 
-    async fn run(
+    /// Does something that is no call of a service, such as a payer's click, as one transaction.
+    pub(crate) async fn act<T>(
         &self,
-        entry: Entry,
-        connection: &mut SqliteConnection,
+        caller: Caller,
+        action: impl AsyncFnOnce(&mut Context<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut store = self.store.lock().await;
+        self.let_due_things_happen(&mut store).await?;
+        let number = store.next_number().await?;
+        let mut transaction = store.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let fields = Fields::default();
+        let now = self.clock.now();
+        let mut context = self.context(&mut transaction, caller, now, number, &fields);
+        match action(&mut context).await {
+            Ok(done) => {
+                transaction.commit().await?;
+                store.next_due = due::next(&mut store.connection).await?;
+                Ok(done)
+            }
+            Err(refusal) => {
+                transaction.rollback().await?;
+                Err(refusal)
+            }
+        }
+    }
+
+    fn context<'a>(
+        &'a self,
+        connection: &'a mut SqliteConnection,
         caller: Caller,
         now: Instant,
         reference: i64,
-        fields: &Fields,
-    ) -> Result<Reply, Refusal> {
-        let mut context = Context { connection, caller, parties: &self.parties, now, reference };
-        (entry.run)(&mut context, fields).await
+        fields: &'a Fields,
+    ) -> Context<'a> {
+        Context {
+            connection,
+            caller,
+            parties: &self.parties,
+            now,
+            reference,
+            root_url: &self.root_url,
+            fields,
+        }
     }
 
     fn caller(&self, call: &Call) -> Result<Caller, Kind> {
@@ -150,17 +226,39 @@ impl Platform {
         call.token.as_deref().and_then(|token| self.parties.caller(token)).ok_or(Kind::InvalidToken)
     }
 
-    fn find(&self, product: u32) -> Option<Service> {
-        let ott = catalogue::GET_OTT.product;
-        if product == ott.production || product == ott.sandbox {
-            return Some(Service::GetOtt);
+    /// The service that is called; none where only a one-time token is asked for.
+    fn find(&self, call: &Call) -> Result<Option<Entry>, Refusal> {
+        match call.target {
+            Target::OneTimeToken => Ok(None),
+            Target::Path(path) => {
+                self.registry.path(path).map(Some).ok_or_else(|| {
+                    Refusal::because(Kind::NotFound, format!("no service at {path}"))
+                })
+            }
+            Target::Product => {
+                let product = call
+                    .fields
+                    .get("scProductId")
+                    .ok_or_else(|| Refusal::argument("scProductId", "given"))?;
+                let number = product.trim().parse().ok();
+                if number.is_some_and(is_get_ott) {
+                    return Ok(None);
+                }
+                let entry = number.and_then(|number| self.registry.product(number));
+                entry.map(Some).ok_or_else(|| {
+                    let expected =
+                        format!("a service of the local platform: none has the number {product}");
+                    Refusal::argument("scProductId", expected)
+                })
+            }
         }
-        self.registry.get(product).map(Service::Entry)
     }
 }
 
-enum Service {
-    /// Every answer carries a one-time token; this service does nothing else.
-    GetOtt,
-    Entry(Entry),
+/// Every answer carries a one-time token; this service does nothing else.
+fn is_get_ott(number: u32) -> bool {
+    match catalogue::GET_OTT.route {
+        Route::Product(product) => product.numbers().any(|known| known == number),
+        _ => false,
+    }
 }

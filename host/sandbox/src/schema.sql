@@ -1,7 +1,7 @@
 -- The local platform's data. Money is whole rials, instants are milliseconds since 1970.
 -- 0x504F4453 is "PODS": it tells our files from other people's databases.
 PRAGMA application_id = 0x504F4453;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
@@ -20,16 +20,27 @@ CREATE TABLE used_otts (
 ) STRICT;
 
 CREATE TABLE users (
-    id    INTEGER PRIMARY KEY,
-    name  TEXT NOT NULL,
-    token TEXT NOT NULL UNIQUE
+    id               INTEGER PRIMARY KEY,
+    name             TEXT NOT NULL,
+    token            TEXT NOT NULL UNIQUE,
+    cellphone_number TEXT,
+    national_code    TEXT,
+    username         TEXT
 ) STRICT;
 
 CREATE TABLE businesses (
-    id      INTEGER PRIMARY KEY,
-    user_id INTEGER NOT NULL UNIQUE,
-    name    TEXT NOT NULL,
-    token   TEXT NOT NULL UNIQUE
+    id               INTEGER PRIMARY KEY,
+    user_id          INTEGER NOT NULL UNIQUE,
+    name             TEXT NOT NULL,
+    token            TEXT UNIQUE,               -- nobody calls as the platform's own business
+    cellphone_number TEXT
+) STRICT;
+
+CREATE TABLE products (
+    id          INTEGER PRIMARY KEY,
+    business_id INTEGER NOT NULL REFERENCES businesses (id),
+    name        TEXT NOT NULL,
+    price       INTEGER NOT NULL CHECK (price > 0)
 ) STRICT;
 
 CREATE TABLE invoices (
@@ -38,35 +49,107 @@ CREATE TABLE invoices (
     user_id              INTEGER,
     guild_code           TEXT NOT NULL,
     amount               INTEGER NOT NULL CHECK (amount BETWEEN 0 AND 9007199254740991),
+    discount             INTEGER NOT NULL DEFAULT 0 CHECK (discount >= 0),
     vat                  INTEGER NOT NULL CHECK (vat BETWEEN 0 AND 9007199254740991),
+    tax_rate             REAL NOT NULL DEFAULT 0,
     bill_number          TEXT,
+    payment_bill_number  TEXT,
     unique_number        TEXT NOT NULL UNIQUE,
     description          TEXT,
     cellphone_number     TEXT,
     metadata             TEXT,
+    redirect_url         TEXT,
     lines                TEXT NOT NULL,                -- JSON, as an invoice shows them
     issued_at            INTEGER NOT NULL,
     issued_on            TEXT NOT NULL,                -- the same, as a Jalali date
+    deadline             TEXT,                         -- the last Jalali day on which it can be paid
     paid_at              INTEGER,
     payed                INTEGER NOT NULL DEFAULT 0,
     unverified           INTEGER NOT NULL DEFAULT 0,   -- the money is here, not payed until verified
-    canceled             INTEGER NOT NULL DEFAULT 0,
-    closed               INTEGER NOT NULL DEFAULT 0,
-    waiting              INTEGER NOT NULL DEFAULT 0,
+    verified_at          INTEGER,
     verification_needed  INTEGER NOT NULL DEFAULT 0,
+    verify_after_timeout INTEGER NOT NULL DEFAULT 0,
+    canceled             INTEGER NOT NULL DEFAULT 0,
+    canceled_at          INTEGER,
+    closed               INTEGER NOT NULL DEFAULT 0,
+    close_time_out       INTEGER,
+    waiting              INTEGER NOT NULL DEFAULT 0,
+    edited               INTEGER NOT NULL DEFAULT 0,
     safe                 INTEGER NOT NULL DEFAULT 0,
     post_voucher_enabled INTEGER NOT NULL DEFAULT 0,
-    close_time_out       INTEGER,
     will_be_paid         INTEGER NOT NULL DEFAULT 0,
     will_be_blocked      INTEGER NOT NULL DEFAULT 0,
+    will_blocked_for     INTEGER,                      -- of a creditor invoice: the debt
+    will_be_paid_at      INTEGER,                      -- the money for it is blocked until then
     wallet               TEXT,
     payment_tool         TEXT,
     payment_reference    TEXT,
+    payer_id             INTEGER,
     delegated            INTEGER NOT NULL DEFAULT 0,
+    card_receipt         TEXT,                         -- JSON: what bank or terminal said
     UNIQUE (business_id, bill_number)
 ) STRICT;
 CREATE INDEX invoices_issued ON invoices (business_id);
 CREATE INDEX invoices_received ON invoices (user_id);
+
+-- Where an invoice's money came from, in the order of use: what has not gone back.
+CREATE TABLE payment_sources (
+    invoice_id INTEGER NOT NULL REFERENCES invoices (id),
+    position   INTEGER NOT NULL,
+    account    TEXT NOT NULL,
+    rials      INTEGER NOT NULL CHECK (rials > 0),
+    PRIMARY KEY (invoice_id, position)
+) STRICT, WITHOUT ROWID;
+
+-- What happens by itself when its time has come.
+CREATE TABLE due (
+    at      INTEGER NOT NULL,
+    event   TEXT NOT NULL,
+    subject INTEGER NOT NULL,
+    PRIMARY KEY (at, event, subject)
+) STRICT, WITHOUT ROWID;
+
+-- The SMS that POD would send.
+CREATE TABLE sms (
+    id               INTEGER PRIMARY KEY,
+    at               INTEGER NOT NULL,
+    cellphone_number TEXT NOT NULL,
+    text             TEXT NOT NULL
+) STRICT;
+
+-- The codes in those SMS: how their owner pays by them.
+CREATE TABLE payment_codes (
+    code             TEXT NOT NULL,
+    invoice_id       INTEGER NOT NULL REFERENCES invoices (id),
+    user_id          INTEGER NOT NULL,
+    wallet           TEXT NOT NULL,
+    delegators       TEXT NOT NULL,                    -- JSON
+    hashes           TEXT NOT NULL,                    -- JSON
+    force_delegation INTEGER NOT NULL,
+    expires_at       INTEGER NOT NULL,
+    PRIMARY KEY (invoice_id, code)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE payment_links (
+    hash         TEXT PRIMARY KEY,
+    invoice_id   INTEGER NOT NULL REFERENCES invoices (id),
+    redirect_uri TEXT,
+    callback_uri TEXT,
+    gateway      TEXT,
+    expires_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was paid at terminals: a bank would be asked.
+CREATE TABLE pos_transactions (
+    invoice_id       INTEGER NOT NULL,
+    terminal_number  TEXT NOT NULL,
+    merchant_code    TEXT NOT NULL,
+    reference_number TEXT NOT NULL,
+    tracking_number  TEXT NOT NULL,
+    transaction_date TEXT NOT NULL,
+    amount           INTEGER NOT NULL CHECK (amount > 0),
+    PRIMARY KEY (terminal_number, reference_number)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE delegations (
     hash         TEXT PRIMARY KEY,

@@ -1,19 +1,25 @@
 //! Fills a new database with a scenario, in one transaction.
 
-use pod_platform::Instant;
+use pod_platform::{Instant, Rial};
 use sqlx::{Connection as _, SqliteConnection, query};
 
 use crate::{
     Error,
-    invoice::{Record, line, unique_number},
+    handlers::payments::PODLAND_WALLET,
+    invoice::{Record, line, unique_number, unregistered},
     ledger::{self, Account, Move},
-    scenario::{Invoice, Scenario},
+    parties::Caller,
+    payment::{self, Source},
+    scenario::{Invoice, PosTransaction, Scenario},
     store,
 };
 
 pub(crate) const OTT_KEY: &str = "ottKey";
 pub(crate) const CALLER: &str = "caller";
 pub(crate) const NOW: &str = "now";
+
+/// Who issues the invoices of utility bills.
+const PLATFORM_NAME: &str = "سرزمین هوشمند پاد";
 
 /// Fills the database. The scenario has been checked.
 pub(crate) async fn seed(
@@ -26,8 +32,15 @@ pub(crate) async fn seed(
     settings(&mut transaction, scenario).await?;
     parties(&mut transaction, scenario).await?;
     for invoice in &scenario.invoices {
-        record(invoice, now)?.insert(&mut transaction).await?;
+        let record = record(invoice, now)?;
+        record.save(&mut transaction).await?;
+        if record.payed && !record.closed {
+            let sources = [origin(&record)];
+            payment::remember_sources(&mut transaction, record.id, &sources).await?;
+        }
     }
+    products(&mut transaction, scenario).await?;
+    pos_transactions(&mut transaction, scenario).await?;
     delegations(&mut transaction, scenario).await?;
     let moves = opening(scenario)?;
     ledger::post(&mut transaction, now, "opening", 0, &moves).await?;
@@ -57,23 +70,84 @@ async fn settings(connection: &mut SqliteConnection, scenario: &Scenario) -> Res
 }
 
 async fn parties(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {
+    const BUSINESS: &str = "INSERT INTO businesses (id, user_id, name, token, cellphone_number) \
+                            VALUES (?, ?, ?, ?, ?)";
+    query(BUSINESS)
+        .bind(Caller::PLATFORM.business_id)
+        .bind(Caller::PLATFORM.user_id)
+        .bind(PLATFORM_NAME)
+        .bind(None::<&str>)
+        .bind(None::<&str>)
+        .execute(&mut *connection)
+        .await?;
     for business in &scenario.businesses {
-        query("INSERT INTO businesses (id, user_id, name, token) VALUES (?, ?, ?, ?)")
+        query(BUSINESS)
             .bind(stored(business.id)?)
             .bind(stored(business.user_id)?)
             .bind(&business.name)
             .bind(&business.api_token)
+            .bind(&business.cellphone_number)
             .execute(&mut *connection)
             .await?;
     }
     for user in &scenario.users {
-        query("INSERT INTO users (id, name, token) VALUES (?, ?, ?)")
-            .bind(stored(user.id)?)
-            .bind(&user.name)
-            .bind(&user.access_token)
+        query(
+            "INSERT INTO users (id, name, token, cellphone_number, national_code, username) \
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(stored(user.id)?)
+        .bind(&user.name)
+        .bind(&user.access_token)
+        .bind(&user.cellphone_number)
+        .bind(&user.national_code)
+        .bind(&user.username)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn products(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {
+    for product in &scenario.products {
+        query("INSERT INTO products (id, business_id, name, price) VALUES (?, ?, ?, ?)")
+            .bind(stored(product.id)?)
+            .bind(stored(product.business_id)?)
+            .bind(&product.name)
+            .bind(stored(product.price.0)?)
             .execute(&mut *connection)
             .await?;
     }
+    Ok(())
+}
+
+async fn pos_transactions(
+    connection: &mut SqliteConnection,
+    scenario: &Scenario,
+) -> Result<(), Error> {
+    for transaction in &scenario.pos_transactions {
+        insert_pos_transaction(connection, transaction).await?;
+    }
+    Ok(())
+}
+
+/// Notes what was paid at a terminal.
+pub(crate) async fn insert_pos_transaction(
+    connection: &mut SqliteConnection,
+    transaction: &PosTransaction,
+) -> Result<(), Error> {
+    query(
+        "INSERT INTO pos_transactions (invoice_id, terminal_number, merchant_code, \
+         reference_number, tracking_number, transaction_date, amount) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(stored(transaction.invoice_id)?)
+    .bind(&transaction.terminal_number)
+    .bind(&transaction.merchant_code)
+    .bind(&transaction.reference_number)
+    .bind(&transaction.tracking_number)
+    .bind(transaction.transaction_date.to_string())
+    .bind(stored(transaction.amount.0)?)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -81,15 +155,24 @@ async fn parties(connection: &mut SqliteConnection, scenario: &Scenario) -> Resu
 fn record(invoice: &Invoice, now: Instant) -> Result<Record, Error> {
     let id = stored(invoice.id)?;
     let millis = stored(now.0)?;
-    let lines =
-        [line(id, 0, 0, invoice.amount, 1.0, invoice.amount, invoice.description.as_deref())];
+    let description = invoice.description.as_deref();
+    let product = unregistered(description, invoice.amount);
+    let lines = [line(id, 0, product, invoice.amount, 1.0, Rial::ZERO, description)];
+    let user_id = invoice.user_id.map(stored).transpose()?;
+    let vat = invoice.vat.unwrap_or_default();
     Ok(Record {
         id,
         business_id: stored(invoice.business_id)?,
-        user_id: invoice.user_id.map(stored).transpose()?,
+        user_id,
         guild_code: invoice.guild_code.clone(),
         amount: stored(invoice.amount.0)?,
-        vat: stored(invoice.vat.unwrap_or_default().0)?,
+        vat: stored(vat.0)?,
+        #[expect(clippy::cast_precision_loss, reason = "a rate, used if the invoice is reduced")]
+        tax_rate: if invoice.amount == Rial::ZERO {
+            0.0
+        } else {
+            vat.0 as f64 / invoice.amount.0 as f64
+        },
         bill_number: invoice.bill_number.clone(),
         unique_number: unique_number(id),
         description: invoice.description.clone(),
@@ -98,6 +181,7 @@ fn record(invoice: &Invoice, now: Instant) -> Result<Record, Error> {
         issued_at: millis,
         issued_on: now.jalali_date().to_string(),
         paid_at: invoice.payed.then_some(millis),
+        payer_id: user_id.filter(|_| invoice.payed),
         payed: invoice.payed,
         canceled: invoice.canceled,
         closed: invoice.closed,
@@ -105,6 +189,15 @@ fn record(invoice: &Invoice, now: Instant) -> Result<Record, Error> {
         verification_needed: invoice.verification_needed,
         ..Record::default()
     })
+}
+
+/// Where a scenario's payment goes back to if it is cancelled: its user's wallet, or out.
+fn origin(invoice: &Record) -> Source {
+    let account = match invoice.user_id {
+        Some(user) => Account::Wallet { user, code: PODLAND_WALLET },
+        None => Account::Outside,
+    };
+    Source { account: account.to_string(), rials: invoice.payable() }
 }
 
 async fn delegations(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {

@@ -4,35 +4,79 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{RawQuery, State},
+    extract::{DefaultBodyLimit, FromRequest as _, Multipart, RawQuery, Request, State},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::get,
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use pod_platform::wire::form::Fields;
+use pod_platform::{
+    Route,
+    files::FileContent,
+    types::PlatformErrorKind as Kind,
+    wire::{envelope::OutgoingEnvelope, form::Fields},
+};
 
-use crate::platform::{Call, Platform};
+use crate::{
+    control, pages,
+    platform::{Call, Platform, Target},
+};
 
 /// Where services are called: production, and what older clients use.
 const BASES: [&str; 3] = ["/srv/sc", "/srv/core", "/srv/basic-platform"];
 
+/// The largest file that can be uploaded, in bytes.
+const LARGEST_FILE: usize = 16 * 1024 * 1024;
+
 pub(crate) fn router(platform: Arc<Platform>) -> Router {
     let mut router = Router::new();
+    // Clients write a slash at the end, or none.
+    let mut route = |path: String, handler: axum::routing::MethodRouter<Arc<Platform>>| {
+        let taken = std::mem::take(&mut router);
+        router = taken.route(&path, handler.clone()).route(&format!("{path}/"), handler);
+    };
     for base in BASES {
-        for slash in ["", "/"] {
-            router = router
-                .route(
-                    &format!("{base}/nzh/doServiceCall{slash}"),
-                    get(service_call).post(service_call),
-                )
-                .route(&format!("{base}/nzh/ott{slash}"), get(one_time_token));
+        let service = move |state, query, headers, body| {
+            service_call(Target::Product, state, query, headers, body)
+        };
+        route(format!("{base}/nzh/doServiceCall"), get(service).post(service));
+        let ott = move |state, query, headers, body| {
+            service_call(Target::OneTimeToken, state, query, headers, body)
+        };
+        route(format!("{base}/nzh/ott"), get(ott).post(ott));
+    }
+    for entry in platform.registry.paths() {
+        match entry.row.route {
+            Route::Path { path, .. } => {
+                let direct = move |state, query, headers, body| {
+                    service_call(Target::Path(path), state, query, headers, body)
+                };
+                for base in BASES {
+                    route(format!("{base}{path}"), get(direct).post(direct));
+                }
+            }
+            Route::Upload { path } => {
+                let upload = move |state, headers, request| upload(path, state, headers, request);
+                route(path.to_owned(), axum::routing::post(upload));
+            }
+            Route::Download { path } => {
+                let download = move |state, query, headers| download(path, state, query, headers);
+                route(path.to_owned(), get(download));
+            }
+            Route::Product(_) | Route::Link { .. } => {}
         }
     }
-    router.fallback(nothing_here).with_state(platform)
+    router
+        .merge(pages::router())
+        .merge(control::router())
+        .fallback(nothing_here)
+        .layer(DefaultBodyLimit::max(LARGEST_FILE))
+        .with_state(platform)
 }
 
 async fn service_call(
+    target: Target,
     State(platform): State<Arc<Platform>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -42,64 +86,124 @@ async fn service_call(
     if let Some(query) = query {
         fields.extend(Fields::decoded(query.as_bytes()));
     }
-    let call = Call {
-        token: header(&headers, "_token_").or_else(|| field(&fields, "_token_")),
-        token_issuer: header(&headers, "_token_issuer_")
-            .or_else(|| field(&fields, "_token_issuer_")),
-        ott: header(&headers, "_ott_")
-            .or_else(|| field(&fields, "_ott_"))
-            .or_else(|| field(&fields, "ott")),
-        fields: Some(fields),
-    };
-    answer(platform, call).await
+    envelope(answer(platform, call(target, &headers, fields)).await)
 }
 
-async fn one_time_token(
+/// A file comes as a form of several parts, one of which is its content.
+async fn upload(
+    path: &'static str,
+    State(platform): State<Arc<Platform>>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let mut fields = Fields::default();
+    match Multipart::from_request(request, &()).await {
+        Ok(parts) => {
+            if let Err(reason) = read_parts(parts, &mut fields).await {
+                return (StatusCode::BAD_REQUEST, format!("{reason}\n")).into_response();
+            }
+        }
+        Err(rejection) => return rejection.into_response(),
+    }
+    envelope(answer(platform, call(Target::Path(path), &headers, fields)).await)
+}
+
+async fn read_parts(
+    mut parts: Multipart,
+    fields: &mut Fields,
+) -> Result<(), axum::extract::multipart::MultipartError> {
+    let mut own_name = None;
+    while let Some(part) = parts.next_field().await? {
+        let name = part.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            own_name = part.file_name().map(str::to_owned);
+            fields.push("content", BASE64_STANDARD.encode(part.bytes().await?));
+        } else {
+            fields.push(name, part.text().await?);
+        }
+    }
+    if fields.get("fileName").is_none() {
+        fields.push("fileName", own_name.unwrap_or_else(|| "file".to_owned()));
+    }
+    Ok(())
+}
+
+async fn download(
+    path: &'static str,
     State(platform): State<Arc<Platform>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let fields = Fields::decoded(query.unwrap_or_default().as_bytes());
-    let call = Call {
-        token: header(&headers, "_token_").or_else(|| field(&fields, "_token_")),
-        token_issuer: header(&headers, "_token_issuer_")
-            .or_else(|| field(&fields, "_token_issuer_")),
-        ott: None,
-        fields: None,
-    };
-    answer(platform, call).await
+    let answer = answer(platform, call(Target::Path(path), &headers, fields)).await;
+    let file = answer.as_ref().ok().and_then(|answer| answer.result.as_ref());
+    match file.and_then(|file| serde_json::from_str::<FileContent>(file.get()).ok()) {
+        Some(FileContent { content_type, content }) => {
+            let content_type =
+                content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+            ([(CONTENT_TYPE, content_type)], content).into_response()
+        }
+        None => {
+            let mut response = envelope(answer);
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
+        }
+    }
+}
+
+fn call(target: Target, headers: &HeaderMap, fields: Fields) -> Call {
+    let header_or_field =
+        |name: &str| header(headers, name).or_else(|| fields.get(name).map(str::to_owned));
+    Call {
+        token: header_or_field("_token_"),
+        token_issuer: header_or_field("_token_issuer_"),
+        ott: header_or_field("_ott_").or_else(|| fields.get("ott").map(str::to_owned)),
+        target,
+        fields,
+    }
 }
 
 /// A call runs in a task of its own: as on POD, what has arrived takes effect whether or not its
 /// caller waits for the answer.
-async fn answer(platform: Arc<Platform>, call: Call) -> Response {
-    let task = tokio::spawn(async move { serde_json::to_vec(&platform.answer(call).await) });
-    match task.await {
-        Ok(Ok(body)) => ([(CONTENT_TYPE, "application/json;charset=utf-8")], body).into_response(),
-        Ok(Err(error)) => {
-            tracing::error!(%error, "an answer cannot be written");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+async fn answer(
+    platform: Arc<Platform>,
+    call: Call,
+) -> Result<OutgoingEnvelope, tokio::task::JoinError> {
+    tokio::spawn(async move { platform.answer(call).await }).await
+}
+
+fn envelope(answer: Result<OutgoingEnvelope, tokio::task::JoinError>) -> Response {
+    let body = match answer {
+        Ok(answer) => serde_json::to_vec(&answer).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match body {
+        Ok(body) => ([(CONTENT_TYPE, "application/json;charset=utf-8")], body).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a call did not end");
+            tracing::error!(%error, "a call has no answer");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
 
+/// JSON, because POD's clients read every answer as an envelope.
 async fn nothing_here(uri: axum::http::Uri) -> Response {
+    let path = uri.path();
     let message = format!(
-        "The local platform has nothing at {}. Services are called at /srv/sc/nzh/doServiceCall.\n",
-        uri.path()
+        "The local platform has nothing at {path}. Services are called at \
+         /srv/sc/nzh/doServiceCall, payers pay at /v1/pbc/…, and /sandbox/ is its control API."
     );
-    (StatusCode::NOT_FOUND, message).into_response()
+    let body = serde_json::json!({
+        "hasError": true,
+        "errorCode": Kind::NotFound.code(),
+        "message": message,
+        "count": 0,
+    });
+    let headers = [(CONTENT_TYPE, "application/json;charset=utf-8")];
+    (StatusCode::NOT_FOUND, headers, body.to_string()).into_response()
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?;
     (!value.is_empty()).then(|| value.to_owned())
-}
-
-fn field(fields: &Fields, name: &str) -> Option<String> {
-    fields.get(name).map(str::to_owned)
 }

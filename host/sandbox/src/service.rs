@@ -4,10 +4,10 @@
 //! it all are the same for every service, and stand here and in [`platform`](crate::platform). A
 //! handler is left with what its service does.
 
-use std::{collections::HashMap, pin::Pin};
+use std::{borrow::Cow, collections::HashMap, pin::Pin};
 
 use pod_platform::{
-    Instant, Row, Service,
+    Instant, Route, Row, Service,
     types::{InvalidArgument, PlatformErrorKind as Kind},
     wire::form::Fields,
 };
@@ -28,6 +28,10 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Instant,
     /// The call's reference number.
     pub(crate) reference: i64,
+    /// Where the platform's own pages and files are.
+    pub(crate) root_url: &'a str,
+    /// The call's fields, as they came.
+    pub(crate) fields: &'a Fields,
 }
 
 impl Context<'_> {
@@ -35,6 +39,29 @@ impl Context<'_> {
     pub(crate) fn millis(&self) -> i64 {
         i64::try_from(self.now.0).unwrap_or(i64::MAX)
     }
+
+    /// So many milliseconds after the call.
+    pub(crate) fn after(&self, millis: u64) -> Instant {
+        Instant(self.now.0.saturating_add(millis))
+    }
+
+    /// The service's number that the caller knows it by.
+    pub(crate) fn product(&self) -> Option<u32> {
+        self.fields.get("scProductId")?.trim().parse().ok()
+    }
+}
+
+/// The business that calls.
+pub(crate) fn calling_business(context: &Context<'_>) -> Result<i64, Kind> {
+    context.caller.business_id.ok_or(Kind::NoPermission)
+}
+
+/// A number that the database can hold.
+pub(crate) fn stored(field: &str, value: u64) -> Result<i64, InvalidArgument> {
+    i64::try_from(value).map_err(|_| InvalidArgument {
+        field: field.to_owned(),
+        expected: format!("at most {}", i64::MAX),
+    })
 }
 
 /// Why a call is refused. A refused call changes nothing.
@@ -95,6 +122,17 @@ pub(crate) trait Handle: Service {
     fn refuse(argument: InvalidArgument) -> Refusal {
         argument.into()
     }
+
+    /// The fields in the form that the contract gives them, where clients also send another.
+    fn receive(fields: &Fields) -> Cow<'_, Fields> {
+        Cow::Borrowed(fields)
+    }
+
+    /// Does the platform keep something of it, although it changes nothing for anybody?
+    const WRITES: bool = false;
+
+    /// May a call leave out the one-time token, although our client always sends one?
+    const MAY_OMIT_OTT: bool = false;
 }
 
 /// The part of an envelope that a service fills.
@@ -110,29 +148,51 @@ type Running<'a> = Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send + 
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
     pub(crate) row: &'static Row,
-    pub(crate) run: for<'a, 'c> fn(&'a mut Context<'c>, &'a Fields) -> Running<'a>,
+    pub(crate) may_omit_ott: bool,
+    pub(crate) writes: bool,
+    pub(crate) run: for<'a, 'c> fn(&'a mut Context<'c>) -> Running<'a>,
 }
 
-/// All services that are served here, by both of their numbers.
+/// All services that are served here, by all of their numbers and by their paths.
 #[derive(Default)]
-pub(crate) struct Registry(HashMap<u32, Entry>);
+pub(crate) struct Registry {
+    products: HashMap<u32, Entry>,
+    paths: HashMap<&'static str, Entry>,
+}
 
 impl Registry {
     pub(crate) fn serve<S: Handle>(mut self) -> Self {
-        let entry = Entry { row: S::ROW, run: run::<S> };
-        self.0.insert(S::ROW.product.production, entry);
-        self.0.insert(S::ROW.product.sandbox, entry);
+        let entry =
+            Entry { row: S::ROW, may_omit_ott: S::MAY_OMIT_OTT, writes: S::WRITES, run: run::<S> };
+        match S::ROW.route {
+            Route::Product(product) => {
+                self.products.extend(product.numbers().map(|number| (number, entry)));
+            }
+            Route::Path { path, .. } | Route::Upload { path } | Route::Download { path } => {
+                self.paths.insert(path, entry);
+            }
+            // The payment pages serve it.
+            Route::Link { .. } => {}
+        }
         self
     }
 
-    pub(crate) fn get(&self, product: u32) -> Option<Entry> {
-        self.0.get(&product).copied()
+    pub(crate) fn product(&self, number: u32) -> Option<Entry> {
+        self.products.get(&number).copied()
+    }
+
+    pub(crate) fn path(&self, path: &str) -> Option<Entry> {
+        self.paths.get(path).copied()
+    }
+
+    pub(crate) fn paths(&self) -> impl Iterator<Item = Entry> {
+        self.paths.values().copied()
     }
 }
 
-fn run<'a, S: Handle>(context: &'a mut Context<'_>, fields: &'a Fields) -> Running<'a> {
+fn run<'a, S: Handle>(context: &'a mut Context<'_>) -> Running<'a> {
     Box::pin(async move {
-        let request = S::decode(fields).map_err(S::refuse)?;
+        let request = S::decode(&S::receive(context.fields)).map_err(S::refuse)?;
         request.prepare().map_err(S::refuse)?;
         let response = request.handle(context).await?;
         Ok(Reply { count: S::count(&response), result: Some(S::write(&response)?) })

@@ -13,7 +13,7 @@ use sqlx::{
 use crate::Error;
 
 const APPLICATION: i64 = 0x504F_4453;
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How many call numbers are reserved by one write.
 const BLOCK: i64 = 4096;
@@ -21,6 +21,8 @@ const BLOCK: i64 = 4096;
 /// The database, and the call numbers that this process has reserved.
 pub(crate) struct Store {
     pub(crate) connection: SqliteConnection,
+    /// When something is [due](crate::due) next.
+    pub(crate) next_due: Option<i64>,
     next: i64,
     end: i64,
 }
@@ -65,7 +67,7 @@ impl Store {
                 .await
                 .map_err(cannot_open)?;
         }
-        let store = Self { connection, next: 0, end: 0 };
+        let store = Self { connection, next_due: None, next: 0, end: 0 };
         Ok((store, new))
     }
 

@@ -4,20 +4,23 @@
 //! so the two sets are listed each by its own index, already in the order of ids, and merged: a
 //! page costs its own length, not the length of the list.
 
+use std::borrow::Cow;
+
 use pod_platform::{
+    Instant,
     invoices::{GetInvoiceListRequest, InvoicePage},
-    types::InvalidArgument,
+    wire::form::Fields,
 };
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::{
-    invoice::{Record, columns},
-    service::{Context, Handle, Refusal},
+    invoice::Record,
+    service::{Context, Handle, Refusal, stored},
 };
 
 impl Handle for GetInvoiceListRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<InvoicePage, Refusal> {
-        let filters = Filters::new(&self)?;
+        let filters = Filters::new(&self, context)?;
         let sides = [
             context.caller.business_id.map(|id| ("business_id", id)),
             Some(("user_id", context.caller.user_id)),
@@ -36,7 +39,7 @@ impl Handle for GetInvoiceListRequest {
         let mut page = QueryBuilder::<Sqlite>::new("");
         for (index, side) in sides.iter().enumerate() {
             page.push(if index == 0 { "" } else { " UNION ALL " });
-            page.push(concat!("SELECT ", columns!(), " FROM invoices WHERE "));
+            page.push("SELECT * FROM invoices WHERE ");
             filters.push(&mut page, *side);
             if let Some((comparison, id)) = cursor {
                 page.push(comparison).push_bind(id);
@@ -66,6 +69,15 @@ impl Handle for GetInvoiceListRequest {
             .collect::<Result<_, Refusal>>()?;
         Ok(InvoicePage { count, result })
     }
+
+    /// Some clients send a time behind the day.
+    fn receive(fields: &Fields) -> Cow<'_, Fields> {
+        let mut days = fields.clone();
+        for field in ["fromDate", "toDate"] {
+            days.change(field, |text| text.split_once(' ').map_or(text, |(day, _)| day).to_owned());
+        }
+        Cow::Owned(days)
+    }
 }
 
 /// The conditions that a request sets.
@@ -86,15 +98,16 @@ enum Value {
 }
 
 impl Filters {
-    fn new(request: &GetInvoiceListRequest) -> Result<Self, Refusal> {
+    fn new(request: &GetInvoiceListRequest, context: &Context<'_>) -> Result<Self, Refusal> {
         let number = |field, value: Option<u64>| {
             let stored = value.map(|value| stored(field, value)).transpose()?;
             Ok::<_, Refusal>(stored.map(Value::Number))
         };
         let flag = |value: Option<bool>| value.map(Value::Flag);
         let text = |value: &Option<String>| value.clone().map(Value::Text);
-        let from = request.from_date.and_then(|day| day.start());
-        let to = request.to_date.and_then(|day| day.end());
+        let moment = |field| context.fields.get(field).and_then(Instant::from_jalali_date_time);
+        let from = moment("fromDate").or(request.from_date.and_then(|day| day.start()));
+        let to = moment("toDate").or(request.to_date.and_then(|day| day.end()));
 
         let mut filters = Self(Vec::new());
         filters.add("id = ", number("id", request.id)?, "");
@@ -150,13 +163,5 @@ fn list(values: &[u64]) -> Result<Option<Value>, serde_json::Error> {
     Ok(match values {
         [] => None,
         values => Some(Value::Text(serde_json::to_string(values)?)),
-    })
-}
-
-/// A number that the database can hold.
-fn stored(field: &str, value: u64) -> Result<i64, InvalidArgument> {
-    i64::try_from(value).map_err(|_| InvalidArgument {
-        field: field.to_owned(),
-        expected: format!("at most {}", i64::MAX),
     })
 }

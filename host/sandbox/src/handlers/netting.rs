@@ -3,18 +3,18 @@
 use pod_platform::{
     Service, payments::PayInvoiceByInvoiceRequest, types::PlatformErrorKind as Kind,
 };
-use sqlx::query;
 
 use crate::{
     invoice::Record,
-    ledger::{self, Account, Move},
+    ledger::Account,
+    payment::{self, Payment, Source},
     service::{Context, Handle, Refusal},
 };
 
 impl Handle for PayInvoiceByInvoiceRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
-        let creditor = find(context, self.creditor_invoice_id, "creditor").await?;
-        let debtor = find(context, self.debtor_invoice_id, "debtor").await?;
+        let mut creditor = find(context, self.creditor_invoice_id, "creditor").await?;
+        let mut debtor = find(context, self.debtor_invoice_id, "debtor").await?;
 
         // The caller is the business that the debt is billed to and that the money is owed to.
         let caller = context.caller;
@@ -24,7 +24,7 @@ impl Handle for PayInvoiceByInvoiceRequest {
         {
             return Err(Kind::NoPermission.into());
         }
-        debtor.must_be_open()?;
+        debtor.must_be_payable(context.now)?;
         // The documents say nothing of a creditor invoice that is cancelled or closed. Its money
         // has gone elsewhere, and the errors that POD has for that say so best.
         if creditor.canceled {
@@ -55,26 +55,17 @@ impl Handle for PayInvoiceByInvoiceRequest {
             ));
         }
 
-        let money = Move {
-            from: Account::Invoice { id: creditor.id },
-            to: Account::Invoice { id: debtor.id },
-            rials: debtor.payable(),
+        creditor.will_be_paid = true;
+        creditor.will_blocked_for = Some(debtor.id);
+        creditor.save(context.connection).await?;
+        debtor.will_be_blocked = true;
+        let account = Account::Invoice { id: creditor.id }.to_string();
+        let paying = Payment {
+            sources: vec![Source { account, rials: debtor.payable() }],
+            payer: Some(caller.user_id),
+            ..Payment::default()
         };
-        ledger::post(context.connection, context.now, Self::ROW.name, context.reference, &[money])
-            .await?;
-        query("UPDATE invoices SET will_be_paid = 1 WHERE id = ?")
-            .bind(creditor.id)
-            .execute(&mut *context.connection)
-            .await?;
-        query(
-            "UPDATE invoices SET payed = 1, will_be_blocked = 1, paid_at = ?, \
-             payment_reference = ? WHERE id = ?",
-        )
-        .bind(context.millis())
-        .bind(context.reference.to_string())
-        .bind(debtor.id)
-        .execute(&mut *context.connection)
-        .await?;
+        payment::pay(context, &mut debtor, Self::ROW.name, paying).await?;
         Ok(true)
     }
 }

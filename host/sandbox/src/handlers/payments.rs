@@ -1,101 +1,54 @@
-//! payAnyInvoiceByCredit: from wallet and delegated credit. payInvoice: outside POD.
+//! payInvoiceByCredit and payAnyInvoiceByCredit: from wallet and delegated credit. payInvoice:
+//! outside POD. payInvoiceInFuture. payInvoiceByPos.
 
 use pod_platform::{
     Service,
-    payments::{PayAnyInvoiceByCreditRequest, PayInvoiceRequest},
+    payments::{
+        PayAnyInvoiceByCreditRequest, PayInvoiceByCreditRequest, PayInvoiceByPosRequest,
+        PayInvoiceInFutureRequest, PayInvoiceRequest,
+    },
     types::{InvalidArgument, PlatformErrorKind as Kind},
 };
-use sqlx::{SqliteConnection, query, query_as};
+use sqlx::query_scalar;
 
+use super::invoice_states::issued;
 use crate::{
-    invoice::Record,
-    ledger::{self, Account, Move},
-    service::{Context, Handle, Refusal},
+    future,
+    invoice::{CardReceipt, Record},
+    ledger::Account,
+    payment::{self, Delegations, Payment, Source},
+    service::{Context, Handle, Refusal, calling_business, stored},
 };
+
+/// The wallet that is meant where none is named.
+pub(crate) const PODLAND_WALLET: &str = "PODLAND_WALLET";
+
+impl Handle for PayInvoiceByCreditRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
+        let invoice = find(context, self.invoice_id).await?;
+        if invoice.user_id != Some(context.caller.user_id) {
+            return Err(Kind::InvoiceNotIssuedForCaller.into());
+        }
+        let wallet = self.wallet.as_deref().unwrap_or(PODLAND_WALLET);
+        let delegations = Delegations {
+            delegators: self.delegator_id,
+            hashes: self.delegation_hash,
+            force: self.force_delegation == Some(true),
+        };
+        pay_by_credit(context, invoice, wallet, &delegations, Self::ROW.name).await
+    }
+}
 
 impl Handle for PayAnyInvoiceByCreditRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
-        if !self.delegation_hash.is_empty() && self.delegation_hash.len() != self.delegator_id.len()
-        {
-            // With fewer, nobody could tell which delegator a hash belongs to.
-            return Err(Refusal::argument("delegationHash", "absent, or as long as delegatorId"));
-        }
-        let invoice =
-            Record::find(context.connection, self.invoice_id).await?.ok_or(Kind::NotFound)?;
-        // A business may pay its own invoice for nobody; it cannot pay itself for its customer.
-        if context.caller.business_id == Some(invoice.business_id) && invoice.user_id.is_some() {
-            return Err(Kind::NoPermission.into());
-        }
-        invoice.must_be_open()?;
-
-        let payable = invoice.payable();
-        let mut rest = payable;
-        let mut credits: Vec<(String, i64)> = Vec::new();
-        for (index, delegator) in self.delegator_id.iter().enumerate() {
-            if rest == 0 {
-                break;
-            }
-            let hash = self.delegation_hash.get(index);
-            for (hash, balance) in
-                matching(context, &invoice, *delegator, hash.map(String::as_str)).await?
-            {
-                // A credit that the caller names twice is there only once.
-                if !credits.iter().any(|(used, _)| *used == hash) {
-                    let rials = balance.min(rest);
-                    rest -= rials;
-                    credits.push((hash, rials));
-                }
-            }
-        }
-        let delegated = payable - rest;
-        if rest > 0 {
-            if self.force_delegation == Some(true) {
-                return Err(Refusal::because(
-                    Kind::InsufficientFunds,
-                    format!("delegated credit pays {delegated} of {payable} rials"),
-                ));
-            }
-            let wallet = Account::Wallet { user: context.caller.user_id, code: &self.wallet };
-            let balance = wallet.balance(context.connection).await?;
-            if balance < rest {
-                return Err(Refusal::because(
-                    Kind::InsufficientFunds,
-                    format!("{} holds {balance} of {rest} rials", self.wallet),
-                ));
-            }
-        }
-
-        let to = Account::Invoice { id: invoice.id };
-        let mut moves: Vec<Move<'_>> = credits
-            .iter()
-            .map(|(hash, rials)| Move {
-                from: Account::Delegation { hash },
-                to: to.clone(),
-                rials: *rials,
-            })
-            .collect();
-        moves.push(Move {
-            from: Account::Wallet { user: context.caller.user_id, code: &self.wallet },
-            to: to.clone(),
-            rials: rest,
-        });
-        ledger::post(context.connection, context.now, Self::ROW.name, context.reference, &moves)
-            .await?;
-        // Until its issuer verifies a three-step payment, the invoice does not count as paid (S1).
-        query(
-            "UPDATE invoices SET payed = NOT verification_needed, \
-             unverified = verification_needed, paid_at = ?, wallet = ?, \
-             payment_tool = 'PAYMENT_TOOL_CREDIT', payment_reference = ?, delegated = ? \
-             WHERE id = ?",
-        )
-        .bind(context.millis())
-        .bind(&self.wallet)
-        .bind(context.reference.to_string())
-        .bind(delegated)
-        .bind(invoice.id)
-        .execute(&mut *context.connection)
-        .await?;
-        Ok(true)
+        let invoice = find(context, self.invoice_id).await?;
+        payment::may_pay_any(context.caller, &invoice)?;
+        let delegations = Delegations {
+            delegators: self.delegator_id,
+            hashes: self.delegation_hash,
+            force: self.force_delegation == Some(true),
+        };
+        pay_by_credit(context, invoice, &self.wallet, &delegations, Self::ROW.name).await
     }
 
     fn refuse(argument: InvalidArgument) -> Refusal {
@@ -103,51 +56,101 @@ impl Handle for PayAnyInvoiceByCreditRequest {
     }
 }
 
-/// The credits of a delegator that may pay this invoice, in the order of use: what is left of each.
-/// A credit for another guild, for somebody else, expired or unknown is none.
-async fn matching(
+async fn pay_by_credit(
     context: &mut Context<'_>,
-    invoice: &Record,
-    delegator: u64,
-    hash: Option<&str>,
-) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    let Ok(delegator) = i64::try_from(delegator) else {
-        return Ok(Vec::new());
-    };
-    let now = context.millis();
-    let connection: &mut SqliteConnection = context.connection;
-    query_as(
-        "SELECT hash, balance FROM delegations JOIN accounts ON name = 'delegation:' || hash
-         WHERE delegate_id = ?1 AND delegator_id = ?2 AND (?3 IS NULL OR hash = ?3)
-           AND (guild_code IS NULL OR guild_code = ?4)
-           AND (expires_at IS NULL OR expires_at > ?5)
-           AND balance > 0
-         ORDER BY position",
-    )
-    .bind(context.caller.user_id)
-    .bind(delegator)
-    .bind(hash)
-    .bind(&invoice.guild_code)
-    .bind(now)
-    .fetch_all(connection)
-    .await
+    mut invoice: Record,
+    wallet: &str,
+    delegations: &Delegations,
+    service: &str,
+) -> Result<bool, Refusal> {
+    invoice.must_be_payable(context.now)?;
+    let payer = context.caller.user_id;
+    let paying = payment::by_credit(context, payer, &invoice, wallet, delegations).await?;
+    payment::pay(context, &mut invoice, service, paying).await?;
+    Ok(true)
 }
 
 impl Handle for PayInvoiceRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
-        let invoice =
-            Record::find(context.connection, self.invoice_id).await?.ok_or(Kind::NotFound)?;
-        if context.caller.business_id != Some(invoice.business_id) {
-            return Err(Kind::NoPermission.into());
-        }
-        invoice.must_be_open()?;
+        let mut invoice = issued(context, self.invoice_id).await?;
+        invoice.must_be_payable(context.now)?;
         // The money was paid elsewhere: nothing for the ledger, and nothing left to verify.
-        query("UPDATE invoices SET payed = 1, paid_at = ?, payment_reference = ? WHERE id = ?")
-            .bind(context.millis())
-            .bind(context.reference.to_string())
-            .bind(invoice.id)
-            .execute(&mut *context.connection)
-            .await?;
+        invoice.verification_needed = false;
+        payment::mark_paid(context, &mut invoice, Payment::default()).await?;
         Ok(true)
     }
+}
+
+impl Handle for PayInvoiceInFutureRequest {
+    const MAY_OMIT_OTT: bool = true;
+
+    async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
+        let business = calling_business(context)?;
+        let mut invoice = find(context, self.invoice_id).await?;
+        if invoice.user_id != Some(context.caller.user_id) {
+            return Err(Kind::InvoiceNotIssuedForCaller.into());
+        }
+        invoice.must_be_payable(context.now)?;
+        if self.date < context.now.jalali_date() {
+            return Err(Refusal::argument("date", "today or later"));
+        }
+        let from = match (&self.guild_code, &self.wallet) {
+            (Some(code), _) => Account::Guild { business, code },
+            (None, wallet) => Account::Wallet {
+                user: context.caller.user_id,
+                code: wallet.as_deref().unwrap_or(PODLAND_WALLET),
+            },
+        };
+        future::guarantee(context, &mut invoice, from, self.date, Self::ROW.name).await?;
+        Ok(true)
+    }
+}
+
+impl Handle for PayInvoiceByPosRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
+        let mut invoice = issued(context, self.invoice_id).await?;
+        invoice.must_be_payable(context.now)?;
+        // POD asks the terminal's bank; here, the bank is a table.
+        let amount: Option<i64> = query_scalar(
+            "SELECT amount FROM pos_transactions WHERE invoice_id = ? AND terminal_number = ? \
+             AND merchant_code = ? AND reference_number = ? AND tracking_number = ? \
+             AND transaction_date = ?",
+        )
+        .bind(stored("invoiceId", self.invoice_id)?)
+        .bind(&self.terminal_number)
+        .bind(&self.merchant_code)
+        .bind(&self.reference_number)
+        .bind(&self.tracking_number)
+        .bind(self.transaction_date.to_string())
+        .fetch_optional(&mut *context.connection)
+        .await?;
+        let amount = amount.ok_or_else(|| {
+            Refusal::because(Kind::NotFound, "the terminal's bank knows no such transaction")
+        })?;
+        let payable = invoice.payable();
+        if amount != payable {
+            return Err(Refusal::because(
+                Kind::InvalidNumber,
+                format!("the terminal was paid {amount} rials, the invoice is for {payable}"),
+            ));
+        }
+        let paying = Payment {
+            sources: vec![Source { account: Account::Outside.to_string(), rials: payable }],
+            payer: invoice.user_id,
+            wallet: Some(self.wallet.unwrap_or_else(|| PODLAND_WALLET.to_owned())),
+            card_receipt: Some(CardReceipt {
+                terminal_number: Some(self.terminal_number),
+                rrn: Some(self.reference_number),
+                tref: Some(self.tracking_number),
+                ..CardReceipt::default()
+            }),
+            ..Payment::default()
+        };
+        payment::pay(context, &mut invoice, Self::ROW.name, paying).await?;
+        Ok(true)
+    }
+}
+
+async fn find(context: &mut Context<'_>, id: u64) -> Result<Record, Refusal> {
+    Ok(Record::find(context.connection, id).await?.ok_or(Kind::NotFound)?)
 }

@@ -28,6 +28,8 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
     }
     checker.parties(scenario)?;
     checker.invoices(scenario)?;
+    checker.products(scenario)?;
+    pos_transactions(scenario)?;
     checker.delegations(scenario)?;
     checker.loan_contracts(scenario)?;
     bills(scenario)?;
@@ -129,6 +131,20 @@ impl<'a> Checker<'a> {
                     "only an open invoice waits for the gateway".to_owned(),
                 );
             }
+        }
+        Ok(())
+    }
+
+    fn products(&mut self, scenario: &'a Scenario) -> Checked {
+        let mut ids = HashSet::new();
+        for (index, product) in scenario.products.iter().enumerate() {
+            let here = Path::default().key("products").index(index);
+            id(&here, "id", product.id)?;
+            if !ids.insert(product.id) {
+                return twice(here.key("id"), "product", product.id);
+            }
+            self.issuer(&here, product.business_id)?;
+            price(here.key("price"), product.price)?;
         }
         Ok(())
     }
@@ -267,6 +283,28 @@ impl<'a> Checker<'a> {
     }
 }
 
+fn pos_transactions(scenario: &Scenario) -> Checked {
+    let mut references = HashSet::new();
+    for (index, transaction) in scenario.pos_transactions.iter().enumerate() {
+        let here = Path::default().key("posTransactions").index(index);
+        id(&here, "invoiceId", transaction.invoice_id)?;
+        for (field, text) in [
+            ("terminalNumber", &transaction.terminal_number),
+            ("merchantCode", &transaction.merchant_code),
+            ("referenceNumber", &transaction.reference_number),
+            ("trackingNumber", &transaction.tracking_number),
+        ] {
+            not_empty(&here, field, text)?;
+        }
+        price(here.clone().key("amount"), transaction.amount)?;
+        let reference = &transaction.reference_number;
+        if !references.insert((&transaction.terminal_number, reference)) {
+            return twice(here.key("referenceNumber"), "transaction", reference);
+        }
+    }
+    Ok(())
+}
+
 fn bills(scenario: &Scenario) -> Checked {
     for (index, bill) in scenario.bills.iter().enumerate() {
         for (field, value) in [("billId", &bill.bill_id), ("paymentId", &bill.payment_id)] {
@@ -296,6 +334,13 @@ fn amount(place: Path, rials: Rial) -> Checked {
     } else {
         fault(place, format!("an amount is at most {LARGEST} rials"))
     }
+}
+
+fn price(place: Path, rials: Rial) -> Checked {
+    if rials == Rial::ZERO {
+        return fault(place, "more than 0 rials".to_owned());
+    }
+    amount(place, rials)
 }
 
 fn rate(here: &Path, field: &str, rate: f64) -> Checked {

@@ -9,7 +9,7 @@ mod locate;
 
 use std::{collections::BTreeMap, fmt, fs, io, ops::Not, path::Path};
 
-use pod_platform::{Instant, JalaliDate, Rial};
+use pod_platform::{Instant, JalaliDate, JalaliDateTime, Rial};
 use serde::{Deserialize, Serialize};
 
 /// The state in which a platform starts.
@@ -53,6 +53,12 @@ pub struct Scenario {
     /// What has been issued.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invoices: Vec<Invoice>,
+    /// What businesses sell, under numbers of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<Product>,
+    /// What was paid at terminals; POD's bank would know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pos_transactions: Vec<PosTransaction>,
     /// Credit that one user lends another, in the order in which it is used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delegations: Vec<Delegation>,
@@ -76,6 +82,9 @@ pub struct Business {
     pub name: String,
     /// The `_token_` that it calls with.
     pub api_token: String,
+    /// Where POD's messages go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cellphone_number: Option<String>,
     /// What it can spend, by wallet code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub wallet: BTreeMap<String, Rial>,
@@ -97,6 +106,12 @@ pub struct User {
     /// Where POD's messages go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cellphone_number: Option<String>,
+    /// The user's verified national code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub national_code: Option<String>,
+    /// The name that the user logs in by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
     /// What the user can spend, by wallet code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub wallet: BTreeMap<String, Rial>,
@@ -142,6 +157,40 @@ pub struct Invoice {
     /// Has a payment begun at the gateway?
     #[serde(default, skip_serializing_if = "Not::not")]
     pub waiting: bool,
+}
+
+/// A registered product: an invoice's line can take its price (POD: `auto`).
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Product {
+    /// The product's id.
+    pub id: u64,
+    /// Who sells it.
+    pub business_id: u64,
+    /// Its name.
+    pub name: String,
+    /// The price of one.
+    pub price: Rial,
+}
+
+/// A payment at a terminal.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PosTransaction {
+    /// The invoice, which the terminal was given as deposit identifier.
+    pub invoice_id: u64,
+    /// The terminal.
+    pub terminal_number: String,
+    /// Whose terminal it is.
+    pub merchant_code: String,
+    /// The bank's number of the payment.
+    pub reference_number: String,
+    /// The terminal's own number of the payment.
+    pub tracking_number: String,
+    /// When it was paid.
+    pub transaction_date: JalaliDateTime,
+    /// What was paid.
+    pub amount: Rial,
 }
 
 /// Credit that one user lends another.

@@ -1,0 +1,109 @@
+//! verifyInvoice, verifyAndCloseInvoice, closeInvoice and cancelInvoice: what an issuer does with an
+//! invoice after it was issued.
+
+use pod_platform::{
+    Service,
+    invoices::{
+        CancelInvoiceRequest, CloseInvoiceRequest, Invoice, VerifyAndCloseInvoiceRequest,
+        VerifyInvoiceRequest,
+    },
+    types::PlatformErrorKind as Kind,
+};
+use sqlx::query_scalar;
+
+use crate::{
+    future,
+    invoice::Record,
+    loans, payment,
+    service::{Context, Handle, Refusal, calling_business},
+};
+
+impl Handle for VerifyInvoiceRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<Invoice, Refusal> {
+        let id = match (self.id, self.bill_number) {
+            (Some(id), _) => id,
+            (None, number) => numbered(context, number.unwrap_or_default()).await?,
+        };
+        let mut invoice = issued(context, id).await?;
+        payment::verify(context, &mut invoice).await?;
+        Ok(invoice.shown(context.parties)?)
+    }
+}
+
+impl Handle for VerifyAndCloseInvoiceRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<Invoice, Refusal> {
+        let mut invoice = issued(context, self.id).await?;
+        payment::verify(context, &mut invoice).await?;
+        payment::close(context, &mut invoice, Self::ROW.name).await?;
+        Ok(invoice.shown(context.parties)?)
+    }
+}
+
+impl Handle for CloseInvoiceRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
+        let mut invoice = issued(context, self.id).await?;
+        if invoice.closed {
+            return Err(Kind::BillAlreadyClosed.into());
+        }
+        if invoice.canceled {
+            return Err(Kind::InvoiceIsCanceled.into());
+        }
+        if invoice.unverified {
+            return Err(Kind::BillIsWaitingForVerification.into());
+        }
+        if !invoice.payed {
+            return Err(Kind::InvoiceNotPayed.into());
+        }
+        payment::close(context, &mut invoice, Self::ROW.name).await?;
+        Ok(true)
+    }
+}
+
+impl Handle for CancelInvoiceRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
+        let mut invoice = issued(context, self.id).await?;
+        must_be_changeable(&invoice)?;
+        loans::subject_canceled(context, &invoice).await?;
+        future::give_back(context, &mut invoice, Self::ROW.name).await?;
+        payment::undo(context, &mut invoice, Self::ROW.name).await?;
+        invoice.canceled = true;
+        invoice.canceled_at = Some(context.millis());
+        invoice.save(context.connection).await?;
+        Ok(true)
+    }
+}
+
+/// An invoice whose money is still its own can be cancelled or reduced.
+pub(super) fn must_be_changeable(invoice: &Record) -> Result<(), Kind> {
+    if invoice.canceled {
+        Err(Kind::InvoiceIsCanceled)
+    } else if invoice.closed {
+        Err(Kind::BillAlreadyClosed)
+    } else if invoice.waiting {
+        Err(Kind::BillIsWaitingForGateway)
+    } else if invoice.will_be_paid {
+        Err(Kind::CreditorInvoiceEarmarked)
+    } else {
+        Ok(())
+    }
+}
+
+/// An invoice that the caller issued.
+pub(super) async fn issued(context: &mut Context<'_>, id: u64) -> Result<Record, Refusal> {
+    let business = calling_business(context)?;
+    let invoice = Record::find(context.connection, id).await?.ok_or(Kind::NotFound)?;
+    if invoice.business_id != business {
+        return Err(Kind::NoPermission.into());
+    }
+    Ok(invoice)
+}
+
+async fn numbered(context: &mut Context<'_>, number: String) -> Result<u64, Refusal> {
+    let id: Option<i64> =
+        query_scalar("SELECT id FROM invoices WHERE business_id = ? AND bill_number = ?")
+            .bind(calling_business(context)?)
+            .bind(number)
+            .fetch_optional(&mut *context.connection)
+            .await?;
+    Ok(id.ok_or(Kind::NotFound)?.unsigned_abs())
+}

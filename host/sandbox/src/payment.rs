@@ -1,0 +1,362 @@
+//! What a payment does to an invoice, whichever way it is paid: the money goes into the invoice's
+//! own account, where it waits until the invoice is closed or cancelled; and whatever hangs on the
+//! invoice learns of it.
+
+use pod_platform::types::PlatformErrorKind as Kind;
+use sqlx::{SqliteConnection, query, query_as};
+
+use crate::{
+    bills,
+    due::{self, Event},
+    invoice::{CardReceipt, Record},
+    ledger::{self, Account, Move},
+    loans, parties,
+    service::{Context, Refusal},
+};
+
+/// After so many milliseconds an unverified payment goes back (S1: one hour).
+const VERIFICATION_TIME: u64 = 60 * 60 * 1_000;
+
+/// Money that pays an invoice, and where it comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Source {
+    /// The account's name. A refund goes back there.
+    pub(crate) account: String,
+    pub(crate) rials: i64,
+}
+
+/// How an invoice is paid.
+#[derive(Default)]
+pub(crate) struct Payment {
+    /// In the order of use.
+    pub(crate) sources: Vec<Source>,
+    /// What of it is delegated credit.
+    pub(crate) delegated: i64,
+    pub(crate) payer: Option<i64>,
+    pub(crate) wallet: Option<String>,
+    /// POD's code of the payment tool.
+    pub(crate) tool: Option<&'static str>,
+    pub(crate) card_receipt: Option<CardReceipt>,
+}
+
+/// POD's code for a payment from wallet or credit, by a call.
+pub(crate) const CREDIT: &str = "PAYMENT_TOOL_CREDIT";
+/// POD's code for a payment from wallet or credit, at the gateway.
+pub(crate) const ONLINE_CREDIT: &str = "PAYMENT_TOOL_ONLINE_CREDIT";
+
+/// Pays an invoice that [may be paid](Record::must_be_payable).
+pub(crate) async fn pay(
+    context: &mut Context<'_>,
+    invoice: &mut Record,
+    service: &str,
+    payment: Payment,
+) -> Result<(), Refusal> {
+    let to = Account::Invoice { id: invoice.id };
+    let moves: Vec<Move<'_>> = payment
+        .sources
+        .iter()
+        .map(|Source { account, rials }| Move {
+            from: Account::Named(account),
+            to: to.clone(),
+            rials: *rials,
+        })
+        .collect();
+    ledger::post(context.connection, context.now, service, context.reference, &moves).await?;
+    remember_sources(context.connection, invoice.id, &payment.sources).await?;
+    mark_paid(context, invoice, payment).await
+}
+
+/// Takes an invoice as paid whose money is in its account already, or is not on the platform.
+pub(crate) async fn mark_paid(
+    context: &mut Context<'_>,
+    invoice: &mut Record,
+    payment: Payment,
+) -> Result<(), Refusal> {
+    // Until its issuer verifies a three-step payment, the invoice does not count as paid (S1).
+    invoice.unverified = invoice.verification_needed;
+    invoice.payed = !invoice.unverified;
+    invoice.waiting = false;
+    invoice.paid_at = Some(context.millis());
+    invoice.payment_reference = Some(context.reference.to_string());
+    invoice.delegated = payment.delegated;
+    invoice.payer_id = payment.payer;
+    invoice.wallet = payment.wallet;
+    invoice.payment_tool = payment.tool.map(str::to_owned);
+    invoice.card_receipt =
+        payment.card_receipt.map(|receipt| serde_json::to_string(&receipt)).transpose()?;
+    invoice.save(context.connection).await?;
+    if invoice.unverified {
+        let at = context.after(VERIFICATION_TIME);
+        due::schedule(context.connection, at, Event::VerificationTimeOut, invoice.id).await?;
+        Ok(())
+    } else {
+        counts_as_paid(context, invoice).await
+    }
+}
+
+/// An invoice's payment is final: paid, and verified if it had to be.
+async fn counts_as_paid(context: &mut Context<'_>, invoice: &mut Record) -> Result<(), Refusal> {
+    if let Some(seconds) = invoice.close_time_out {
+        let at = context.after(seconds.unsigned_abs().saturating_mul(1_000));
+        due::schedule(context.connection, at, Event::CloseTimeOut, invoice.id).await?;
+    }
+    bills::invoice_paid(context, invoice).await?;
+    loans::invoice_paid(context, invoice).await
+}
+
+/// The issuer confirms a three-step payment.
+pub(crate) async fn verify(context: &mut Context<'_>, invoice: &mut Record) -> Result<(), Refusal> {
+    if !invoice.unverified {
+        return Err(Kind::NotWaitingForVerification.into());
+    }
+    invoice.unverified = false;
+    invoice.payed = true;
+    invoice.verified_at = Some(context.millis());
+    invoice.save(context.connection).await?;
+    counts_as_paid(context, invoice).await
+}
+
+/// Closes a paid invoice: its money goes to its issuer.
+pub(crate) async fn close(
+    context: &mut Context<'_>,
+    invoice: &mut Record,
+    service: &str,
+) -> Result<(), Refusal> {
+    let guild = invoice.guild_code.clone();
+    let to = Account::Guild { business: invoice.business_id, code: &guild };
+    release(context, invoice, service, to).await?;
+    invoice.closed = true;
+    invoice.save(context.connection).await?;
+    Ok(())
+}
+
+/// Takes all money out of an invoice's account.
+pub(crate) async fn release(
+    context: &mut Context<'_>,
+    invoice: &Record,
+    service: &str,
+    to: Account<'_>,
+) -> Result<(), Refusal> {
+    let from = Account::Invoice { id: invoice.id };
+    let rials = from.balance(context.connection).await?;
+    let moves = [Move { from, to, rials }];
+    ledger::post(context.connection, context.now, service, context.reference, &moves).await?;
+    Ok(())
+}
+
+/// Gives money back to where it came from: what was used last goes back first.
+pub(crate) async fn refund(
+    context: &mut Context<'_>,
+    from: Account<'_>,
+    invoice: i64,
+    mut rials: i64,
+    service: &str,
+) -> Result<(), Refusal> {
+    let sources: Vec<(i64, String, i64)> = query_as(
+        "SELECT position, account, rials FROM payment_sources WHERE invoice_id = ? \
+         ORDER BY position DESC",
+    )
+    .bind(invoice)
+    .fetch_all(&mut *context.connection)
+    .await?;
+    let mut moves = Vec::new();
+    for (position, account, paid) in &sources {
+        let back = rials.min(*paid);
+        if back == 0 {
+            break;
+        }
+        rials -= back;
+        let statement = if back == *paid {
+            query("DELETE FROM payment_sources WHERE invoice_id = ? AND position = ?")
+        } else {
+            query("UPDATE payment_sources SET rials = rials - ? WHERE invoice_id = ? AND position = ?")
+                .bind(back)
+        };
+        statement.bind(invoice).bind(position).execute(&mut *context.connection).await?;
+        moves.push(Move { from: from.clone(), to: Account::Named(account), rials: back });
+    }
+    ledger::post(context.connection, context.now, service, context.reference, &moves).await?;
+    Ok(())
+}
+
+/// Gives all that was paid for an invoice back, so that it is not paid any more.
+pub(crate) async fn undo(
+    context: &mut Context<'_>,
+    invoice: &mut Record,
+    service: &str,
+) -> Result<(), Refusal> {
+    let account = Account::Invoice { id: invoice.id };
+    let held = account.balance(context.connection).await?;
+    refund(context, account, invoice.id, held, service).await?;
+    if invoice.will_be_blocked {
+        // Its money came out of a creditor invoice, which is free again.
+        query(
+            "UPDATE invoices SET will_be_paid = 0, will_blocked_for = NULL \
+             WHERE will_blocked_for = ?",
+        )
+        .bind(invoice.id)
+        .execute(&mut *context.connection)
+        .await?;
+    }
+    invoice.payed = false;
+    invoice.unverified = false;
+    invoice.will_be_blocked = false;
+    invoice.delegated = 0;
+    invoice.save(context.connection).await?;
+    Ok(())
+}
+
+/// An hour has passed: an unverified payment goes back to its payer (S1), or is verified by itself
+/// if its issuer wished so (`verifyAfterTimeout`). The invoice can then be paid again.
+pub(crate) async fn verification_timed_out(
+    context: &mut Context<'_>,
+    id: i64,
+) -> Result<(), Refusal> {
+    let Some(mut invoice) = Record::find(context.connection, id.unsigned_abs()).await? else {
+        return Ok(());
+    };
+    let paid_at = invoice.paid_at.unwrap_or(i64::MAX);
+    let is_late = context.millis().saturating_sub(paid_at) >= VERIFICATION_TIME.cast_signed();
+    // It may have been given back and paid anew meanwhile, with an hour of its own.
+    if !invoice.unverified || !is_late {
+        return Ok(());
+    }
+    if invoice.verify_after_timeout {
+        return verify(context, &mut invoice).await;
+    }
+    undo(context, &mut invoice, "verificationTimeOut").await?;
+    invoice.paid_at = None;
+    invoice.save(context.connection).await?;
+    loans::subject_unverified(context, &invoice).await
+}
+
+/// `closeTimeOut` seconds after its payment an invoice closes by itself.
+pub(crate) async fn close_timed_out(context: &mut Context<'_>, id: i64) -> Result<(), Refusal> {
+    match Record::find(context.connection, id.unsigned_abs()).await? {
+        Some(mut invoice) if invoice.payed && !invoice.closed && !invoice.will_be_paid => {
+            close(context, &mut invoice, "closeTimeOut").await
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) async fn remember_sources(
+    connection: &mut SqliteConnection,
+    invoice: i64,
+    sources: &[Source],
+) -> Result<(), sqlx::Error> {
+    for (position, source) in sources.iter().enumerate().filter(|(_, source)| source.rials > 0) {
+        query(
+            "INSERT INTO payment_sources (invoice_id, position, account, rials) \
+             VALUES (?, ?, ?, ?)",
+        )
+        .bind(invoice)
+        .bind(i64::try_from(position).unwrap_or(i64::MAX))
+        .bind(&source.account)
+        .bind(source.rials)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Which delegated credits pay, as a caller names them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Delegations {
+    /// In the order of use.
+    pub(crate) delegators: Vec<u64>,
+    /// None, or one for each delegator: that credit and no other. An empty one pins none.
+    pub(crate) hashes: Vec<String>,
+    /// Nothing but delegated credit pays.
+    pub(crate) force: bool,
+}
+
+/// From wallet and delegated credit: the credits in the order given, the wallet for the rest.
+pub(crate) async fn by_credit(
+    context: &mut Context<'_>,
+    payer: i64,
+    invoice: &Record,
+    wallet: &str,
+    delegations: &Delegations,
+) -> Result<Payment, Refusal> {
+    let payable = invoice.payable();
+    let mut rest = payable;
+    let mut sources: Vec<Source> = Vec::new();
+    for (index, delegator) in delegations.delegators.iter().enumerate() {
+        let hash = delegations.hashes.get(index).map(String::as_str).filter(|h| !h.is_empty());
+        for (account, balance) in matching(context, payer, invoice, *delegator, hash).await? {
+            // A credit that the caller names twice is there only once.
+            if rest > 0 && !sources.iter().any(|used| used.account == account) {
+                let rials = balance.min(rest);
+                rest -= rials;
+                sources.push(Source { account, rials });
+            }
+        }
+    }
+    let delegated = payable - rest;
+    if rest > 0 {
+        if delegations.force {
+            return Err(Refusal::because(
+                Kind::InsufficientFunds,
+                format!("delegated credit pays {delegated} of {payable} rials"),
+            ));
+        }
+        let account = Account::Wallet { user: payer, code: wallet };
+        let balance = account.balance(context.connection).await?;
+        if balance < rest {
+            return Err(Refusal::because(
+                Kind::InsufficientFunds,
+                format!("{wallet} holds {balance} of {rest} rials"),
+            ));
+        }
+        sources.push(Source { account: account.to_string(), rials: rest });
+    }
+    Ok(Payment {
+        sources,
+        delegated,
+        payer: Some(payer),
+        wallet: Some(wallet.to_owned()),
+        tool: Some(CREDIT),
+        card_receipt: None,
+    })
+}
+
+/// The credits of a delegator that may pay this invoice, in the order of use: the account of each
+/// and what is left of it. A credit for another guild, for somebody else, expired or unknown is
+/// none.
+async fn matching(
+    context: &mut Context<'_>,
+    payer: i64,
+    invoice: &Record,
+    delegator: u64,
+    hash: Option<&str>,
+) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let Ok(delegator) = i64::try_from(delegator) else {
+        return Ok(Vec::new());
+    };
+    query_as(
+        "SELECT name, balance FROM delegations JOIN accounts ON name = 'delegation:' || hash
+         WHERE delegate_id = ?1 AND delegator_id = ?2 AND (?3 IS NULL OR hash = ?3)
+           AND (guild_code IS NULL OR guild_code = ?4)
+           AND (expires_at IS NULL OR expires_at > ?5)
+           AND balance > 0
+         ORDER BY position",
+    )
+    .bind(payer)
+    .bind(delegator)
+    .bind(hash)
+    .bind(&invoice.guild_code)
+    .bind(context.millis())
+    .fetch_all(&mut *context.connection)
+    .await
+}
+
+/// May a caller pay this invoice although it was not issued for it? A business may pay its own
+/// invoice for nobody; it cannot pay itself for its customer (S1).
+pub(crate) fn may_pay_any(caller: parties::Caller, invoice: &Record) -> Result<(), Kind> {
+    if caller.business_id == Some(invoice.business_id) && invoice.user_id.is_some() {
+        Err(Kind::NoPermission)
+    } else {
+        Ok(())
+    }
+}
