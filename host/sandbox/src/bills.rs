@@ -342,3 +342,69 @@ fn is_hamrah_e_aval(bill: &UtilityBill) -> bool {
 fn midnight(context: &Context<'_>) -> Instant {
     context.now.jalali_date().end().unwrap_or(context.now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Options, Sandbox, Scenario,
+        payment::{Payment, Source},
+    };
+
+    const SARA: Caller = Caller { user_id: 40, business_id: None };
+
+    /// Sara asks for an invoice, and somebody's card pays it. The bill's id.
+    async fn paid_by_card(sandbox: &Sandbox, payer: Option<i64>) -> i64 {
+        let paid = sandbox.platform.act(SARA, async |context| {
+            let bill = UtilityBill::read("9174639504124", "12908190").unwrap();
+            let mut invoice = open_invoice(context, &bill).await?;
+            let source = Source { account: Account::Outside.to_string(), rials: invoice.payable() };
+            let paying = Payment { sources: vec![source], payer, ..Payment::default() };
+            payment::pay(context, &mut invoice, "card", paying).await?;
+            Ok(Bill::of_invoice(context.connection, invoice.id).await?.unwrap().id)
+        });
+        paid.await.unwrap()
+    }
+
+    async fn sara() -> Sandbox {
+        let text = r#"{"users": [{"id": 40, "name": "Sara", "accessToken": "sara"}]}"#;
+        let scenario = Scenario::from_json("sara", text).unwrap();
+        Sandbox::start(Options { scenario, ..Options::default() }).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_a_card_paid_goes_back_into_the_wallet() {
+        let sandbox = sara().await;
+        let bill = paid_by_card(&sandbox, Some(40)).await;
+        assert_eq!(sandbox.ledger().await.unwrap().balance("outside"), 0);
+        let cancel = async |context: &mut Context<'_>| cancel(context, bill, "cancelBill").await;
+        sandbox.platform.act(SARA, cancel).await.unwrap();
+        let ledger = sandbox.ledger().await.unwrap();
+        assert_eq!(ledger.balance("wallet:40:PODLAND_WALLET"), 129_000);
+        assert_eq!((ledger.total, ledger.faults), (0, vec![]));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_known_paid_is_shown_to_who_asked_and_stays_paid() {
+        let sandbox = sara().await;
+        let id = paid_by_card(&sandbox, None).await;
+        let find = async |context: &mut Context<'_>| {
+            Ok(Bill::find(context.connection, id).await?.unwrap().shown(context.parties))
+        };
+        let bill = sandbox.platform.act(SARA, find).await.unwrap();
+        assert_eq!(bill.status, BillStatus::ServiceBillAccepted);
+        assert_eq!(bill.user_srv.unwrap().id, 40);
+        let cancel = async |context: &mut Context<'_>| cancel(context, id, "cancelBill").await;
+        let refusal = sandbox.platform.act(SARA, cancel).await.unwrap_err();
+        assert!(matches!(refusal, Refusal::Platform { kind: Kind::NoPermission, .. }));
+        assert_eq!(sandbox.ledger().await.unwrap().balance("wallet:40:PODLAND_WALLET"), 0);
+    }
+
+    #[test]
+    fn organizations_are_a_table_of_two_columns() {
+        let csv = organizations_csv();
+        assert!(csv.starts_with("type,name\n1,آب\n"));
+        assert!(csv.lines().all(|line| line.matches(',').count() == 1));
+        assert_eq!(csv.lines().count(), 9);
+    }
+}
