@@ -1,6 +1,7 @@
 //! Reserves from the budget before a call, so that no call begins that it would not cover.
 //!
-//! Where nobody can tell how many rials are at stake, the call is refused.
+//! Where nobody can tell how many rials are at stake, the call is refused, unless the grant names
+//! a ceiling per payment: then that is charged.
 
 use std::sync::Arc;
 
@@ -31,7 +32,8 @@ impl<S: Next> Layer for Charge<S> {
             }
             let (traffic, rials) = stakes::rials(&passage, &request).await;
             let looked_up = Amounts::traffic(traffic);
-            let refused = match rials {
+            let ceiling = passage.grant.budget.rial_per_payment;
+            let refused = match rials.or_else(|reason| ceiling.ok_or(reason)) {
                 Ok(rials) => {
                     needed.rials = rials.0;
                     covered(needed).err().map(types::Error::BudgetExhausted)
