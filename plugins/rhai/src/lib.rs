@@ -11,6 +11,7 @@
 //! - [`call`]: what the functions that a script may call have in common.
 //! - [`contract`]: what `build.rs` derives from the WIT files: conversions, functions, worlds.
 //! - [`list`]: lists that a loop walks, a page at a time.
+//! - `values`: what a script can compute without any call: bills, days of the Persian calendar.
 //! - [`engine`]: what a script may do at all.
 //! - [`script`]: loading: parsing, constants, and the checks that need no run.
 //! - [`interpreter`]: an engine with a script, and calls into it.
