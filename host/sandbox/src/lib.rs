@@ -47,6 +47,7 @@ mod bills;
 mod control;
 mod decimal;
 mod due;
+mod files;
 mod filters;
 mod future;
 mod handlers;

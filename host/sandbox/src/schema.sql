@@ -151,6 +151,13 @@ CREATE TABLE pos_transactions (
     PRIMARY KEY (terminal_number, reference_number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE files (
+    id        INTEGER PRIMARY KEY,
+    name      TEXT NOT NULL,
+    hash_code TEXT NOT NULL,               -- whoever has it can read the file
+    content   BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE delegations (
     hash         TEXT PRIMARY KEY,
     delegator_id INTEGER NOT NULL,

@@ -4,7 +4,7 @@ use pod_platform::{Instant, Rial};
 use sqlx::{Connection as _, SqliteConnection, query};
 
 use crate::{
-    Error,
+    Error, files,
     handlers::payments::PODLAND_WALLET,
     invoice::{Record, line, unique_number, unregistered},
     ledger::{self, Account, Move},
@@ -42,6 +42,7 @@ pub(crate) async fn seed(
     products(&mut transaction, scenario).await?;
     pos_transactions(&mut transaction, scenario).await?;
     delegations(&mut transaction, scenario).await?;
+    files::seed(&mut transaction).await?;
     let moves = opening(scenario)?;
     ledger::post(&mut transaction, now, "opening", 0, &moves).await?;
     transaction.commit().await?;
