@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::{SqliteConnection, query};
 
-use crate::{parties::Parties, record::record};
+use crate::{
+    parties::Parties,
+    record::{self, record},
+};
 
 /// More than this has no exact JSON number.
 pub(crate) const LARGEST_AMOUNT: Rial = Rial(9_007_199_254_740_991);
@@ -75,6 +78,11 @@ pub(crate) struct CardReceipt {
 }
 
 impl Record {
+    /// The id of the next new invoice.
+    pub(crate) async fn next_id(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+        record::next_id(connection, "invoices").await
+    }
+
     /// The invoice with this unique number.
     pub(crate) async fn find_unique(
         connection: &mut SqliteConnection,

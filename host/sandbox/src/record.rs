@@ -1,5 +1,7 @@
 //! Rows that are read and written as a whole.
 
+use sqlx::{AssertSqlSafe, SqliteConnection, query_scalar};
+
 /// Makes a struct of a table's columns, and how its rows are found, read and written, from one
 /// list.
 macro_rules! record {
@@ -33,15 +35,6 @@ macro_rules! record {
                 Ok(Self { $($column: sqlx::Row::try_get(row, stringify!($column))?,)* })
             }
 
-            /// The id of the next new row.
-            pub(crate) async fn next_id(
-                connection: &mut sqlx::SqliteConnection,
-            ) -> Result<i64, sqlx::Error> {
-                sqlx::query_scalar(concat!("SELECT COALESCE(MAX(id), 0) + 1 FROM ", $table))
-                    .fetch_one(connection)
-                    .await
-            }
-
             /// Writes the row, new or changed.
             pub(crate) async fn save(
                 &self,
@@ -60,6 +53,15 @@ macro_rules! record {
     };
 }
 pub(crate) use record;
+
+/// The id of a table's next new row.
+pub(crate) async fn next_id(
+    connection: &mut SqliteConnection,
+    table: &'static str,
+) -> Result<i64, sqlx::Error> {
+    let next = format!("SELECT COALESCE(MAX(id), 0) + 1 FROM {table}");
+    query_scalar(AssertSqlSafe(next)).fetch_one(connection).await
+}
 
 pub(crate) fn upsert(table: &str, columns: &[&str]) -> String {
     let values = vec!["?"; columns.len()].join(", ");
