@@ -1,54 +1,60 @@
-//! Loans: how they become active, and how they are paid back.
+//! Loans: a contract's grantor pays a customer's invoice, and the customer pays it back in
+//! instalments.
+//!
+//! A loan is asked for by a shop, and is pending until its customer has chosen a plan and has paid
+//! the down payment or, without one, has confirmed the loan at the gateway. Then it is active: the
+//! contract's money pays the invoice. Its instalments begin when that payment is final; each is an
+//! invoice of its own, whose money goes back to the contract.
+
+mod contract;
+mod ending;
+mod granting;
+mod loan;
+pub(crate) mod members;
+mod repayment;
+mod schedule;
+mod table;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub(crate) use contract::{Contract, Plan, remove_member, set_credit};
+pub(crate) use ending::{answer_timed_out, subject_canceled, subject_reduced, subject_unverified};
+pub(crate) use granting::{begin, confirm, pending_confirmation, take_plan};
+pub(crate) use loan::{Installment, Loan};
+pub(crate) use repayment::{bank_settles, installment_due};
 
 use crate::{
     invoice::Record,
+    loans::loan::Role,
     service::{Context, Refusal},
 };
 
-/// An invoice is paid: it may be a loan's down payment, or an instalment.
+/// A day, in milliseconds: how long a customer may think about a plan (S4), a guarantor takes to
+/// pay, and an instalment waits before it is tried again.
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+
+/// An invoice is paid: a loan may pay it, or be paid by it.
 pub(crate) async fn invoice_paid(
-    _context: &mut Context<'_>,
-    _invoice: &mut Record,
+    context: &mut Context<'_>,
+    invoice: &mut Record,
 ) -> Result<(), Refusal> {
-    Ok(())
-}
-
-/// An invoice is about to be cancelled: it may have been paid by a loan.
-pub(crate) async fn subject_canceled(
-    _context: &mut Context<'_>,
-    _invoice: &Record,
-) -> Result<(), Refusal> {
-    Ok(())
-}
-
-/// An invoice's payment was not verified in time: if a loan paid it, the loan is cancelled.
-pub(crate) async fn subject_unverified(
-    _context: &mut Context<'_>,
-    _invoice: &Record,
-) -> Result<(), Refusal> {
-    Ok(())
-}
-
-/// The customer did not choose a plan within a day.
-pub(crate) async fn answer_timed_out(
-    _context: &mut Context<'_>,
-    _loan: i64,
-) -> Result<(), Refusal> {
-    Ok(())
-}
-
-/// An instalment's day has come.
-pub(crate) async fn installment_due(
-    _context: &mut Context<'_>,
-    _installment: i64,
-) -> Result<(), Refusal> {
-    Ok(())
-}
-
-/// The guarantor pays an instalment.
-pub(crate) async fn bank_settles(
-    _context: &mut Context<'_>,
-    _installment: i64,
-) -> Result<(), Refusal> {
-    Ok(())
+    match Role::of(context.connection, invoice.id).await? {
+        Some(Role::Subject(loan)) if loan.active => repayment::begin(context, &loan).await,
+        // It was paid in another way: the loan is not needed any more.
+        Some(Role::Subject(mut loan)) => ending::cancel(context, &mut loan).await,
+        Some(Role::DownPayment(mut loan)) if loan.is_pending() => {
+            match granting::activate(context, &mut loan, Some(invoice)).await {
+                // A promised payment has nobody to be refused to: it goes back.
+                Err(Refusal::Platform { .. }) if context.caller.is_platform() => {
+                    ending::cancel(context, &mut loan).await
+                }
+                outcome => outcome,
+            }
+        }
+        Some(Role::Installment(installment)) if installment.is_open() => {
+            repayment::settle(context, installment, invoice).await
+        }
+        _ => Ok(()),
+    }
 }
