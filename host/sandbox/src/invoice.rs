@@ -7,47 +7,19 @@ use pod_platform::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::{Row as _, SqliteConnection, query, query_scalar, sqlite::SqliteRow};
+use sqlx::{SqliteConnection, query};
 
-use crate::parties::Parties;
+use crate::{
+    parties::Parties,
+    record::{self, record},
+};
 
 /// More than this has no exact JSON number.
 pub(crate) const LARGEST_AMOUNT: Rial = Rial(9_007_199_254_740_991);
 
-/// Makes the record, and how it is read and written, from one list of columns.
-macro_rules! record {
-    ($($column:ident: $type:ty,)*) => {
-        /// An invoice as the database holds it: a field for each column.
-        #[derive(Clone, Debug, Default)]
-        pub(crate) struct Record {
-            $(pub(crate) $column: $type,)*
-        }
-
-        const COLUMNS: &[&str] = &[$(stringify!($column)),*];
-
-        impl Record {
-            /// Reads a row of all columns.
-            pub(crate) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-                Ok(Self { $($column: row.try_get(stringify!($column))?,)* })
-            }
-
-            /// Writes the invoice, new or changed.
-            pub(crate) async fn save(
-                &self,
-                connection: &mut SqliteConnection,
-            ) -> Result<(), sqlx::Error> {
-                static UPSERT: std::sync::LazyLock<String> = std::sync::LazyLock::new(upsert);
-                query(sqlx::AssertSqlSafe(UPSERT.as_str()))
-                    $(.bind(&self.$column))*
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            }
-        }
-    };
-}
-
 record! {
+    /// An invoice as the database holds it: a field for each column.
+    Record in "invoices":
     id: i64,
     business_id: i64,
     user_id: Option<i64>,
@@ -93,17 +65,6 @@ record! {
     card_receipt: Option<String>,
 }
 
-fn upsert() -> String {
-    let columns = COLUMNS.join(", ");
-    let values = vec!["?"; COLUMNS.len()].join(", ");
-    let excluded: Vec<String> = COLUMNS.iter().map(|column| format!("excluded.{column}")).collect();
-    format!(
-        "INSERT INTO invoices ({columns}) VALUES ({values}) \
-         ON CONFLICT (id) DO UPDATE SET ({columns}) = ({})",
-        excluded.join(", ")
-    )
-}
-
 /// What a bank or a terminal says of a payment by card.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct CardReceipt {
@@ -117,26 +78,9 @@ pub(crate) struct CardReceipt {
 }
 
 impl Record {
-    /// The invoice with this id.
-    pub(crate) async fn find(
-        connection: &mut SqliteConnection,
-        id: u64,
-    ) -> Result<Option<Self>, sqlx::Error> {
-        // An id that the database cannot hold is nobody's.
-        let Ok(id) = i64::try_from(id) else {
-            return Ok(None);
-        };
-        query("SELECT * FROM invoices WHERE id = ?")
-            .bind(id)
-            .fetch_optional(connection)
-            .await?
-            .map(|row| Self::read(&row))
-            .transpose()
-    }
-
     /// The id of the next new invoice.
     pub(crate) async fn next_id(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-        query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM invoices").fetch_one(connection).await
+        record::next_id(connection, "invoices").await
     }
 
     /// The invoice with this unique number.

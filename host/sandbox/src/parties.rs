@@ -19,6 +19,10 @@ impl Caller {
     /// The platform itself: for what happens when its time has come, and as the issuer of utility
     /// bills' invoices. No business and no user of a scenario has the id 0.
     pub(crate) const PLATFORM: Self = Self { user_id: 0, business_id: Some(0) };
+
+    pub(crate) fn is_platform(self) -> bool {
+        self.user_id == Self::PLATFORM.user_id
+    }
 }
 
 /// All businesses and users.
@@ -134,6 +138,11 @@ impl Parties {
     /// The user that a business is billed as.
     pub(crate) fn owner(&self, business: i64) -> Option<User> {
         self.businesses.get(&business).map(|(_, user)| self.user(*user))
+    }
+
+    /// Is a user the one that a business is billed as?
+    pub(crate) fn owns(&self, user: i64, business: i64) -> bool {
+        self.businesses.get(&business).is_some_and(|(_, owner)| *owner == user)
     }
 
     /// A user, as an invoice shows it.

@@ -8,6 +8,7 @@ use sqlx::{SqliteConnection, query, query_as};
 use crate::{
     bills,
     due::{self, Event},
+    future,
     invoice::{CardReceipt, Record},
     ledger::{self, Account, Move},
     loans, parties,
@@ -206,6 +207,20 @@ pub(crate) async fn undo(
     Ok(())
 }
 
+/// Cancels an invoice: what was paid or kept for it goes back.
+pub(crate) async fn cancel(
+    context: &mut Context<'_>,
+    invoice: &mut Record,
+    service: &str,
+) -> Result<(), Refusal> {
+    future::give_back(context, invoice, service).await?;
+    undo(context, invoice, service).await?;
+    invoice.canceled = true;
+    invoice.canceled_at = Some(context.millis());
+    invoice.save(context.connection).await?;
+    Ok(())
+}
+
 /// An hour has passed: an unverified payment goes back to its payer (S1), or is verified by itself
 /// if its issuer wished so (`verifyAfterTimeout`). The invoice can then be paid again.
 pub(crate) async fn verification_timed_out(
@@ -240,18 +255,19 @@ pub(crate) async fn close_timed_out(context: &mut Context<'_>, id: i64) -> Resul
     }
 }
 
+/// Notes where an invoice's money came from, behind what it has been given before.
 pub(crate) async fn remember_sources(
     connection: &mut SqliteConnection,
     invoice: i64,
     sources: &[Source],
 ) -> Result<(), sqlx::Error> {
-    for (position, source) in sources.iter().enumerate().filter(|(_, source)| source.rials > 0) {
+    for source in sources.iter().filter(|source| source.rials > 0) {
         query(
             "INSERT INTO payment_sources (invoice_id, position, account, rials) \
-             VALUES (?, ?, ?, ?)",
+             SELECT ?1, COALESCE(MAX(position), 0) + 1, ?2, ?3 \
+             FROM payment_sources WHERE invoice_id = ?1",
         )
         .bind(invoice)
-        .bind(i64::try_from(position).unwrap_or(i64::MAX))
         .bind(&source.account)
         .bind(source.rials)
         .execute(&mut *connection)

@@ -177,6 +177,13 @@ CREATE TABLE pos_transactions (
     PRIMARY KEY (terminal_number, reference_number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE files (
+    id        INTEGER PRIMARY KEY,
+    name      TEXT NOT NULL,
+    hash_code TEXT NOT NULL,               -- whoever has it can read the file
+    content   BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE delegations (
     hash         TEXT PRIMARY KEY,
     delegator_id INTEGER NOT NULL,
@@ -186,6 +193,77 @@ CREATE TABLE delegations (
     expires_at   INTEGER
 ) STRICT;
 CREATE INDEX delegations_to ON delegations (delegate_id, delegator_id);
+
+-- Loans. A contract's grantor lends out of its account `loan-supply:<contract id>`.
+CREATE TABLE loan_contracts (
+    id                         INTEGER PRIMARY KEY,
+    business_id                INTEGER NOT NULL REFERENCES businesses (id),   -- the grantor
+    name                       TEXT,
+    ceiling                    INTEGER NOT NULL CHECK (ceiling >= 0),
+    commission_rate            REAL NOT NULL,
+    guarantor                  TEXT NOT NULL,
+    end_date                   TEXT,                   -- its last Jalali day
+    max_breathing_period_count INTEGER NOT NULL,
+    clear_installment_tool     TEXT NOT NULL,          -- the wallet that instalments are paid from
+    guild_code                 TEXT NOT NULL,          -- the grantor's trade
+    permitted_businesses       TEXT,                   -- JSON: whose invoices it pays; null: all
+    created_at                 INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE loan_members (
+    contract_id INTEGER NOT NULL REFERENCES loan_contracts (id),
+    user_id     INTEGER NOT NULL,
+    credit      INTEGER NOT NULL CHECK (credit BETWEEN 0 AND 9007199254740991),
+    PRIMARY KEY (contract_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE loan_plans (
+    id            INTEGER PRIMARY KEY,
+    contract_id   INTEGER NOT NULL REFERENCES loan_contracts (id),
+    name          TEXT NOT NULL,
+    installments  INTEGER NOT NULL CHECK (installments > 0),
+    interest_rate REAL NOT NULL,                       -- percent, flat
+    active        INTEGER NOT NULL,
+    created_at    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE loans (
+    id                     INTEGER PRIMARY KEY,
+    contract_id            INTEGER NOT NULL REFERENCES loan_contracts (id),
+    plan_id                INTEGER REFERENCES loan_plans (id),   -- null: the customer is asked
+    user_id                INTEGER NOT NULL,
+    subject_invoice_id     INTEGER NOT NULL REFERENCES invoices (id),
+    pre_paid_invoice_id    INTEGER REFERENCES invoices (id),
+    principal              INTEGER NOT NULL CHECK (principal > 0),
+    primary_amount         INTEGER NOT NULL CHECK (primary_amount >= 0),
+    total_amount           INTEGER NOT NULL,
+    status                 TEXT NOT NULL,
+    active                 INTEGER NOT NULL DEFAULT 0,
+    plan_changed           INTEGER NOT NULL DEFAULT 0,
+    created_offline        INTEGER NOT NULL DEFAULT 0,
+    breathing_period_count INTEGER,
+    assurance_number       TEXT,
+    created_at             INTEGER NOT NULL,
+    settled_at             INTEGER,
+    canceled_at            INTEGER
+) STRICT;
+CREATE INDEX loans_paid_ahead ON loans (pre_paid_invoice_id);
+CREATE INDEX loans_taken ON loans (user_id);
+-- An invoice is paid by one loan; another one may follow a cancelled one.
+CREATE INDEX loans_of_subject ON loans (subject_invoice_id);
+CREATE UNIQUE INDEX loan_alive ON loans (subject_invoice_id) WHERE status <> 'LOAN_STATUS_CANCELED';
+
+CREATE TABLE installments (
+    id         INTEGER PRIMARY KEY,
+    loan_id    INTEGER NOT NULL REFERENCES loans (id),
+    number     INTEGER NOT NULL,                       -- its place in the loan, from 1
+    amount     INTEGER NOT NULL CHECK (amount > 0),
+    due_at     INTEGER NOT NULL,
+    status     TEXT NOT NULL,
+    invoice_id INTEGER REFERENCES invoices (id)        -- from the day that it is due
+) STRICT;
+CREATE INDEX installments_of ON installments (loan_id);
+CREATE INDEX installments_paid_by ON installments (invoice_id);
 
 -- The ledger. A transaction is written once and never changed; balances follow from postings.
 CREATE TABLE accounts (

@@ -1,13 +1,15 @@
 //! Fills a new database with a scenario, in one transaction.
 
-use pod_platform::{Instant, Rial};
+use pod_platform::{Instant, Rial, loans::LoanGuarantor};
+use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection, query};
 
 use crate::{
-    Error,
+    Error, files,
     handlers::payments::PODLAND_WALLET,
     invoice::{Record, line, unique_number, unregistered},
     ledger::{self, Account, Move},
+    loans::{self, Contract, Plan},
     parties::Caller,
     payment::{self, Source},
     scenario::{Invoice, PosTransaction, Scenario},
@@ -20,6 +22,11 @@ pub(crate) const NOW: &str = "now";
 
 /// Who issues the invoices of utility bills.
 const PLATFORM_NAME: &str = "سرزمین هوشمند پاد";
+
+/// The grantor's trade, if a contract names none: that of S4's sample.
+const BUSINESS_GUILD: &str = "BUSINESS_GUILD";
+/// The most months before the first instalment, if a contract says nothing.
+const MAX_BREATHING_PERIOD_COUNT: u32 = 12;
 
 /// Fills the database. The scenario has been checked.
 pub(crate) async fn seed(
@@ -43,6 +50,8 @@ pub(crate) async fn seed(
     products(&mut transaction, scenario).await?;
     pos_transactions(&mut transaction, scenario).await?;
     delegations(&mut transaction, scenario).await?;
+    loan_contracts(&mut transaction, scenario, now).await?;
+    files::seed(&mut transaction).await?;
     let moves = opening(scenario)?;
     ledger::post(&mut transaction, now, "opening", 0, &moves).await?;
     transaction.commit().await?;
@@ -234,6 +243,57 @@ async fn delegations(connection: &mut SqliteConnection, scenario: &Scenario) -> 
     Ok(())
 }
 
+async fn loan_contracts(
+    connection: &mut SqliteConnection,
+    scenario: &Scenario,
+    now: Instant,
+) -> Result<(), Error> {
+    let created_at = stored(now.0)?;
+    for contract in &scenario.loan_contracts {
+        let no_guarantor = LoanGuarantor::LoanGuarantorNoGuarantor;
+        let tool = contract.clear_installment_tool.as_deref().unwrap_or(PODLAND_WALLET);
+        let contract_id = stored(contract.id)?;
+        let record = Contract {
+            id: contract_id,
+            business_id: stored(contract.business_id)?,
+            name: contract.name.clone(),
+            ceiling: stored(contract.ceiling.0)?,
+            commission_rate: contract.commission_rate,
+            guarantor: contract.guarantor.as_ref().unwrap_or(&no_guarantor).code().to_owned(),
+            end_date: contract.end_date.map(|day| day.to_string()),
+            max_breathing_period_count: contract
+                .max_breathing_period_count
+                .unwrap_or(MAX_BREATHING_PERIOD_COUNT)
+                .into(),
+            clear_installment_tool: tool.to_owned(),
+            guild_code: contract.guild_code.clone().unwrap_or_else(|| BUSINESS_GUILD.to_owned()),
+            permitted_businesses: contract
+                .permitted_businesses
+                .as_ref()
+                .map(|ids| json!(ids).to_string()),
+            created_at,
+        };
+        record.save(connection).await?;
+        for member in &contract.members {
+            let (user, credit) = (stored(member.user_id)?, stored(member.credit.0)?);
+            loans::set_credit(connection, contract_id, user, credit).await?;
+        }
+        for plan in &contract.plans {
+            let record = Plan {
+                id: stored(plan.id)?,
+                contract_id,
+                name: plan.name.clone(),
+                installments: plan.installments.into(),
+                interest_rate: plan.interest_rate,
+                active: plan.active,
+                created_at,
+            };
+            record.save(connection).await?;
+        }
+    }
+    Ok(())
+}
+
 /// All money that the scenario speaks of comes from outside.
 fn opening(scenario: &Scenario) -> Result<Vec<Move<'_>>, Error> {
     let mut accounts = Vec::new();
@@ -257,6 +317,10 @@ fn opening(scenario: &Scenario) -> Result<Vec<Move<'_>>, Error> {
     for delegation in &scenario.delegations {
         let hash = &delegation.hash;
         accounts.push((Account::Delegation { hash }, delegation.amount));
+    }
+    for contract in &scenario.loan_contracts {
+        let supply = Account::LoanSupply { contract: stored(contract.id)? };
+        accounts.push((supply, contract.ceiling));
     }
     for invoice in scenario.invoices.iter().filter(|invoice| invoice.payed) {
         // A closed invoice is settled: its issuer has the money.

@@ -14,13 +14,14 @@ use pod_platform::{
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::{
+    filters::{Filters, Value},
     invoice::Record,
     service::{Context, Handle, Refusal, stored},
 };
 
 impl Handle for GetInvoiceListRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<InvoicePage, Refusal> {
-        let filters = Filters::new(&self, context)?;
+        let filters = filters(&self, context)?;
         let sides = [
             context.caller.business_id.map(|id| ("business_id", id)),
             Some(("user_id", context.caller.user_id)),
@@ -40,7 +41,9 @@ impl Handle for GetInvoiceListRequest {
         for (index, side) in sides.iter().enumerate() {
             page.push(if index == 0 { "" } else { " UNION ALL " });
             page.push("SELECT * FROM invoices WHERE ");
-            filters.push(&mut page, *side);
+            let (side, id) = side;
+            page.push(side).push(" = ").push_bind(*id);
+            filters.push(&mut page);
             if let Some((comparison, id)) = cursor {
                 page.push(comparison).push_bind(id);
             }
@@ -55,9 +58,10 @@ impl Handle for GetInvoiceListRequest {
             rows.len() as u64
         } else {
             let mut all = QueryBuilder::<Sqlite>::new("SELECT 0");
-            for side in sides {
+            for (side, id) in sides {
                 all.push(" + (SELECT COUNT(*) FROM invoices WHERE ");
-                filters.push(&mut all, side);
+                all.push(side).push(" = ").push_bind(id);
+                filters.push(&mut all);
                 all.push(")");
             }
             let count: i64 = all.build_query_scalar().fetch_one(&mut *context.connection).await?;
@@ -81,82 +85,40 @@ impl Handle for GetInvoiceListRequest {
 }
 
 /// The conditions that a request sets.
-struct Filters(Vec<Filter>);
+fn filters(request: &GetInvoiceListRequest, context: &Context<'_>) -> Result<Filters, Refusal> {
+    let moment = |field| context.fields.get(field).and_then(Instant::from_jalali_date_time);
+    let from = moment("fromDate").or(request.from_date.and_then(|day| day.start()));
+    let to = moment("toDate").or(request.to_date.and_then(|day| day.end()));
 
-/// A condition: its SQL before and behind the value.
-struct Filter {
-    before: &'static str,
-    value: Value,
-    behind: &'static str,
-}
-
-#[derive(Clone)]
-enum Value {
-    Number(i64),
-    Flag(bool),
-    Text(String),
-}
-
-impl Filters {
-    fn new(request: &GetInvoiceListRequest, context: &Context<'_>) -> Result<Self, Refusal> {
-        let number = |field, value: Option<u64>| {
-            let stored = value.map(|value| stored(field, value)).transpose()?;
-            Ok::<_, Refusal>(stored.map(Value::Number))
-        };
-        let flag = |value: Option<bool>| value.map(Value::Flag);
-        let text = |value: &Option<String>| value.clone().map(Value::Text);
-        let moment = |field| context.fields.get(field).and_then(Instant::from_jalali_date_time);
-        let from = moment("fromDate").or(request.from_date.and_then(|day| day.start()));
-        let to = moment("toDate").or(request.to_date.and_then(|day| day.end()));
-
-        let mut filters = Self(Vec::new());
-        filters.add("id = ", number("id", request.id)?, "");
-        filters.add("bill_number = ", text(&request.bill_number), "");
-        filters.add("unique_number = ", text(&request.unique_number), "");
-        // Invoices have no tracker here.
-        filters.add("NULL = ", number("trackerId", request.tracker_id)?, "");
-        filters.add("issued_at >= ", number("fromDate", from.map(|at| at.0))?, "");
-        filters.add("issued_at < ", number("toDate", to.map(|at| at.0))?, "");
-        filters.add("canceled = ", flag(request.is_canceled), "");
-        filters.add("payed = ", flag(request.is_payed), "");
-        filters.add("closed = ", flag(request.is_closed), "");
-        filters.add("waiting = ", flag(request.is_waiting), "");
-        filters.add("guild_code = ", text(&request.guild_code), "");
-        filters.add("payment_reference = ", text(&request.reference_number), "");
-        filters.add("user_id = ", number("userId", request.user_id)?, "");
-        filters.add(
-            "business_id IN (SELECT id FROM businesses WHERE user_id IN \
-             (SELECT value FROM json_each(",
-            list(&request.issuer_id)?,
-            ")))",
-        );
-        filters.add("instr(description, ", text(&request.query), ") > 0");
-        filters.add(
-            "EXISTS (SELECT 1 FROM json_each(lines) AS line \
-             WHERE line.value ->> '$.productShortSrv.id' IN (SELECT value FROM json_each(",
-            list(&request.product_id_list)?,
-            ")))",
-        );
-        Ok(filters)
-    }
-
-    fn add(&mut self, before: &'static str, value: Option<Value>, behind: &'static str) {
-        self.0.extend(value.map(|value| Filter { before, value, behind }));
-    }
-
-    /// Writes the condition of one side, and all others behind it.
-    fn push(&self, sql: &mut QueryBuilder<Sqlite>, (side, id): (&'static str, i64)) {
-        sql.push(side).push(" = ").push_bind(id);
-        for filter in &self.0 {
-            sql.push(" AND ").push(filter.before);
-            match filter.value.clone() {
-                Value::Number(number) => sql.push_bind(number),
-                Value::Flag(flag) => sql.push_bind(flag),
-                Value::Text(text) => sql.push_bind(text),
-            };
-            sql.push(filter.behind);
-        }
-    }
+    let mut filters = Filters::default();
+    filters.number("id = ", "id", request.id)?;
+    filters.text("bill_number = ", request.bill_number.as_deref());
+    filters.text("unique_number = ", request.unique_number.as_deref());
+    // Invoices have no tracker here.
+    filters.number("NULL = ", "trackerId", request.tracker_id)?;
+    filters.number("issued_at >= ", "fromDate", from.map(|at| at.0))?;
+    filters.number("issued_at < ", "toDate", to.map(|at| at.0))?;
+    filters.flag("canceled = ", request.is_canceled);
+    filters.flag("payed = ", request.is_payed);
+    filters.flag("closed = ", request.is_closed);
+    filters.flag("waiting = ", request.is_waiting);
+    filters.text("guild_code = ", request.guild_code.as_deref());
+    filters.text("payment_reference = ", request.reference_number.as_deref());
+    filters.number("user_id = ", "userId", request.user_id)?;
+    filters.add(
+        "business_id IN (SELECT id FROM businesses WHERE user_id IN \
+         (SELECT value FROM json_each(",
+        list(&request.issuer_id)?,
+        ")))",
+    );
+    filters.add("instr(description, ", request.query.clone().map(Value::Text), ") > 0");
+    filters.add(
+        "EXISTS (SELECT 1 FROM json_each(lines) AS line \
+         WHERE line.value ->> '$.productShortSrv.id' IN (SELECT value FROM json_each(",
+        list(&request.product_id_list)?,
+        ")))",
+    );
+    Ok(filters)
 }
 
 /// A list, as the JSON text that the database unpacks; an empty one is no condition.

@@ -12,7 +12,6 @@ use pod_platform::{
 use sqlx::query_scalar;
 
 use crate::{
-    future,
     invoice::Record,
     loans, payment,
     service::{Context, Handle, Refusal, calling_business},
@@ -64,11 +63,7 @@ impl Handle for CancelInvoiceRequest {
         let mut invoice = issued(context, self.id).await?;
         must_be_changeable(&invoice)?;
         loans::subject_canceled(context, &invoice).await?;
-        future::give_back(context, &mut invoice, Self::ROW.name).await?;
-        payment::undo(context, &mut invoice, Self::ROW.name).await?;
-        invoice.canceled = true;
-        invoice.canceled_at = Some(context.millis());
-        invoice.save(context.connection).await?;
+        payment::cancel(context, &mut invoice, Self::ROW.name).await?;
         Ok(true)
     }
 }

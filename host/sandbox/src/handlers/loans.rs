@@ -1,54 +1,43 @@
-//! Loans.
+//! payInvoiceByLoan and updateLoanByPlan.
 
-use pod_platform::types::PlatformErrorKind as Kind;
-use pod_platform::{files::File, loans::*};
+use pod_platform::{
+    loans::{Loan, PayInvoiceByLoanRequest, UpdateLoanByPlanRequest},
+    types::PlatformErrorKind as Kind,
+};
 
-use crate::service::{Context, Handle, Refusal};
+use crate::{
+    invoice::Record,
+    loans,
+    service::{Context, Handle, Refusal},
+};
 
-impl Handle for UpdateLoanGrantorCreditForUsersRequest {
-    async fn handle(self, _context: &mut Context<'_>) -> Result<File, Refusal> {
-        Err(Kind::NoPermission.into())
-    }
-}
-
-impl Handle for RemovePermittedUserFromLoanContractRequest {
-    async fn handle(self, _context: &mut Context<'_>) -> Result<bool, Refusal> {
-        Err(Kind::NoPermission.into())
-    }
-}
-
-impl Handle for LoanPlanListRequest {
-    async fn handle(self, _context: &mut Context<'_>) -> Result<LoanPlanPage, Refusal> {
-        Err(Kind::NoPermission.into())
+impl Handle for PayInvoiceByLoanRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<Loan, Refusal> {
+        let invoice =
+            Record::find(context.connection, self.invoice_id).await?.ok_or(Kind::NotFound)?;
+        let caller = context.caller;
+        let is_party = caller.business_id == Some(invoice.business_id)
+            || invoice.user_id == Some(caller.user_id);
+        if !is_party {
+            return Err(Kind::NoPermission.into());
+        }
+        // A GET may reach the platform twice: an invoice has one loan.
+        let loan = match loans::Loan::paying(context.connection, invoice.id).await? {
+            Some(loan) => loan,
+            None => loans::begin(context, &invoice, &self).await?,
+        };
+        loan.shown(context).await
     }
 }
 
 impl Handle for UpdateLoanByPlanRequest {
-    async fn handle(self, _context: &mut Context<'_>) -> Result<Loan, Refusal> {
-        Err(Kind::NoPermission.into())
-    }
-}
-
-impl Handle for BusinessLoanListRequest {
-    async fn handle(self, _context: &mut Context<'_>) -> Result<LoanPage, Refusal> {
-        Err(Kind::NoPermission.into())
-    }
-}
-
-impl Handle for LoanListRequest {
-    async fn handle(self, _context: &mut Context<'_>) -> Result<LoanPage, Refusal> {
-        Err(Kind::NoPermission.into())
-    }
-}
-
-impl Handle for GetInstallmentListRequest {
-    async fn handle(self, _context: &mut Context<'_>) -> Result<InstallmentPage, Refusal> {
-        Err(Kind::NoPermission.into())
-    }
-}
-
-impl Handle for PayInvoiceByLoanRequest {
-    async fn handle(self, _context: &mut Context<'_>) -> Result<Loan, Refusal> {
-        Err(Kind::NoPermission.into())
+    async fn handle(self, context: &mut Context<'_>) -> Result<Loan, Refusal> {
+        let loan = loans::Loan::find(context.connection, self.loan_id).await?;
+        let own = loan.filter(|loan| loan.user_id == context.caller.user_id);
+        let mut loan = own.ok_or_else(|| {
+            Refusal::because(Kind::NotFound, format!("the caller has no loan {}", self.loan_id))
+        })?;
+        loans::take_plan(context, &mut loan, self.plan_id).await?;
+        loan.shown(context).await
     }
 }

@@ -7,6 +7,8 @@ mod invoice_list;
 mod invoice_states;
 mod issue_invoice;
 mod links;
+mod loan_lists;
+mod loan_members;
 mod loans;
 mod netting;
 mod payment_sms;

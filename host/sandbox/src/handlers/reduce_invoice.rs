@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     ledger::Account,
-    payment,
+    loans, payment,
     service::{Context, Handle, Refusal},
 };
 
@@ -23,6 +23,7 @@ impl Handle for ReduceInvoiceRequest {
         if invoice.will_be_paid_at.is_some() {
             return Err(Kind::WaitingForGuarantee.into());
         }
+        loans::subject_reduced(context, &invoice).await?;
 
         let mut lines = invoice.items()?;
         for (index, id) in self.invoice_item_id.iter().enumerate() {

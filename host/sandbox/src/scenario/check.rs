@@ -2,12 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pod_platform::{BillType, Instant, NotABill, Rial, UtilityBill};
+use pod_platform::{BillType, Instant, NotABill, Rial, UtilityBill, loans::LoanGuarantor};
 
 use super::{Scenario, end_of, locate::Path};
 
 /// Ids and amounts beyond this have no exact JSON number.
 const LARGEST: u64 = 9_007_199_254_740_991;
+
+/// Monthly ones of thirty years.
+const MOST_INSTALLMENTS: u32 = 360;
 
 pub(super) struct Fault {
     pub(super) path: Path,
@@ -187,13 +190,38 @@ impl<'a> Checker<'a> {
             if !ids.insert(contract.id) {
                 return twice(here.key("id"), "loan contract", contract.id);
             }
-            self.issuer(&here, contract.business_id)?;
-            amount(here.clone().key("ceiling"), contract.ceiling)?;
+            let grantor = self.issuer(&here, contract.business_id)?;
+            self.account(here.clone(), "ceiling", contract.ceiling)?;
             rate(&here, "commissionRate", contract.commission_rate)?;
+            if let Some(LoanGuarantor::Other(code)) = &contract.guarantor {
+                return fault(here.key("guarantor"), format!("there is no guarantor `{code}`"));
+            }
+            for (field, text) in [
+                ("clearInstallmentTool", &contract.clear_installment_tool),
+                ("guildCode", &contract.guild_code),
+            ] {
+                if let Some(text) = text {
+                    not_empty(&here, field, text)?;
+                }
+            }
+            for (index, business) in contract.permitted_businesses.iter().flatten().enumerate() {
+                if !self.businesses.contains_key(business) {
+                    return fault(
+                        here.key("permittedBusinesses").index(index),
+                        format!("no business has the id {business}"),
+                    );
+                }
+            }
             let mut members = HashSet::new();
             for (index, member) in contract.members.iter().enumerate() {
                 let here = here.clone().key("members").index(index);
                 self.user(&here, "userId", member.user_id)?;
+                if member.user_id == grantor {
+                    return fault(
+                        here.key("userId"),
+                        "a grantor does not lend to itself".to_owned(),
+                    );
+                }
                 amount(here.clone().key("credit"), member.credit)?;
                 if !members.insert(member.user_id) {
                     return twice(here.key("userId"), "member", member.user_id);
@@ -205,10 +233,10 @@ impl<'a> Checker<'a> {
                 if !plans.insert(plan.id) {
                     return twice(here.key("id"), "plan", plan.id);
                 }
-                if plan.installments == 0 {
+                if !(1..=MOST_INSTALLMENTS).contains(&plan.installments) {
                     return fault(
                         here.key("installments"),
-                        "a loan has at least one instalment".to_owned(),
+                        format!("a loan has 1 to {MOST_INSTALLMENTS} instalments"),
                     );
                 }
                 rate(&here, "interestRate", plan.interest_rate)?;

@@ -9,7 +9,7 @@ mod locate;
 
 use std::{collections::BTreeMap, fmt, fs, io, ops::Not, path::Path};
 
-use pod_platform::{Instant, JalaliDate, JalaliDateTime, Rial};
+use pod_platform::{Instant, JalaliDate, JalaliDateTime, Rial, loans::LoanGuarantor};
 use serde::{Deserialize, Serialize};
 
 /// The state in which a platform starts.
@@ -62,7 +62,7 @@ pub struct Scenario {
     /// Credit that one user lends another, in the order in which it is used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delegations: Vec<Delegation>,
-    /// Loan contracts. They are checked; no service here uses them yet.
+    /// Loan contracts: who lends, to whom, and how it is paid back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loan_contracts: Vec<LoanContract>,
     /// Utility bills of which there is more to say. Any other can be paid just as well.
@@ -221,13 +221,32 @@ pub struct LoanContract {
     pub id: u64,
     /// Who grants its loans.
     pub business_id: u64,
-    /// The most that it lends in all.
+    /// The contract's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The most that it lends in all. The platform starts with that much to lend.
     pub ceiling: Rial,
-    /// The grantor's share.
+    /// The grantor's share, in percent.
     pub commission_rate: f64,
     /// Its last day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_date: Option<JalaliDate>,
+    /// Who answers for its loans: `LOAN_GUARANTOR_PASARGAD`, or `LOAN_GUARANTOR_NO_GUARANTOR`.
+    /// Absent: nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guarantor: Option<LoanGuarantor>,
+    /// The most months before the first instalment. Absent: 12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_breathing_period_count: Option<u32>,
+    /// The wallet that instalments are paid from. Absent: `PODLAND_WALLET`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clear_installment_tool: Option<String>,
+    /// The grantor's trade. Absent: `BUSINESS_GUILD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guild_code: Option<String>,
+    /// The businesses whose invoices it pays. Absent: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permitted_businesses: Option<Vec<u64>>,
     /// Who may borrow.
     #[serde(default)]
     pub members: Vec<Member>,
@@ -254,9 +273,9 @@ pub struct Plan {
     pub id: u64,
     /// The plan's name.
     pub name: String,
-    /// How many instalments.
+    /// How many instalments, at most 360.
     pub installments: u32,
-    /// Flat interest.
+    /// Flat interest, in percent.
     pub interest_rate: f64,
     /// Can it be chosen?
     pub active: bool,

@@ -1,0 +1,55 @@
+//! updateLoanGrantorCreditForUsers and removePermittedUserFromLoanContract: who may borrow.
+
+use pod_platform::{
+    files::File,
+    loans::{RemovePermittedUserFromLoanContractRequest, UpdateLoanGrantorCreditForUsersRequest},
+    types::PlatformErrorKind as Kind,
+};
+
+use crate::{
+    files::Record,
+    loans::{
+        Contract,
+        members::{self, Nameless, Names},
+        remove_member,
+    },
+    service::{Context, Handle, Refusal},
+};
+
+impl Handle for UpdateLoanGrantorCreditForUsersRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<File, Refusal> {
+        let contract = Contract::named(context, self.contract_id).await?;
+        contract.must_be_granted_by_caller(context)?;
+        let file = Record::opened(context.connection, self.file_id, &self.hash_code).await?;
+        let file = file.ok_or_else(|| {
+            let id = self.file_id;
+            Refusal::because(Kind::NotFound, format!("no file {id} with this hash"))
+        })?;
+        members::update(context, &contract, &file).await
+    }
+}
+
+impl Handle for RemovePermittedUserFromLoanContractRequest {
+    async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
+        let contract = Contract::named(context, self.contract_id).await?;
+        contract.must_be_granted_by_caller(context)?;
+        let names = Names {
+            user_id: self.user_id,
+            cellphone_number: self.cellphone_number.as_deref(),
+            national_code: self.national_code.as_deref(),
+            username: self.username.as_deref(),
+        };
+        let member = match names.meant(context.parties) {
+            Ok(user) => remove_member(context.connection, contract.id, user).await?,
+            Err(Nameless::Different) => {
+                return Err(Refusal::argument("userId", "the same user as the other names"));
+            }
+            Err(Nameless::Unknown | Nameless::NoName) => false,
+        };
+        if member {
+            Ok(true)
+        } else {
+            Err(Refusal::because(Kind::NotFound, "the contract has no such member"))
+        }
+    }
+}

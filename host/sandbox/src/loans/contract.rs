@@ -1,0 +1,217 @@
+//! Loan contracts: who lends, to whom, and how it is paid back.
+
+use pod_platform::{
+    JalaliDate, Rial,
+    loans::{LoanGuarantor, LoanStatus},
+    types::PlatformErrorKind as Kind,
+};
+use sqlx::{SqliteConnection, query, query_scalar};
+
+use super::{
+    loan::Loan,
+    schedule::{Part, Terms, schedule},
+};
+use crate::{
+    ledger::Account,
+    record::record,
+    service::{Context, Refusal},
+};
+
+record! {
+    /// A contract as the database holds it.
+    Contract in "loan_contracts":
+    id: i64,
+    business_id: i64,
+    name: Option<String>,
+    ceiling: i64,
+    commission_rate: f64,
+    guarantor: String,
+    end_date: Option<String>,
+    max_breathing_period_count: i64,
+    clear_installment_tool: String,
+    guild_code: String,
+    permitted_businesses: Option<String>,
+    created_at: i64,
+}
+
+record! {
+    /// A plan as the database holds it.
+    Plan in "loan_plans":
+    id: i64,
+    contract_id: i64,
+    name: String,
+    installments: i64,
+    interest_rate: f64,
+    active: bool,
+    created_at: i64,
+}
+
+impl Contract {
+    /// The contract that a request names.
+    pub(crate) async fn named(context: &mut Context<'_>, id: u64) -> Result<Self, Refusal> {
+        let contract = Self::find(context.connection, id).await?;
+        contract.ok_or_else(|| Refusal::because(Kind::NotFound, format!("no loan contract {id}")))
+    }
+
+    /// The contract of a loan, which is there as long as the loan.
+    pub(super) async fn of(context: &mut Context<'_>, loan: &Loan) -> Result<Self, Refusal> {
+        Self::named(context, loan.contract_id.unsigned_abs()).await
+    }
+
+    /// Only the grantor says who may borrow.
+    pub(crate) fn must_be_granted_by_caller(&self, context: &Context<'_>) -> Result<(), Kind> {
+        if context.caller.business_id == Some(self.business_id) {
+            Ok(())
+        } else {
+            Err(Kind::NoPermission)
+        }
+    }
+
+    pub(super) fn last_day(&self) -> Option<JalaliDate> {
+        self.end_date.as_deref().and_then(|day| day.parse().ok())
+    }
+
+    pub(super) fn has_ended(&self, today: JalaliDate) -> bool {
+        self.last_day().is_some_and(|last| last < today)
+    }
+
+    pub(super) fn has_guarantor(&self) -> bool {
+        self.guarantor == LoanGuarantor::LoanGuarantorPasargad.code()
+    }
+
+    pub(super) fn supply(&self) -> Account<'static> {
+        Account::LoanSupply { contract: self.id }
+    }
+
+    /// Do loans of this contract pay a business's invoices?
+    pub(super) fn permits(&self, business: i64) -> Result<bool, serde_json::Error> {
+        match &self.permitted_businesses {
+            None => Ok(true),
+            Some(ids) => Ok(serde_json::from_str::<Vec<i64>>(ids)?.contains(&business)),
+        }
+    }
+
+    /// Refuses a loan that the contract does not cover now.
+    pub(super) async fn must_cover(
+        &self,
+        context: &mut Context<'_>,
+        loan: &Loan,
+    ) -> Result<(), Refusal> {
+        if self.has_ended(context.now.jalali_date()) {
+            return Err(Refusal::argument("contractId", "a contract that has not ended"));
+        }
+        let credit = credit(context.connection, self.id, loan.user_id).await?;
+        let credit = credit.ok_or(Kind::NoPermission)?;
+        let borrowed: i64 = query_scalar(
+            "SELECT COALESCE(SUM(principal), 0) FROM loans \
+             WHERE contract_id = ? AND user_id = ? AND status IN (?, ?) AND id <> ?",
+        )
+        .bind(self.id)
+        .bind(loan.user_id)
+        .bind(LoanStatus::LoanStatusCreated.code())
+        .bind(LoanStatus::LoanStatusWaitingToCreate.code())
+        .bind(loan.id)
+        .fetch_one(&mut *context.connection)
+        .await?;
+        let supply = self.supply().balance(context.connection).await?;
+        for (left, whose) in
+            [(credit - borrowed, "the customer's credit"), (supply, "the contract")]
+        {
+            if loan.principal > left {
+                return Err(Refusal::because(
+                    Kind::InsufficientFunds,
+                    format!("{whose} has {} of {} rials left", left.max(0), loan.principal),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The plan that a request names.
+    pub(super) async fn plan(&self, context: &mut Context<'_>, id: u64) -> Result<Plan, Refusal> {
+        let plan = Plan::find(context.connection, id).await?;
+        let plan = plan.filter(|plan| plan.contract_id == self.id).ok_or_else(|| {
+            Refusal::because(Kind::NotFound, format!("the contract has no plan {id}"))
+        })?;
+        if !plan.active {
+            return Err(Refusal::argument("planId", "an active plan"));
+        }
+        Ok(plan)
+    }
+
+    /// The plans that can be chosen.
+    pub(super) async fn active_plans(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<Vec<Plan>, sqlx::Error> {
+        query("SELECT * FROM loan_plans WHERE contract_id = ? AND active ORDER BY id")
+            .bind(self.id)
+            .fetch_all(connection)
+            .await?
+            .iter()
+            .map(Plan::read)
+            .collect()
+    }
+}
+
+impl Plan {
+    /// The instalments of a loan by this plan.
+    pub(super) fn schedule(&self, loan: &Loan) -> Result<Vec<Part>, Refusal> {
+        let terms = Terms {
+            principal: Rial(loan.principal.unsigned_abs()),
+            interest_rate: self.interest_rate,
+            installments: u32::try_from(self.installments).unwrap_or(u32::MAX),
+            start: loan.created_on(),
+            breathing: loan
+                .breathing_period_count
+                .map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
+        };
+        schedule(terms).ok_or_else(|| {
+            let principal = loan.principal;
+            Refusal::argument("planId", format!("a plan that can pay {principal} rials back"))
+        })
+    }
+}
+
+/// The most that a user may borrow; none for who is no member.
+pub(super) async fn credit(
+    connection: &mut SqliteConnection,
+    contract: i64,
+    user: i64,
+) -> Result<Option<i64>, sqlx::Error> {
+    query_scalar("SELECT credit FROM loan_members WHERE contract_id = ? AND user_id = ?")
+        .bind(contract)
+        .bind(user)
+        .fetch_optional(connection)
+        .await
+}
+
+/// Makes a user a member, or sets what a member may borrow.
+pub(crate) async fn set_credit(
+    connection: &mut SqliteConnection,
+    contract: i64,
+    user: i64,
+    credit: i64,
+) -> Result<(), sqlx::Error> {
+    query("INSERT OR REPLACE INTO loan_members (contract_id, user_id, credit) VALUES (?, ?, ?)")
+        .bind(contract)
+        .bind(user)
+        .bind(credit)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends a membership; false if there was none.
+pub(crate) async fn remove_member(
+    connection: &mut SqliteConnection,
+    contract: i64,
+    user: i64,
+) -> Result<bool, sqlx::Error> {
+    let done = query("DELETE FROM loan_members WHERE contract_id = ? AND user_id = ?")
+        .bind(contract)
+        .bind(user)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,172 @@
+//! A loan and its instalments as the database holds them, and the invoices that hang on them.
+
+use pod_platform::{
+    JalaliDate,
+    loans::{InstallmentStatus, LoanStatus},
+};
+use sqlx::{SqliteConnection, query};
+
+use crate::{
+    invoice::{Record, instant, line, rial, unique_number, unregistered},
+    record::record,
+    service::{Context, Refusal},
+};
+
+record! {
+    /// A loan as the database holds it.
+    Loan in "loans":
+    id: i64,
+    contract_id: i64,
+    plan_id: Option<i64>,
+    user_id: i64,
+    subject_invoice_id: i64,
+    pre_paid_invoice_id: Option<i64>,
+    principal: i64,
+    primary_amount: i64,
+    total_amount: i64,
+    status: String,
+    active: bool,
+    plan_changed: bool,
+    created_offline: bool,
+    breathing_period_count: Option<i64>,
+    assurance_number: Option<String>,
+    created_at: i64,
+    settled_at: Option<i64>,
+    canceled_at: Option<i64>,
+}
+
+record! {
+    /// An instalment as the database holds it.
+    Installment in "installments":
+    id: i64,
+    loan_id: i64,
+    number: i64,
+    amount: i64,
+    due_at: i64,
+    status: String,
+    invoice_id: Option<i64>,
+}
+
+impl Loan {
+    /// The loan that pays, or is to pay, an invoice: cancelled ones do not.
+    pub(crate) async fn paying(
+        connection: &mut SqliteConnection,
+        invoice: i64,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        query("SELECT * FROM loans WHERE subject_invoice_id = ? AND status <> ?")
+            .bind(invoice)
+            .bind(LoanStatus::LoanStatusCanceled.code())
+            .fetch_optional(connection)
+            .await?
+            .map(|row| Self::read(&row))
+            .transpose()
+    }
+
+    pub(super) fn is(&self, status: &LoanStatus) -> bool {
+        self.status == status.code()
+    }
+
+    /// Does it wait for its down payment, or for being confirmed?
+    pub(super) fn is_pending(&self) -> bool {
+        self.is(&LoanStatus::LoanStatusCreated) && !self.active
+    }
+
+    pub(super) fn created_on(&self) -> JalaliDate {
+        instant(self.created_at).jalali_date()
+    }
+
+    /// Its instalments in their order, but for those that another plan has replaced.
+    pub(super) async fn installments(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<Vec<Installment>, sqlx::Error> {
+        query("SELECT * FROM installments WHERE loan_id = ? AND status <> ? ORDER BY number")
+            .bind(self.id)
+            .bind(InstallmentStatus::InstallmentStatusDeleted.code())
+            .fetch_all(connection)
+            .await?
+            .iter()
+            .map(Installment::read)
+            .collect()
+    }
+}
+
+impl Installment {
+    pub(super) fn is(&self, status: &InstallmentStatus) -> bool {
+        self.status == status.code()
+    }
+
+    /// Does it have to be paid yet?
+    pub(super) fn is_open(&self) -> bool {
+        use InstallmentStatus::{
+            InstallmentStatusCreated, InstallmentStatusWaitingForBankSettlement,
+        };
+        self.is(&InstallmentStatusCreated) || self.is(&InstallmentStatusWaitingForBankSettlement)
+    }
+}
+
+/// How an invoice hangs on a loan.
+pub(super) enum Role {
+    /// The loan pays it.
+    Subject(Loan),
+    /// It is the loan's down payment.
+    DownPayment(Loan),
+    /// It pays an instalment.
+    Installment(Installment),
+}
+
+impl Role {
+    pub(super) async fn of(
+        connection: &mut SqliteConnection,
+        invoice: i64,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        if let Some(loan) = Loan::paying(connection, invoice).await? {
+            return Ok(Some(Self::Subject(loan)));
+        }
+        let loan = query("SELECT * FROM loans WHERE pre_paid_invoice_id = ?")
+            .bind(invoice)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(row) = loan {
+            return Ok(Some(Self::DownPayment(Loan::read(&row)?)));
+        }
+        let installment = query("SELECT * FROM installments WHERE invoice_id = ?")
+            .bind(invoice)
+            .fetch_optional(connection)
+            .await?;
+        installment.map(|row| Ok(Self::Installment(Installment::read(&row)?))).transpose()
+    }
+}
+
+/// Issues an invoice of a loan's own for its customer. It carries no tax: nothing is sold.
+pub(super) async fn issue(
+    context: &mut Context<'_>,
+    business_id: i64,
+    guild_code: &str,
+    user_id: i64,
+    amount: i64,
+    description: String,
+) -> Result<Record, Refusal> {
+    let id = Record::next_id(context.connection).await?;
+    let price = rial(amount);
+    let product = unregistered(Some(&description), price);
+    let lines = [line(id, 0, product, price, 1.0, rial(0), Some(&description))];
+    let reference = context.reference.to_string();
+    let invoice = Record {
+        id,
+        business_id,
+        user_id: Some(user_id),
+        guild_code: guild_code.to_owned(),
+        amount,
+        payment_bill_number: Some(reference.clone()),
+        unique_number: unique_number(id),
+        description: Some(description),
+        lines: serde_json::to_string(&lines)?,
+        issued_at: context.millis(),
+        issued_on: context.now.jalali_date().to_string(),
+        payment_reference: Some(reference),
+        ..Record::default()
+    };
+    invoice.save(context.connection).await?;
+    Ok(invoice)
+}
