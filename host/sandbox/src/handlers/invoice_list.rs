@@ -105,7 +105,12 @@ fn filters(request: &GetInvoiceListRequest, context: &Context<'_>) -> Result<Fil
     filters.text("guild_code = ", request.guild_code.as_deref());
     filters.text("payment_reference = ", request.reference_number.as_deref());
     filters.number("user_id = ", "userId", request.user_id)?;
-    filters.add("business_id IN (SELECT value FROM json_each(", list(&request.issuer_id)?, "))");
+    filters.add(
+        "business_id IN (SELECT id FROM businesses WHERE user_id IN \
+         (SELECT value FROM json_each(",
+        list(&request.issuer_id)?,
+        ")))",
+    );
     filters.add("instr(description, ", request.query.clone().map(Value::Text), ") > 0");
     filters.add(
         "EXISTS (SELECT 1 FROM json_each(lines) AS line \
