@@ -5,7 +5,7 @@
 //! can come back.
 
 use pod_platform::{
-    BillType, Instant, Rial, UtilityBill,
+    BillType, Instant, UtilityBill,
     bills::{BillStatus, ServiceBill},
     types::PlatformErrorKind as Kind,
 };
@@ -14,7 +14,7 @@ use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
 use crate::{
     due::{self, Event},
     handlers::payments::PODLAND_WALLET,
-    invoice::{Record, instant, line, unique_number, unregistered},
+    invoice::{Record, instant, issue},
     ledger::{self, Account, Move},
     parties::{Caller, Parties},
     payment,
@@ -190,33 +190,17 @@ pub(crate) async fn open_invoice(
 
 /// Issues an invoice for a bill.
 async fn begin(context: &mut Context<'_>, identifiers: &UtilityBill) -> Result<Record, Refusal> {
-    let id = Record::next_id(context.connection).await?;
-    let amount = identifiers.amount();
     let description = format!(
         "قبض {}، شناسه قبض {}، شناسه پرداخت {}",
         utility(identifiers.bill_type()),
         identifiers.bill_id(),
         identifiers.payment_id()
     );
-    let product = unregistered(Some(&description), amount);
-    let lines = [line(id, 0, product, amount, 1.0, Rial::ZERO, Some(&description))];
-    let invoice = Record {
-        id,
-        business_id: Caller::PLATFORM.business_id.unwrap_or_default(),
-        user_id: Some(context.caller.user_id),
-        guild_code: GUILD.to_owned(),
-        // At most eight digits of thousands.
-        amount: amount.0.cast_signed(),
-        payment_bill_number: Some(context.reference.to_string()),
-        unique_number: unique_number(id),
-        lines: serde_json::to_string(&lines)?,
-        description: Some(description),
-        issued_at: context.millis(),
-        issued_on: context.now.jalali_date().to_string(),
-        payment_reference: Some(context.reference.to_string()),
-        ..Record::default()
-    };
-    invoice.save(context.connection).await?;
+    let business = Caller::PLATFORM.business_id.unwrap_or_default();
+    // At most eight digits of thousands.
+    let amount = identifiers.amount().0.cast_signed();
+    let user = context.caller.user_id;
+    let invoice = issue(context, business, GUILD, user, amount, description).await?;
     query(
         "INSERT INTO service_bills (bill_id, payment_id, status, invoice_id, user_id, \
          requested_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -224,8 +208,8 @@ async fn begin(context: &mut Context<'_>, identifiers: &UtilityBill) -> Result<R
     .bind(identifiers.bill_id())
     .bind(identifiers.payment_id())
     .bind(BillStatus::ServiceBillIssueInvoice.code())
-    .bind(id)
-    .bind(context.caller.user_id)
+    .bind(invoice.id)
+    .bind(user)
     .bind(context.millis())
     .execute(&mut *context.connection)
     .await?;

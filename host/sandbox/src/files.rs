@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{SqliteConnection, query_scalar};
 
 use crate::{
+    bills,
     record::record,
     service::{Context, Refusal},
 };
@@ -12,14 +13,6 @@ use crate::{
 /// The utility organisations under contract: S2 gives number and hash of this file to everybody.
 const ORGANIZATIONS: (i64, &str) = (407_735, "17071b19458-0.07657295653103557");
 const ORGANIZATIONS_NAME: &str = "organizations.csv";
-const ORGANIZATIONS_CSV: &str = "\
-utilityCompanyName,subUtilityCompanyName
-آب,شرکت آب و فاضلاب
-برق,شرکت توزیع نیروی برق
-گاز,شرکت ملی گاز ایران
-تلفن ثابت,شرکت مخابرات ایران
-تلفن همراه,شرکت ارتباطات سیار ایران
-";
 
 record! {
     /// A file as the database holds it.
@@ -96,7 +89,7 @@ pub(crate) async fn seed(connection: &mut SqliteConnection) -> Result<(), sqlx::
         id,
         name: ORGANIZATIONS_NAME.to_owned(),
         hash_code: hash_code.to_owned(),
-        content: ORGANIZATIONS_CSV.into(),
+        content: bills::organizations_csv().into(),
     };
     file.save(connection).await
 }

@@ -12,6 +12,7 @@ use sqlx::{SqliteConnection, query};
 use crate::{
     parties::Parties,
     record::{self, record},
+    service::{Context, Refusal},
 };
 
 /// More than this has no exact JSON number.
@@ -195,6 +196,40 @@ impl Record {
             ..Invoice::default()
         })
     }
+}
+
+/// Issues an invoice for something that the platform itself bills, such as an instalment. It carries
+/// no tax: nothing is sold.
+pub(crate) async fn issue(
+    context: &mut Context<'_>,
+    business_id: i64,
+    guild_code: &str,
+    user_id: i64,
+    amount: i64,
+    description: String,
+) -> Result<Record, Refusal> {
+    let id = Record::next_id(context.connection).await?;
+    let price = rial(amount);
+    let product = unregistered(Some(&description), price);
+    let lines = [line(id, 0, product, price, 1.0, Rial::ZERO, Some(&description))];
+    let reference = context.reference.to_string();
+    let invoice = Record {
+        id,
+        business_id,
+        user_id: Some(user_id),
+        guild_code: guild_code.to_owned(),
+        amount,
+        payment_bill_number: Some(reference.clone()),
+        unique_number: unique_number(id),
+        description: Some(description),
+        lines: serde_json::to_string(&lines)?,
+        issued_at: context.millis(),
+        issued_on: context.now.jalali_date().to_string(),
+        payment_reference: Some(reference),
+        ..Record::default()
+    };
+    invoice.save(context.connection).await?;
+    Ok(invoice)
 }
 
 /// An invoice's line, as it is shown. `amount` is the price of one (as in the public clients'

@@ -11,12 +11,12 @@ use super::{
     DAY,
     contract::{Contract, Plan},
     ending,
-    loan::{Installment, Loan, Role, issue},
+    loan::{Installment, Loan, Role},
     repayment,
 };
 use crate::{
     due::{self, Event},
-    invoice::Record,
+    invoice::{Record, issue},
     ledger::{self, Account, Move},
     payment::{self, Payment, Source},
     record,

@@ -6,11 +6,7 @@ use pod_platform::{
 };
 use sqlx::{SqliteConnection, query};
 
-use crate::{
-    invoice::{Record, instant, line, rial, unique_number, unregistered},
-    record::record,
-    service::{Context, Refusal},
-};
+use crate::{invoice::instant, record::record};
 
 record! {
     /// A loan as the database holds it.
@@ -136,37 +132,4 @@ impl Role {
             .await?;
         installment.map(|row| Ok(Self::Installment(Installment::read(&row)?))).transpose()
     }
-}
-
-/// Issues an invoice of a loan's own for its customer. It carries no tax: nothing is sold.
-pub(super) async fn issue(
-    context: &mut Context<'_>,
-    business_id: i64,
-    guild_code: &str,
-    user_id: i64,
-    amount: i64,
-    description: String,
-) -> Result<Record, Refusal> {
-    let id = Record::next_id(context.connection).await?;
-    let price = rial(amount);
-    let product = unregistered(Some(&description), price);
-    let lines = [line(id, 0, product, price, 1.0, rial(0), Some(&description))];
-    let reference = context.reference.to_string();
-    let invoice = Record {
-        id,
-        business_id,
-        user_id: Some(user_id),
-        guild_code: guild_code.to_owned(),
-        amount,
-        payment_bill_number: Some(reference.clone()),
-        unique_number: unique_number(id),
-        description: Some(description),
-        lines: serde_json::to_string(&lines)?,
-        issued_at: context.millis(),
-        issued_on: context.now.jalali_date().to_string(),
-        payment_reference: Some(reference),
-        ..Record::default()
-    };
-    invoice.save(context.connection).await?;
-    Ok(invoice)
 }

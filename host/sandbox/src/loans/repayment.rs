@@ -8,11 +8,11 @@ use pod_platform::{
 use super::{
     DAY,
     contract::Contract,
-    loan::{Installment, Loan, issue},
+    loan::{Installment, Loan},
 };
 use crate::{
     due::{self, Event},
-    invoice::{Record, instant},
+    invoice::{Record, instant, issue},
     ledger::Account,
     payment::{self, Delegations, Payment, Source},
     service::{Context, Refusal},
