@@ -44,11 +44,13 @@
 #![forbid(unsafe_code)]
 
 mod bills;
+mod callbacks;
 mod clock;
 mod control;
 mod decimal;
 mod due;
 mod future;
+mod gateway;
 mod handlers;
 mod invoice;
 mod ledger;
