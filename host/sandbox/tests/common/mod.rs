@@ -143,7 +143,7 @@ pub fn order(price: u64, quantity: f64) -> IssueInvoiceRequest {
     IssueInvoiceRequest {
         guild_code: "FOOD_GUILD".into(),
         product_id: vec![0],
-        price: vec![pod_platform::Rial(price)],
+        price: vec![Some(pod_platform::Rial(price))],
         quantity: vec![quantity],
         product_description: vec!["bread".into()],
         ..IssueInvoiceRequest::default()
