@@ -4,33 +4,24 @@
 
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 
-use wit_parser::{
-    Function, Interface, InterfaceId, PackageId, Resolve, Type, TypeDef, TypeDefKind, World,
-    WorldItem,
-};
+use pod_contract::{Contract, Page, VALUES, field, is_open, pascal, snake};
+use wit_parser::{Function, InterfaceId, Type, TypeDef, TypeDefKind, World, WorldItem};
 
 /// The worlds whose functions a script may get, and whose exported function it writes. They share
 /// their imports: a type belongs to the first of them that imports its interface.
 const WORLDS: &[&str] = &["policy", "netting"];
 
 fn main() {
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
-    println!("cargo::rerun-if-changed={}", wit.display());
-
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve
-        .push_dir(&wit)
-        .unwrap_or_else(|error| panic!("the contract does not parse: {error:?}"));
-
+    let contract = Contract::read();
     let mut generator =
-        Generator { bindings: bindings(&resolve, package), resolve: &resolve, out: String::new() };
+        Generator { bindings: bindings(&contract), contract: &contract, out: String::new() };
     for (interface, _) in generator.bindings.clone() {
-        for (name, id) in &resolve.interfaces[interface].types {
-            generator.conversions(interface, name, &resolve.types[*id]);
+        for (name, id) in &contract.resolve.interfaces[interface].types {
+            generator.conversions(interface, name, &contract.resolve.types[*id]);
         }
     }
     for name in WORLDS {
-        generator.world(world(&resolve, package, name));
+        generator.world(contract.world(name));
     }
 
     let path = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("contract.rs");
@@ -38,41 +29,21 @@ fn main() {
 }
 
 /// Every interface that a world imports, and the module of its bindings.
-fn bindings(resolve: &Resolve, package: PackageId) -> Vec<(InterfaceId, String)> {
+fn bindings(contract: &Contract) -> Vec<(InterfaceId, String)> {
     let mut bindings: Vec<(InterfaceId, String)> = Vec::new();
     for name in WORLDS {
-        for (id, interface) in imports(resolve, world(resolve, package, name)) {
+        for (id, interface) in contract.imports(contract.world(name)) {
             if bindings.iter().all(|(known, _)| *known != id) {
-                let package =
-                    &resolve.packages[interface.package.expect("it is in a package")].name;
-                let path = [name, &*package.namespace, &*package.name, interface_name(interface)];
-                let path = path.map(snake).join("::");
-                bindings.push((id, format!("pod_sdk::bindings::{path}")));
+                let path = contract.module(interface);
+                bindings.push((id, format!("pod_sdk::bindings::{name}::{path}")));
             }
         }
     }
     bindings
 }
 
-fn world<'a>(resolve: &'a Resolve, package: PackageId, name: &str) -> &'a World {
-    &resolve.worlds[resolve.packages[package].worlds[name]]
-}
-
-fn imports<'a>(
-    resolve: &'a Resolve,
-    world: &'a World,
-) -> impl Iterator<Item = (InterfaceId, &'a Interface)> {
-    world.imports.values().filter_map(|item| match item {
-        WorldItem::Interface { id, .. } => Some((*id, &resolve.interfaces[*id])),
-        WorldItem::Type { .. } => None,
-        WorldItem::Function(function) => {
-            panic!("{}: a world imports functions by interface", function.name)
-        }
-    })
-}
-
 struct Generator<'a> {
-    resolve: &'a Resolve,
+    contract: &'a Contract,
     bindings: Vec<(InterfaceId, String)>,
     out: String,
 }
@@ -88,6 +59,8 @@ impl Generator<'_> {
         match &definition.kind {
             // Another type's name: its conversions are that type's.
             TypeDefKind::Type(_) => {}
+            // Written by hand, because they have a calendar.
+            _ if VALUES.contains(&name) => {}
             TypeDefKind::Record(record) => {
                 let fields: Vec<&str> = record.fields.iter().map(|f| f.name.as_str()).collect();
                 self.record(&rust, &fields);
@@ -96,6 +69,7 @@ impl Generator<'_> {
                 let cases: Vec<&str> = cases.cases.iter().map(|c| c.name.as_str()).collect();
                 self.enumeration(&rust, &cases);
             }
+            TypeDefKind::Variant(variant) if is_open(variant) => self.open_enumeration(&rust),
             TypeDefKind::Variant(variant) => {
                 let cases: Vec<(&str, Option<Type>)> =
                     variant.cases.iter().map(|c| (c.name.as_str(), c.ty)).collect();
@@ -132,9 +106,22 @@ impl Generator<'_> {
         .unwrap();
     }
 
+    fn open_enumeration(&mut self, rust: &str) {
+        writeln!(
+            self.out,
+            "impl IntoScript for {rust} {{
+                fn into_script(self) -> Result<Dynamic, Mismatch> {{ Ok(self.code().into()) }}
+            }}
+            impl FromScript for {rust} {{
+                fn from_script(value: Dynamic) -> Result<Self, Mismatch> {{
+                    String::from_script(value).map(|code| Self::from_code(&code))
+                }}
+            }}"
+        )
+        .unwrap();
+    }
+
     fn enumeration(&mut self, rust: &str, cases: &[&str]) {
-        let write: String =
-            cases.iter().map(|case| format!("Self::{} => \"{case}\", ", pascal(case))).collect();
         let read: String = cases
             .iter()
             .map(|case| format!("\"{case}\" => Ok(Self::{}), ", pascal(case)))
@@ -143,7 +130,7 @@ impl Generator<'_> {
             self.out,
             "impl IntoScript for {rust} {{
                 fn into_script(self) -> Result<Dynamic, Mismatch> {{
-                    Ok(Dynamic::from(match self {{ {write} }}))
+                    Ok(Dynamic::from(self.name()))
                 }}
             }}
             impl FromScript for {rust} {{
@@ -193,7 +180,8 @@ impl Generator<'_> {
         let constant = world.name.to_uppercase().replace('-', "_");
         let mut names = BTreeSet::new();
         let mut functions = String::new();
-        for (id, interface) in imports(self.resolve, world) {
+        let mut lists = Vec::new();
+        for (id, interface) in self.contract.imports(world) {
             for function in interface.functions.values() {
                 assert!(
                     names.insert(snake(&function.name)),
@@ -202,7 +190,13 @@ impl Generator<'_> {
                     world.name
                 );
                 self.function(&mut functions, self.module(id), function);
+                if let Some(page) = self.contract.page(function) {
+                    lists.push((snake(&function.name), self.listed(self.module(id), &page)));
+                }
             }
+        }
+        if !lists.is_empty() {
+            each(&mut functions, &lists);
         }
         let mut exports = world.exports.values().filter_map(|item| match item {
             WorldItem::Function(function) => Some(function),
@@ -227,6 +221,18 @@ impl Generator<'_> {
         .unwrap();
     }
 
+    /// A list's request, and which of its numbers a script may leave out.
+    fn listed(&self, module: &str, page: &Page) -> String {
+        let zero: Vec<&str> = ["offset", "size"]
+            .into_iter()
+            .filter(|name| {
+                let field = page.fields.fields.iter().find(|field| field.name == *name);
+                field.is_some_and(|field| self.contract.kind(&field.ty).is_none())
+            })
+            .collect();
+        format!("list::each::<{module}::{}>(FUNCTION, &{zero:?}, request)", pascal(page.request))
+    }
+
     /// Registers one Rhai function.
     fn function(&self, out: &mut String, module: &str, function: &Function) {
         let name = snake(&function.name);
@@ -246,12 +252,12 @@ impl Generator<'_> {
             .params
             .iter()
             .map(|p| {
-                let by = if self.is_passed_by_reference(&p.ty) { "&" } else { "" };
+                let by = if self.contract.is_passed_by_reference(&p.ty) { "&" } else { "" };
                 format!("{by}{}, ", field(&snake(&p.name)))
             })
             .collect();
         let answer = match function.result {
-            Some(Type::Id(id)) if matches!(self.resolve.types[id].kind, TypeDefKind::Result(_)) => {
+            Some(ty) if matches!(self.contract.kind(&ty), Some(TypeDefKind::Result(_))) => {
                 "fallible"
             }
             _ => "infallible",
@@ -270,74 +276,33 @@ impl Generator<'_> {
 
     /// What the compiler has to be told of a parameter that is passed as `&str` or as a slice.
     fn annotation(&self, ty: &Type) -> &'static str {
-        match ty {
-            Type::String => "String",
-            Type::Id(id) => match &self.resolve.types[*id].kind {
-                TypeDefKind::Type(target) => self.annotation(target),
-                TypeDefKind::List(_) => "Vec<_>",
-                _ => "_",
-            },
+        match self.contract.kind(ty) {
+            None if matches!(ty, Type::String) => "String",
+            Some(TypeDefKind::List(_)) => "Vec<_>",
             _ => "_",
         }
     }
 
     fn is_record(&self, ty: &Type) -> bool {
-        let Type::Id(id) = ty else { return false };
-        match &self.resolve.types[*id].kind {
-            TypeDefKind::Record(_) => true,
-            TypeDefKind::Type(target) => self.is_record(target),
-            _ => false,
-        }
-    }
-
-    /// wit-bindgen passes by reference what owns memory.
-    fn is_passed_by_reference(&self, ty: &Type) -> bool {
-        let Type::Id(id) = ty else { return matches!(ty, Type::String) };
-        match &self.resolve.types[*id].kind {
-            TypeDefKind::Type(target) | TypeDefKind::Option(target) => {
-                self.is_passed_by_reference(target)
-            }
-            TypeDefKind::List(_) => true,
-            TypeDefKind::Record(record) => {
-                record.fields.iter().any(|f| self.is_passed_by_reference(&f.ty))
-            }
-            TypeDefKind::Variant(variant) => {
-                let mut payloads = variant.cases.iter().filter_map(|case| case.ty.as_ref());
-                payloads.any(|ty| self.is_passed_by_reference(ty))
-            }
-            _ => false,
-        }
+        matches!(self.contract.kind(ty), Some(TypeDefKind::Record(_)))
     }
 }
 
-fn interface_name(interface: &Interface) -> &str {
-    interface.name.as_deref().expect("a world imports interfaces by name")
-}
-
-fn pascal(name: &str) -> String {
-    let capitalised = |word: &str| {
-        let mut letters = word.chars();
-        letters
-            .next()
-            .map(|first| first.to_uppercase().chain(letters).collect::<String>())
-            .unwrap_or_default()
-    };
-    name.split('-').map(capitalised).collect()
-}
-
-/// The name in a script.
-fn snake(name: &str) -> String {
-    name.replace('-', "_").to_lowercase()
-}
-
-/// The name in the bindings, where Rust's keywords get an underscore.
-fn field(name: &str) -> String {
-    const KEYWORDS: &[&str] = &[
-        "as", "async", "await", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-        "extern", "false", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "match", "mod",
-        "move", "mut", "pub", "ref", "return", "self", "static", "struct", "super", "trait",
-        "true", "type", "unsafe", "use", "where", "while", "yield",
-    ];
-    let escape = if KEYWORDS.contains(&name) { "_" } else { "" };
-    format!("{name}{escape}")
+/// Registers `each`, for every list of a world.
+fn each(out: &mut String, lists: &[(String, String)]) {
+    let names: Vec<&str> = lists.iter().map(|(name, _)| name.as_str()).collect();
+    let arms: String = lists
+        .iter()
+        .map(|(name, walk)| {
+            format!("\"{name}\" => {{ const FUNCTION: &str = \"{name}\"; {walk} }}\n")
+        })
+        .collect();
+    writeln!(
+        out,
+        "list::register(engine, |function, request| match function {{
+            {arms}
+            _ => Err(list::unknown(function, &{names:?})),
+        }});"
+    )
+    .unwrap();
 }

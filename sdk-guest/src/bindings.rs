@@ -1,11 +1,29 @@
 //! What wit-bindgen makes of the WIT files: one module a world. Both worlds share their imports.
+//! Jalali dates are `pod-values`' own, which have a calendar.
+
+use std::mem::{offset_of, size_of};
+
+use pod_values::JalaliDate;
+
+// Were a service to take a list of dates, wit-bindgen would pass their memory as it stands.
+const _: () = assert!(
+    size_of::<JalaliDate>() == 4
+        && offset_of!(JalaliDate, year) == 0
+        && offset_of!(JalaliDate, month) == 2
+        && offset_of!(JalaliDate, day) == 3
+);
 
 /// The world `policy`.
 pub mod policy {
     wit_bindgen::generate!({
         path: "../wit",
         world: "pod:policy/policy",
+        with: {
+            "pod:platform/types@0.1.0/jalali-date": pod_values::JalaliDate,
+            "pod:platform/types@0.1.0/jalali-date-time": pod_values::JalaliDateTime,
+        },
         generate_all,
+        additional_derives: [PartialEq],
         pub_export_macro: true,
         export_macro_name: "__export_policy_world",
         default_bindings_module: "pod_sdk::bindings::policy",
@@ -25,6 +43,7 @@ pub mod netting {
             "pod:policy/netting-types@0.1.0": generate,
         },
         pub_export_macro: true,
+        additional_derives: [PartialEq],
         export_macro_name: "__export_netting_world",
         default_bindings_module: "pod_sdk::bindings::netting",
     });

@@ -1,8 +1,6 @@
 //! Why a call gave no result. Handle it by its case; [`describe`] says it in a sentence, and `?`
 //! makes that sentence a policy's failure.
 
-use std::fmt;
-
 pub use crate::bindings::policy::pod::platform::types::{
     Denial, Doubt, Error, Exhaustion, InvalidArgument, Meter, PlatformError, PlatformErrorKind,
 };
@@ -11,32 +9,27 @@ pub use crate::bindings::policy::pod::platform::types::{
 #[must_use]
 pub fn describe(error: &Error) -> String {
     match error {
-        Error::Platform(error) => format!(
-            "POD refused: {} ({}), “{}”, reference number {}",
-            case(&error.kind),
-            error.code,
-            error.message,
-            error.reference_number
-        ),
+        Error::Platform(PlatformError { kind, code, message, reference_number }) => {
+            // Some of POD's errors have a message only.
+            let code = if *code == 0 { String::new() } else { format!(" ({code})") };
+            let kind = kind.name();
+            format!("POD refused: {kind}{code}, “{message}”, reference number {reference_number}")
+        }
         Error::Denied(denial) => format!("`{}` is denied: {}", denial.function, denial.reason),
         Error::BudgetExhausted(exhaustion) => format!(
-            "the budget {} does not cover this: {} needed, {} left",
-            case(&exhaustion.meter),
+            "the budget `{}` does not cover this: {} needed, {} left",
+            exhaustion.meter.name(),
             exhaustion.needed,
             exhaustion.remaining
         ),
-        Error::OutcomeUnknown(doubt) => {
-            format!("nobody knows yet whether this took effect: {}", doubt.reason)
+        Error::OutcomeUnknown(Doubt { reason, reference_number }) => {
+            let number = reference_number.as_ref();
+            let number = number.map(|n| format!(", reference number {n}")).unwrap_or_default();
+            format!("nobody knows yet whether this took effect: {reason}{number}")
         }
         Error::InvalidArgument(argument) => {
             format!("`{}` must be {}", argument.field, argument.expected)
         }
         Error::Unavailable(reason) => format!("POD is not available: {reason}"),
     }
-}
-
-/// A case's name, without its type's.
-fn case(case: &impl fmt::Debug) -> String {
-    let name = format!("{case:?}");
-    name.rsplit("::").next().unwrap_or_default().to_owned()
 }

@@ -28,27 +28,27 @@
 //! wrong leaves it with `?`:
 //!
 //! ```
-//! use pod_sdk::{invoices::{self, GetInvoiceListRequest}, payments::{self, PayInvoiceRequest}};
+//! use pod_sdk::{each, invoices::GetInvoiceListRequest, payments::{self, PayInvoiceRequest}};
 //! use serde::{Deserialize, Serialize};
 //!
 //! pod_sdk::export_policy!(run);
 //!
 //! #[derive(Deserialize)]
-//! struct Input { bill_number: String }
+//! struct Input { description: String }
 //!
 //! #[derive(Serialize)]
 //! struct Output { paid: Vec<u64> }
 //!
-//! /// Mark the invoice with this bill number as paid in cash.
+//! /// Mark the open invoices with this description as paid in cash, however many there are.
 //! fn run(input: Input) -> pod_sdk::Result<Output> {
-//!     let page = invoices::get_invoice_list(&GetInvoiceListRequest {
-//!         offset: Some(0),
-//!         size: 1,
-//!         bill_number: Some(input.bill_number),
-//!         ..invoices::any_invoice()
-//!     })?;
+//!     let open = GetInvoiceListRequest {
+//!         is_payed: Some(false),
+//!         query: Some(input.description),
+//!         ..Default::default()
+//!     };
 //!     let mut paid = Vec::new();
-//!     for invoice in page.result {
+//!     for invoice in each(open) {
+//!         let invoice = invoice?;
 //!         payments::pay_invoice(PayInvoiceRequest { invoice_id: invoice.id })?;
 //!         paid.push(invoice.id);
 //!     }
@@ -57,58 +57,71 @@
 //! # fn main() {}
 //! ```
 //!
+//! [`each`] fetches a list's pages as they are needed. A function of [`invoices`], [`payments`],
+//! [`bills`], [`files`] or [`loans`] is one call of POD's service of that name.
+//!
+//! Dates, amounts and bills are computed without any call, by [`values`]:
+//!
+//! ```
+//! use pod_sdk::{
+//!     bills, clock, each,
+//!     loans::GetInstallmentListRequest,
+//!     values::{Instant, Rial, UtilityBill},
+//! };
+//! # use serde::Deserialize;
+//! # #[derive(Deserialize)]
+//! # struct Input { loan_id: u64, barcode: String }
+//!
+//! /// Pay a utility bill, unless an instalment is due within three months.
+//! fn run(input: Input) -> pod_sdk::Result<Option<u64>> {
+//!     let bill = UtilityBill::from_barcode(&input.barcode)?;
+//!     let today = Instant(clock::now()).jalali_date();
+//!     let soon = GetInstallmentListRequest {
+//!         loan_id: input.loan_id,
+//!         from_date: Some(today),
+//!         to_date: today.plus_months(3),
+//!         ..Default::default()
+//!     };
+//!     if let Some(installment) = each(soon).next() {
+//!         let due = Rial(installment?.remain_amount);
+//!         pod_sdk::info!("{} rials are due: the bill waits", due.grouped());
+//!         return Ok(None);
+//!     }
+//!     Ok(Some(bills::pay_bill(&(&bill).into())?.id))
+//! }
+//! # pod_sdk::export_policy!(run);
+//! # fn main() {}
+//! ```
+//!
 //! Build it for `wasm32-unknown-unknown` with `podhost build`, run it with `podhost run`.
 
+#![deny(missing_docs)]
+
+#[allow(
+    missing_docs,
+    reason = "the contract leaves a field without a comment where its name says all"
+)]
 #[doc(hidden)]
 pub mod bindings;
 pub mod error;
 mod failure;
+pub mod list;
 
 pub use bindings::policy::pod::{
-    platform::payments,
+    platform::{bills, files, invoices, loans, payments},
     policy::{clock, log, random},
 };
 pub use error::Error;
 pub use failure::Failure;
 #[doc(hidden)]
 pub use failure::into_wit;
+pub use list::each;
+pub use pod_values as values;
 #[doc(hidden)]
 pub use serde_json;
 
 /// What a policy's functions answer.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
-
-/// POD's invoices.
-pub mod invoices {
-    pub use crate::bindings::policy::pod::platform::invoices::*;
-
-    /// A list request without any filter, to be completed with `..any_invoice()`.
-    #[must_use]
-    pub fn any_invoice() -> GetInvoiceListRequest {
-        GetInvoiceListRequest {
-            offset: None,
-            first_id: None,
-            last_id: None,
-            size: 50,
-            id: None,
-            bill_number: None,
-            unique_number: None,
-            tracker_id: None,
-            from_date: None,
-            to_date: None,
-            is_canceled: None,
-            is_payed: None,
-            is_closed: None,
-            is_waiting: None,
-            guild_code: None,
-            reference_number: None,
-            user_id: None,
-            issuer_id: Vec::new(),
-            query: None,
-            product_id_list: Vec::new(),
-        }
-    }
-}
 
 /// What a netting decider sees and answers.
 pub mod netting {

@@ -2,24 +2,39 @@
 //! row does not compile. Sources: S1 for payments, S2 and S3 for bills, S4 for loans, the public
 //! clients for invoices and for the sandbox's numbers.
 
-use crate::service::{
-    EffectClass::{Idempotent, MarkedByUs, NoEvidence, Readable, SelfFencing},
-    Route, Row,
-    Rule::{
-        AtLeast, AtLeastOne, Between, Cellphone, EmptyOrAsLongAs, ExactlyOne, Json, MoreThanZero,
-        PriceOfItsOwn, SameLength, TogetherOrNone, Url, UtilityBill,
+use crate::{
+    service::{
+        EffectClass::{Idempotent, MarkedByUs, NoEvidence, Readable, SelfFencing},
+        Route, Row,
+        Rule::{
+            AtLeast, AtLeastOne, Between, Cellphone, EmptyOrAsLongAs, ExactlyOne, Json,
+            MoreThanZero, PriceOfItsOwn, SameLength, TogetherOrNone, Url, UtilityBill,
+        },
+        Stakes::{BillAmount, Nothing, PayableAmountOf, TotalAmountOfLoan},
+        TokenKind,
+        Verb::{Get, Post},
     },
-    Stakes::{BillAmount, Nothing, PayableAmountOf, TotalAmountOfLoan},
-    TokenKind,
-    Verb::{Get, Post},
+    types::PlatformErrorKind as Kind,
 };
+
+/// What S1 lists for each payment of an open invoice.
+const UNPAYABLE: &[Kind] = &[
+    Kind::BillAlreadyPayed,
+    Kind::InvoiceIsCanceled,
+    Kind::BillAlreadyClosed,
+    Kind::BillIsWaitingForVerification,
+    Kind::BillIsWaitingForGateway,
+    Kind::WaitingForGuarantee,
+];
 
 /// A one-time token and nothing else. The host's own; no guest can call it.
 pub const GET_OTT: Row = Row::product("getOtt", 29_816, 39_311);
 
 /// `invoices.issue-invoice`
-pub const ISSUE_INVOICE: Row =
-    Row::product("issueInvoice", 29_796, 39_291).ott().mutation(MarkedByUs, Nothing).rules(&[
+pub const ISSUE_INVOICE: Row = Row::product("issueInvoice", 29_796, 39_291)
+    .ott()
+    .mutation(MarkedByUs, Nothing)
+    .rules(&[
         SameLength(&["productId", "price", "quantity", "productDescription"]),
         EmptyOrAsLongAs("discount", "productId"),
         AtLeast("price", 1),
@@ -32,6 +47,13 @@ pub const ISSUE_INVOICE: Row =
         Json("eventMetadata"),
         Json("eventReminders"),
         Cellphone("cellphoneNumber"),
+    ])
+    .errors(&[
+        Kind::InvalidOtt,
+        Kind::NoPermission,
+        Kind::NotFound,
+        Kind::InvalidNumber,
+        Kind::BadParameters,
     ]);
 
 /// `invoices.get-invoice-list`
@@ -41,19 +63,23 @@ pub const GET_INVOICE_LIST: Row = Row::product("getInvoiceList", 29_813, 39_308)
 /// `invoices.verify-invoice`
 pub const VERIFY_INVOICE: Row = Row::product("verifyInvoice", 29_809, 39_304)
     .mutation(SelfFencing, Nothing)
-    .rules(&[ExactlyOne(&["id", "billNumber"])]);
+    .rules(&[ExactlyOne(&["id", "billNumber"])])
+    .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission]);
 
 /// `invoices.verify-and-close-invoice`
-pub const VERIFY_AND_CLOSE_INVOICE: Row =
-    Row::product("verifyAndCloseInvoice", 29_808, 39_303).mutation(SelfFencing, Nothing);
+pub const VERIFY_AND_CLOSE_INVOICE: Row = Row::product("verifyAndCloseInvoice", 29_808, 39_303)
+    .mutation(SelfFencing, Nothing)
+    .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission]);
 
 /// `invoices.close-invoice`
-pub const CLOSE_INVOICE: Row =
-    Row::product("closeInvoice", 29_812, 39_307).mutation(SelfFencing, Nothing);
+pub const CLOSE_INVOICE: Row = Row::product("closeInvoice", 29_812, 39_307)
+    .mutation(SelfFencing, Nothing)
+    .errors(&[Kind::NotFound, Kind::InvoiceNotPayed, Kind::BillAlreadyClosed, Kind::NoPermission]);
 
 /// `invoices.cancel-invoice`: the claim is forgiven, and what was paid goes back.
-pub const CANCEL_INVOICE: Row =
-    Row::product("cancelInvoice", 29_810, 39_305).mutation(SelfFencing, PayableAmountOf("id"));
+pub const CANCEL_INVOICE: Row = Row::product("cancelInvoice", 29_810, 39_305)
+    .mutation(SelfFencing, PayableAmountOf("id"))
+    .errors(&[Kind::NotFound, Kind::InvoiceIsCanceled, Kind::NoPermission]);
 
 /// `invoices.reduce-invoice`: at most all of the claim is forgiven.
 pub const REDUCE_INVOICE: Row = Row::product("reduceInvoice", 29_803, 39_298)
@@ -62,54 +88,102 @@ pub const REDUCE_INVOICE: Row = Row::product("reduceInvoice", 29_803, 39_298)
         TogetherOrNone(&["invoiceItemId", "price", "quantity", "itemDescription"]),
         Between("quantity", 0.0, f64::MAX),
         Between("preferredTaxRate", 0.0, 1.0),
-    ]);
+    ])
+    .errors(&[Kind::NotFound, Kind::InvoiceIsCanceled, Kind::InvalidNumber, Kind::NoPermission]);
 
 /// `payments.pay-invoice-by-credit` (S0)
 pub const PAY_INVOICE_BY_CREDIT: Row = Row::product("payInvoiceByCredit", 30_382, 39_316)
     .ott()
     .mutation(SelfFencing, PayableAmountOf("invoiceId"))
-    .rules(&[EmptyOrAsLongAs("delegationHash", "delegatorId")]);
+    .rules(&[EmptyOrAsLongAs("delegationHash", "delegatorId")])
+    .errors(&[
+        Kind::InvalidOtt,
+        Kind::NotFound,
+        Kind::InvoiceNotIssuedForCaller,
+        Kind::BillAlreadyPayed,
+        Kind::InvoiceIsCanceled,
+        Kind::BillAlreadyClosed,
+        Kind::BillIsWaitingForVerification,
+        Kind::BillIsWaitingForGateway,
+        Kind::WaitingForGuarantee,
+        Kind::InsufficientFunds,
+    ]);
 
 /// `payments.pay-any-invoice-by-credit` (S1, payAnyInvoiceByCredit)
 pub const PAY_ANY_INVOICE_BY_CREDIT: Row = Row::product("payAnyInvoiceByCredit", 29_821, 39_317)
     .ott()
     .mutation(SelfFencing, PayableAmountOf("invoiceId"))
-    .rules(&[EmptyOrAsLongAs("delegationHash", "delegatorId")]);
+    .rules(&[EmptyOrAsLongAs("delegationHash", "delegatorId")])
+    .errors(&[
+        Kind::InvalidOtt,
+        Kind::NotFound,
+        Kind::BillAlreadyPayed,
+        Kind::InvoiceIsCanceled,
+        Kind::BillAlreadyClosed,
+        Kind::BillIsWaitingForVerification,
+        Kind::BillIsWaitingForGateway,
+        Kind::WaitingForGuarantee,
+        Kind::InsufficientFunds,
+    ]);
 
 /// `payments.send-invoice-payment-SMS` (S1, sendInvoicePaymentSMS): asks, and pays nothing.
-pub const SEND_INVOICE_PAYMENT_SMS: Row =
-    Row::product("sendInvoicePaymentSMS", 29_807, 39_302).mutation(NoEvidence, Nothing).rules(&[
+pub const SEND_INVOICE_PAYMENT_SMS: Row = Row::product("sendInvoicePaymentSMS", 29_807, 39_302)
+    .mutation(NoEvidence, Nothing)
+    .rules(&[
         Between("smsContentType", 1.0, 3.0),
         EmptyOrAsLongAs("delegationHash", "delegatorId"),
         Url("redirectUri"),
         Url("callbackUri"),
-    ]);
+    ])
+    .errors(UNPAYABLE);
 
 /// `payments.verify-payment-SMS` (S1, verifyPaymentSMS)
 pub const VERIFY_PAYMENT_SMS: Row = Row::production("verifyPaymentSMS", 369_550, &[])
-    .mutation(SelfFencing, PayableAmountOf("invoiceId"));
+    .mutation(SelfFencing, PayableAmountOf("invoiceId"))
+    .errors(&[
+        Kind::CodeInvalidOrExpired,
+        Kind::BillAlreadyPayed,
+        Kind::InvoiceIsCanceled,
+        Kind::BillAlreadyClosed,
+        Kind::BillIsWaitingForVerification,
+        Kind::BillIsWaitingForGateway,
+    ]);
 
 /// `payments.pay-invoice` (S1, payInvoice): the claim on the payer is given up on POD.
 pub const PAY_INVOICE: Row = Row::product("payInvoice", 29_799, 39_294)
     .business()
-    .mutation(SelfFencing, PayableAmountOf("invoiceId"));
+    .mutation(SelfFencing, PayableAmountOf("invoiceId"))
+    .errors(UNPAYABLE);
 
 /// `payments.pay-invoice-by-invoice` (S1, payInvoiceByInvoice)
 pub const PAY_INVOICE_BY_INVOICE: Row = Row::product("payInvoiceByInvoice", 29_800, 39_295)
     .business()
-    .mutation(SelfFencing, PayableAmountOf("debtorInvoiceId"));
+    .mutation(SelfFencing, PayableAmountOf("debtorInvoiceId"))
+    .errors(&[
+        Kind::NotFound,
+        Kind::CreditorInvoiceNotPayed,
+        Kind::NoPermission,
+        Kind::CreditorInvoiceEarmarked,
+    ]);
 
 /// `payments.pay-invoice-in-future` (S1, payInvoiceInFuture)
 pub const PAY_INVOICE_IN_FUTURE: Row = Row::product("payInvoiceInFuture", 29_802, 39_297)
     .business()
     .ott()
     .mutation(SelfFencing, PayableAmountOf("invoiceId"))
-    .rules(&[ExactlyOne(&["guildCode", "wallet"])]);
+    .rules(&[ExactlyOne(&["guildCode", "wallet"])])
+    .errors(&[
+        Kind::InvalidOtt,
+        Kind::InvoiceNotIssuedForCaller,
+        Kind::NotEnoughCreditToBlock,
+        Kind::WaitingForGuarantee,
+    ]);
 
 /// `payments.pay-invoice-by-pos` (S1, payInvoiceByPos)
 pub const PAY_INVOICE_BY_POS: Row = Row::product("payInvoiceByPos", 29_801, 39_296)
     .business()
-    .mutation(SelfFencing, PayableAmountOf("invoiceId"));
+    .mutation(SelfFencing, PayableAmountOf("invoiceId"))
+    .errors(&[Kind::NotFound, Kind::BillAlreadyPayed]);
 
 /// `payments.get-invoice-payment-link` (S0): whoever has the link may pay, nobody has to.
 pub const GET_INVOICE_PAYMENT_LINK: Row = Row::product("getInvoicePaymentLink", 29_815, 39_310)
@@ -119,7 +193,8 @@ pub const GET_INVOICE_PAYMENT_LINK: Row = Row::product("getInvoicePaymentLink", 
 pub const SEND_PAYMENT_LINK_TO_USER: Row = Row::production("sendPaymentLinkToUser", 1_113_426, &[])
     .business()
     .mutation(NoEvidence, Nothing)
-    .rules(&[Url("redirectUri")]);
+    .rules(&[Url("redirectUri")])
+    .errors(&[Kind::InvoiceNotIssuedForCaller]);
 
 /// `payments.get-pay-invoice-by-wallet-link` (S0, S1)
 pub const GET_PAY_INVOICE_BY_WALLET_LINK: Row = Row::of(
@@ -140,16 +215,32 @@ pub const GET_PAY_INVOICE_BY_UNIQUE_NUMBER_LINK: Row = Row::of(
 /// `bills.pay-bill` (S3; the older number S2, and those of the public clients)
 pub const PAY_BILL: Row = Row::production("payBill", 27_903_493, &[52_042, 14_838, 36_292])
     .mutation(SelfFencing, BillAmount)
-    .rules(&[UtilityBill]);
+    .rules(&[UtilityBill])
+    .errors(&[
+        Kind::InvalidNumber,
+        Kind::InvalidPaymentId,
+        Kind::InvalidBillId,
+        Kind::DuplicateServiceBill,
+        Kind::TrafficFineNotProcessed,
+        Kind::InsufficientFunds,
+    ]);
 
 /// `bills.issue-bill-invoice` (S3)
 pub const ISSUE_BILL_INVOICE: Row = Row::production("issueBillInvoice", 27_903_191, &[])
     .mutation(Idempotent, Nothing)
-    .rules(&[UtilityBill]);
+    .rules(&[UtilityBill])
+    .errors(&[
+        Kind::InvalidNumber,
+        Kind::InvalidPaymentId,
+        Kind::InvalidBillId,
+        Kind::DuplicateServiceBill,
+        Kind::TrafficFineNotProcessed,
+    ]);
 
 /// `bills.get-gateway-link` (S3)
 pub const GET_GATEWAY_LINK: Row = Row::product("getGatewayLink", 46_547_342, 217_462)
-    .rules(&[Url("redirectUri"), Url("callUri")]);
+    .rules(&[Url("redirectUri"), Url("callUri")])
+    .errors(&[Kind::BadParameters, Kind::ProviderError]);
 
 /// `bills.list-bills` (S3; the older number S2, and those of the public clients)
 pub const LIST_BILLS: Row =
@@ -158,7 +249,8 @@ pub const LIST_BILLS: Row =
 /// `bills.cancel-bill` (S3; the older number S2)
 pub const CANCEL_BILL: Row = Row::production("cancelBill", 3_884_767, &[52_044])
     .mutation(Readable, Nothing)
-    .spelling(&[("id", "Id")]);
+    .spelling(&[("id", "Id")])
+    .errors(&[Kind::NotFound, Kind::NoPermission]);
 
 /// `files.upload-file`. No document of POD describes it: path and fields are those that POD's
 /// clients use.
@@ -167,7 +259,8 @@ pub const UPLOAD_FILE: Row =
         .mutation(Readable, Nothing);
 
 /// `files.get-file` (S2, S4)
-pub const GET_FILE: Row = Row::of("file", Route::Download { path: "/nzh/file" }, TokenKind::Any);
+pub const GET_FILE: Row = Row::of("file", Route::Download { path: "/nzh/file" }, TokenKind::Any)
+    .errors(&[Kind::NotFound]);
 
 /// `loans.update-loan-grantor-credit-for-users` (S4): raises what customers may borrow; no rial
 /// moves before one does.
@@ -177,7 +270,8 @@ pub const UPDATE_LOAN_GRANTOR_CREDIT_FOR_USERS: Row = Row::path(
     "/nzh/biz/updateLoanGrantorCreditForUsers",
     TokenKind::Business,
 )
-.mutation(Readable, Nothing);
+.mutation(Readable, Nothing)
+.errors(&[Kind::NotFound, Kind::NoPermission]);
 
 /// `loans.remove-permitted-user-from-loan-contract` (S4)
 pub const REMOVE_PERMITTED_USER_FROM_LOAN_CONTRACT: Row = Row::path(
@@ -190,7 +284,8 @@ pub const REMOVE_PERMITTED_USER_FROM_LOAN_CONTRACT: Row = Row::path(
 .rules(&[
     AtLeastOne(&["userId", "cellphoneNumber", "nationalCode", "username"]),
     Cellphone("cellphoneNumber"),
-]);
+])
+.errors(&[Kind::NotFound, Kind::NoPermission]);
 
 /// `loans.loan-plan-list` (S4)
 pub const LOAN_PLAN_LIST: Row =
@@ -200,7 +295,8 @@ pub const LOAN_PLAN_LIST: Row =
 /// `loans.update-loan-by-plan` (S4): what is still owed is owed otherwise.
 pub const UPDATE_LOAN_BY_PLAN: Row =
     Row::path("updateLoanByPlan", Post, "/nzh/updateLoanByPlan", TokenKind::Access)
-        .mutation(SelfFencing, TotalAmountOfLoan("loanId"));
+        .mutation(SelfFencing, TotalAmountOfLoan("loanId"))
+        .errors(&[Kind::NotFound, Kind::NoPermission]);
 
 /// `loans.business-loan-list` (S4)
 pub const BUSINESS_LOAN_LIST: Row =
@@ -214,10 +310,17 @@ pub const LOAN_LIST: Row =
 /// `loans.get-installment-list` (S4)
 pub const GET_INSTALLMENT_LIST: Row =
     Row::path("getInstallmentList", Get, "/nzh/biz/getInstallmentList", TokenKind::Business)
-        .rules(&[AtLeast("size", 1)]);
+        .rules(&[AtLeast("size", 1)])
+        .errors(&[Kind::NotFound]);
 
 /// `loans.pay-invoice-by-loan` (S4): a GET that changes something, so nothing may repeat it
 /// unasked. The debt is that of the invoice's customer.
 pub const PAY_INVOICE_BY_LOAN: Row =
     Row::path("payInvoiceByLoan", Get, "/nzh/payInvoiceByLoan", TokenKind::Business)
-        .mutation(Readable, PayableAmountOf("invoiceId"));
+        .mutation(Readable, PayableAmountOf("invoiceId"))
+        .errors(&[
+            Kind::NotFound,
+            Kind::NoPermission,
+            Kind::InsufficientFunds,
+            Kind::BillAlreadyPayed,
+        ]);

@@ -44,6 +44,11 @@ const TABLE: &[(Kind, i32, &str)] = &[
 const OUTCOME_UNKNOWN: &[i32] = &[227, 378, 999];
 
 impl Kind {
+    /// Every kind that has a code or a message of its own.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|(kind, ..)| *kind)
+    }
+
     /// POD's code; 0 where POD gives a message only.
     #[must_use]
     pub fn code(self) -> i32 {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use pod_values::{NotABill, UtilityBill};
 
 use crate::{
-    types::InvalidArgument,
+    types::{InvalidArgument, PlatformErrorKind},
     wire::form::{Fields, Form},
 };
 
@@ -28,6 +28,9 @@ pub struct Row {
     pub effect: Effect,
     /// What is checked before anything is sent, beyond the fields' types.
     pub rules: &'static [Rule],
+    /// The refusals that POD's documents, or its clients' tests, tell of it. Any service may also
+    /// answer that the token is wrong, or leave its outcome unknown (227, 378, 999).
+    pub errors: &'static [PlatformErrorKind],
     /// Fields that POD spells otherwise than the contract's names read: ours, and POD's.
     pub spelling: &'static [(&'static str, &'static str)],
 }
@@ -203,6 +206,7 @@ impl Row {
             needs_ott: false,
             effect: Effect::Read,
             rules: &[],
+            errors: &[],
             spelling: &[],
         }
     }
@@ -228,6 +232,12 @@ impl Row {
     /// Its arguments are checked before anything is sent.
     pub(crate) const fn rules(mut self, rules: &'static [Rule]) -> Self {
         self.rules = rules;
+        self
+    }
+
+    /// POD tells of these refusals.
+    pub(crate) const fn errors(mut self, errors: &'static [PlatformErrorKind]) -> Self {
+        self.errors = errors;
         self
     }
 

@@ -66,7 +66,7 @@ async fn a_payment_carries_a_one_time_token_of_its_own() {
 #[tokio::test]
 async fn each_installation_knows_a_service_by_its_own_number() {
     let pod = pod().await;
-    let sandbox = Platform { url: pod.url.clone(), products: Products::Sandbox };
+    let sandbox = Platform { products: Products::Sandbox, ..Platform::at(&*pod.url) };
     let client = Client::new(sandbox, LIMITS).unwrap();
     client.call(&payment(), &merchant()).await.unwrap();
     let numbers: Vec<_> =
@@ -94,7 +94,7 @@ async fn products_are_listed_with_brackets_and_all_else_without() {
     let pod = pod().await;
     let request = IssueInvoiceRequest {
         product_id: vec![0, 8],
-        price: vec![Rial(1_000), Rial(2_000)],
+        price: vec![Some(Rial(1_000)), Some(Rial(2_000))],
         quantity: vec![1.5, 2.0],
         product_description: vec!["نان & پنیر=۲".into(), "a+b %".into()],
         voucher_hash: vec!["v1".into(), "v2".into()],
@@ -201,7 +201,7 @@ async fn product_lists_are_as_long_as_one_another() {
     };
     assert_eq!(refused(&none).await.field, "productId");
     for (request, field) in [
-        (IssueInvoiceRequest { price: vec![Rial(1); 2], ..order() }, "price"),
+        (IssueInvoiceRequest { price: vec![Some(Rial(1)); 2], ..order() }, "price"),
         (IssueInvoiceRequest { quantity: vec![], ..order() }, "quantity"),
         (
             IssueInvoiceRequest { product_description: vec!["a".into(); 3], ..order() },
@@ -215,7 +215,11 @@ async fn product_lists_are_as_long_as_one_another() {
 #[tokio::test]
 async fn numbers_keep_to_pods_bounds() {
     for (request, field, expected) in [
-        (IssueInvoiceRequest { price: vec![Rial(0)], ..order() }, "price", "at least 1, not 0"),
+        (
+            IssueInvoiceRequest { price: vec![Some(Rial(0))], ..order() },
+            "price",
+            "at least 1, not 0",
+        ),
         (
             IssueInvoiceRequest { close_time_out: Some(599), ..order() },
             "closeTimeOut",
@@ -242,7 +246,7 @@ async fn numbers_keep_to_pods_bounds() {
         assert_eq!(argument.to_string(), format!("`{field}` must be {expected}"));
     }
     for within in [
-        IssueInvoiceRequest { price: vec![Rial(1)], ..order() },
+        IssueInvoiceRequest { price: vec![Some(Rial(1))], ..order() },
         IssueInvoiceRequest { close_time_out: Some(600), ..order() },
         IssueInvoiceRequest { preferred_tax_rate: Some(0.0), ..order() },
         IssueInvoiceRequest { preferred_tax_rate: Some(1.0), ..order() },
@@ -285,7 +289,7 @@ proptest! {
         prop_assume!(texts.iter().all(|text| !text.trim().is_empty() && text.trim() == text));
         let request = IssueInvoiceRequest {
             product_id: vec![0; texts.len()],
-            price: vec![Rial(price); texts.len()],
+            price: vec![Some(Rial(price)); texts.len()],
             quantity: vec![quantity; texts.len()],
             product_description: texts,
             safe,

@@ -14,6 +14,10 @@ use crate::journal::Entry;
 pub struct Budget {
     /// Rials paid. None, unless granted.
     pub rial: Rial,
+    /// Rials of one payment at most. A payment whose amount the host cannot read is charged all of
+    /// it; without this ceiling, it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rial_per_payment: Option<Rial>,
     /// Calls to POD.
     pub calls: u64,
     /// Bytes sent to POD.
@@ -32,6 +36,7 @@ impl Default for Budget {
     fn default() -> Self {
         Self {
             rial: Rial::ZERO,
+            rial_per_payment: None,
             calls: 1_000,
             bytes_up: 16 * 1024 * 1024,
             bytes_down: 64 * 1024 * 1024,
@@ -133,10 +138,12 @@ impl Spent {
     /// The first meter that does not, with what is left of it.
     pub fn check(&self, budget: &Budget, needed: Amounts) -> Result<(), Exhaustion> {
         let total = self.total();
+        let per_payment = budget.rial_per_payment.map_or(u64::MAX, |ceiling| ceiling.0);
         for (meter, limit, used, needed) in [
             (Meter::Calls, budget.calls, total.calls, needed.calls),
             (Meter::BytesUp, budget.bytes_up, total.bytes_up, needed.bytes_up),
             (Meter::BytesDown, budget.bytes_down, total.bytes_down, needed.bytes_down),
+            (Meter::Rial, per_payment, 0, needed.rials),
             (Meter::Rial, budget.rial.0, total.rials, needed.rials),
         ] {
             let remaining = limit.saturating_sub(used);

@@ -93,6 +93,7 @@ struct RawCapabilities {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawBudget {
     rial: Option<u64>,
+    rial_per_payment: Option<u64>,
     calls: Option<u64>,
     bytes_up: Option<u64>,
     bytes_down: Option<u64>,
@@ -163,6 +164,7 @@ impl Manifest {
         let default = Budget::default();
         let budget = Budget {
             rial: raw.budget.rial.map_or(default.rial, Rial),
+            rial_per_payment: raw.budget.rial_per_payment.map(Rial),
             calls: raw.budget.calls.unwrap_or(default.calls),
             bytes_up: raw.budget.bytes_up.unwrap_or(default.bytes_up),
             bytes_down: raw.budget.bytes_down.unwrap_or(default.bytes_down),

@@ -109,6 +109,32 @@ CREATE TABLE due (
     PRIMARY KEY (at, event, subject)
 ) STRICT, WITHOUT ROWID;
 
+-- What a scenario says of a utility bill. Any other can be paid just as well.
+CREATE TABLE bills (
+    bill_id         TEXT NOT NULL,
+    payment_id      TEXT NOT NULL,
+    company         TEXT,
+    send_file_fails INTEGER NOT NULL,
+    PRIMARY KEY (bill_id, payment_id)
+) STRICT, WITHOUT ROWID;
+
+-- The payments of utility bills.
+CREATE TABLE service_bills (
+    id           INTEGER PRIMARY KEY,
+    bill_id      TEXT NOT NULL,
+    payment_id   TEXT NOT NULL,
+    status       TEXT NOT NULL,                        -- in POD's spelling
+    invoice_id   INTEGER NOT NULL UNIQUE REFERENCES invoices (id),
+    user_id      INTEGER NOT NULL,                     -- who asked for the invoice, then who paid it
+    requested_at INTEGER NOT NULL,
+    reference    INTEGER,                              -- the call that paid
+    canceled_at  INTEGER
+) STRICT;
+CREATE INDEX service_bills_of ON service_bills (user_id);
+-- Nothing is paid twice, unless the first payment was cancelled.
+CREATE UNIQUE INDEX service_bills_valid ON service_bills (bill_id, payment_id)
+    WHERE status <> 'SERVICE_BILL_CANCELED';
+
 -- The SMS that POD would send.
 CREATE TABLE sms (
     id               INTEGER PRIMARY KEY,

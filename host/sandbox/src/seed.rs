@@ -30,6 +30,7 @@ pub(crate) async fn seed(
     store::create(&mut transaction).await?;
     settings(&mut transaction, scenario).await?;
     parties(&mut transaction, scenario).await?;
+    bills(&mut transaction, scenario).await?;
     for invoice in &scenario.invoices {
         let record = record(invoice, now)?;
         record.save(&mut transaction).await?;
@@ -100,6 +101,21 @@ async fn parties(connection: &mut SqliteConnection, scenario: &Scenario) -> Resu
         .bind(&user.cellphone_number)
         .bind(&user.national_code)
         .bind(&user.username)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn bills(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {
+    for bill in &scenario.bills {
+        query(
+            "INSERT INTO bills (bill_id, payment_id, company, send_file_fails) VALUES (?, ?, ?, ?)",
+        )
+        .bind(&bill.bill_id)
+        .bind(&bill.payment_id)
+        .bind(&bill.company)
+        .bind(bill.send_file_fails)
         .execute(&mut *connection)
         .await?;
     }

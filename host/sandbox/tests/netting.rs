@@ -42,7 +42,7 @@ async fn refuses_by_the_first_rule_that_is_broken() {
         // The wrong caller: the debt's issuer, somebody else, a user.
         ("baker", 100, 200, Kind::NoPermission),
         ("mill", 100, 200, Kind::NoPermission),
-        ("sara", 100, 200, Kind::NoPermission),
+        ("sara", 100, 200, Kind::InvalidToken),
         // Not the caller's debt, and not the caller's money.
         ("shop", 100, 300, Kind::NoPermission),
         ("shop", 201, 200, Kind::NoPermission),

@@ -66,14 +66,15 @@ async fn lists_come_in_both_spellings_and_flags_in_both_cases() {
             "scProductId=29796&guildCode=FOOD_GUILD&productId{brackets}=0&price{brackets}=100\
              &quantity{brackets}=2&productDescription{brackets}=bread\
              &productId{brackets}=0&price{brackets}=50&quantity{brackets}=1\
-             &productDescription{brackets}=salt&verificationNeeded={flag}&userId="
+             &productDescription{brackets}=salt&verificationNeeded={flag}&userId=0\
+             &preferredTaxRate=0"
         );
         let headers = [("_token_", "shop"), ("_ott_", ott.as_str())];
         let answer = world.post(&headers, &body).await;
         assert_eq!(answer["result"]["payableAmount"], 250, "{answer}");
         assert_eq!(answer["result"]["verificationNeeded"], true);
     }
-    let issuers = "scProductId=29813&offset=0&size=9&issuerId=2&issuerId=3";
+    let issuers = "scProductId=29813&offset=0&size=9&issuerId=20&issuerId=30";
     let bracketed = issuers.replace("issuerId", "issuerId[]");
     for body in [issuers, &bracketed] {
         let answer = world.post(&[("_token_", "shop")], body).await;

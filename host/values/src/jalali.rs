@@ -163,7 +163,9 @@ impl FromStr for JalaliDateTime {
         let read = || {
             let (date, time) = text.trim().split_once(' ')?;
             let mut parts = time.trim().split(':').map(|part| part.parse::<u8>().ok());
-            let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+            let (hour, minute) = (parts.next()??, parts.next()??);
+            // POD's clients may leave the seconds out.
+            let second = parts.next().unwrap_or(Some(0))?;
             let at = Self { date: date.parse().ok()?, hour, minute, second };
             (parts.next().is_none() && at.instant().is_some()).then_some(at)
         };

@@ -1,15 +1,13 @@
 //! What `build.rs` derives from the WIT files: the conversions of every type, and for each world
 //! the Rhai functions that it imports and the function that its script must write.
-//!
-//! A call whose WIT function answers an error throws that error's object map, so that a script can
-//! catch it and look at its `kind`. Arguments that do not fit are thrown as a text.
 
-use rhai::{Dynamic, Engine, EvalAltResult, Map, Position};
+use rhai::{Dynamic, Engine, Map};
 
-use crate::convert::{Fields, FromScript, IntoScript, Mismatch, entry, variant};
-
-/// What a capability gives to a script.
-type Answer = Result<Dynamic, Box<EvalAltResult>>;
+use crate::{
+    call::{Answer, argument, fallible, infallible},
+    convert::{Fields, FromScript, IntoScript, Mismatch, entry, variant},
+    list,
+};
 
 /// A world, as its script sees it.
 #[derive(Clone, Copy)]
@@ -32,32 +30,4 @@ mod derived {
     use super::*;
 
     include!(concat!(env!("OUT_DIR"), "/contract.rs"));
-}
-
-fn argument<T: FromScript>(
-    function: &str,
-    parameter: &str,
-    value: Dynamic,
-) -> Result<T, Box<EvalAltResult>> {
-    T::from_script(value).map_err(|mismatch| {
-        thrown(format!("{function}: {}", mismatch.of_argument(parameter)).into())
-    })
-}
-
-fn infallible(function: &str, answer: impl IntoScript) -> Answer {
-    answer
-        .into_script()
-        .map_err(|mismatch| thrown(format!("the answer of {function}: {mismatch}").into()))
-}
-
-fn fallible<E: IntoScript>(function: &str, answer: Result<impl IntoScript, E>) -> Answer {
-    match answer {
-        Ok(answer) => infallible(function, answer),
-        Err(error) => Err(thrown(infallible(function, error)?)),
-    }
-}
-
-/// Rhai adds the position of the call.
-fn thrown(value: Dynamic) -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorRuntime(value, Position::NONE))
 }

@@ -9,6 +9,8 @@
 use pod_sdk::log::Level;
 use rhai::{Dynamic, Engine};
 
+use crate::values;
+
 /// Any seed will do, as long as it is always the same: a build's snapshots and its fuel must be
 /// reproducible.
 const HASHING_SEED: [u64; 4] = [0x706f_6468, 0x6f73_7420, 0x7268_6169, 0x2073_6565];
@@ -42,5 +44,6 @@ pub fn engine(log: Log) -> Engine {
         })
         .register_fn("info", move |message: Dynamic| log(Level::Info, &message.to_string()))
         .register_fn("warn", move |message: Dynamic| log(Level::Warn, &message.to_string()));
+    values::register(&mut engine);
     engine
 }

@@ -109,6 +109,7 @@ fn type_in_words(name: &str) -> &str {
         "string" | "&str | ImmutableString | String" => "a string",
         "char" => "a character",
         "array" => "an array",
+        "blob" => "a blob",
         "map" => "an object map",
         "()" => "nothing, `()`",
         "Fn" => "a function",

@@ -1,7 +1,8 @@
-//! JSON values as script values: what goes in and out of the world `policy`.
+//! JSON values as script values: what goes in and out of the world `policy`. JSON has no blobs: one
+//! leaves as an array of numbers.
 
 use compact_str::CompactString;
-use rhai::{Array, Dynamic, ImmutableString, Map};
+use rhai::{Array, Blob, Dynamic, ImmutableString, Map};
 use serde_json::{Number, Value};
 
 use crate::convert::{FromScript, IntoScript, Mismatch};
@@ -57,6 +58,10 @@ impl FromScript for Value {
         };
         let value = match value.try_cast_result::<Array>() {
             Ok(items) => return Vec::from_script(Dynamic::from_array(items)).map(Self::Array),
+            Err(value) => value,
+        };
+        let value = match value.try_cast_result::<Blob>() {
+            Ok(bytes) => return Ok(bytes.into()),
             Err(value) => value,
         };
         let fields = value

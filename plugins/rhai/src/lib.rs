@@ -8,7 +8,10 @@
 //! too. What is left for a call is the call.
 //!
 //! - [`convert`]: WIT values to script values and back, with errors that name the path.
+//! - [`call`]: what the functions that a script may call have in common.
 //! - [`contract`]: what `build.rs` derives from the WIT files: conversions, functions, worlds.
+//! - [`list`]: lists that a loop walks, a page at a time.
+//! - `values`: what a script can compute without any call: bills, days of the Persian calendar.
 //! - [`engine`]: what a script may do at all.
 //! - [`script`]: loading: parsing, constants, and the checks that need no run.
 //! - [`interpreter`]: an engine with a script, and calls into it.
@@ -17,13 +20,16 @@
 //! All of this runs natively, up to the moment where a capability would be called. Only `state`
 //! and the two worlds are wasm's alone.
 
+pub mod call;
 pub mod contract;
 pub mod convert;
 pub mod engine;
 pub mod failure;
 pub mod interpreter;
 pub mod json;
+pub mod list;
 pub mod script;
+mod values;
 
 pub use interpreter::Interpreter;
 

@@ -1,7 +1,8 @@
 //! What a script gets, answers and is told, as far as no capability is called.
 
-use std::cell::RefCell;
+mod common;
 
+use common::{LOG, expect, log, run};
 use netting::matching;
 use pod_sdk::{
     bindings::policy::pod::policy::types::Failure,
@@ -10,20 +11,6 @@ use pod_sdk::{
 };
 use rhai_interpreter::{Interpreter, contract, convert::IntoScript};
 use serde_json::{Value, json};
-
-thread_local! {
-    static LOG: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
-}
-
-fn log(level: Level, message: &str) {
-    LOG.with_borrow_mut(|log| log.push((level, message.to_owned())));
-}
-
-fn run(source: &str, input: Value) -> Result<Value, Failure> {
-    let mut interpreter = Interpreter::new(contract::POLICY, log);
-    interpreter.load(source)?;
-    interpreter.call([input.into_script()])
-}
 
 fn plan(source: &str, debts: &[u64], credits: &[u64]) -> Result<Vec<Pair>, Failure> {
     let debts = (1..).zip(debts).map(|(id, &payable_amount)| Debt {
@@ -42,18 +29,6 @@ fn plan(source: &str, debts: &[u64], credits: &[u64]) -> Result<Vec<Pair>, Failu
     interpreter.load(source)?;
     interpreter
         .call([debts.collect::<Vec<_>>().into_script(), credits.collect::<Vec<_>>().into_script()])
-}
-
-/// The message and the position, `line:column`.
-fn told<T: std::fmt::Debug>(result: Result<T, Failure>) -> (String, String) {
-    let failure = result.expect_err("the script is wrong");
-    let position = failure.position.map(|p| format!("{}:{}", p.line, p.column));
-    (failure.message, position.unwrap_or_default())
-}
-
-#[track_caller]
-fn expect<T: std::fmt::Debug>(result: Result<T, Failure>, message: &str, position: &str) {
-    assert_eq!(told(result), (message.to_owned(), position.to_owned()));
 }
 
 #[test]
@@ -193,7 +168,7 @@ fn an_uncaught_error_of_a_call_reads_as_a_sentence() {
                 code: 56, message: \"…\", reference_number: \"99\" } }",
             Value::Null,
         ),
-        "POD refused: InsufficientFunds (56), “…”, reference number 99 (in `run`)",
+        "POD refused: insufficient-funds (56), “…”, reference number 99 (in `run`)",
         "1:17",
     );
     expect(

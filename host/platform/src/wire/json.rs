@@ -133,8 +133,7 @@ pub fn answer_text(result: &str) -> serde_json::Result<String> {
     }
 }
 
-/// A service's answer that is true or false; S1 types some of them as text. Without an error, no
-/// answer at all is a yes.
+/// A service's answer that is true or false; S1 types some of them as text.
 pub fn answer_flag(result: &str) -> serde_json::Result<bool> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -144,9 +143,8 @@ pub fn answer_flag(result: &str) -> serde_json::Result<bool> {
     }
 
     match serde_json::from_str(result)? {
-        None => Ok(true),
-        Some(Answer::Flag(flag)) => Ok(flag),
-        Some(Answer::Text(text)) => text.to_ascii_lowercase().parse().map_err(|_| {
+        Answer::Flag(flag) => Ok(flag),
+        Answer::Text(text) => text.to_ascii_lowercase().parse().map_err(|_| {
             serde_json::Error::custom(format!("expected true or false, found `{text}`"))
         }),
     }

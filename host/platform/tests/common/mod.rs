@@ -209,7 +209,7 @@ pub fn order() -> IssueInvoiceRequest {
     IssueInvoiceRequest {
         guild_code: "FOOD_GUILD".into(),
         product_id: vec![0],
-        price: vec![Rial(1_000)],
+        price: vec![Some(Rial(1_000))],
         quantity: vec![1.5],
         product_description: vec!["bread".into()],
         ..IssueInvoiceRequest::default()

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use pod_platform::{Effect, types};
 
-use super::{Call, Layer, Next, Passage, Passing, Reply, invoice_at_stake};
+use super::{Call, Layer, Next, Passage, Passing, Reply, stakes};
 use crate::journal::{Entry, Intent};
 
 #[derive(Clone)]
@@ -28,7 +28,7 @@ impl<S: Next> Layer for Intend<S> {
                 Effect::Read => unreachable!("a mutation is no read"),
             },
             reserved: call.reserved,
-            invoice: invoice_at_stake(request).and_then(|(_, invoice)| invoice),
+            invoice: stakes::invoice(request),
             at: self.passage.clock.now().0,
         };
         let Self { passage, mut inner } = self;

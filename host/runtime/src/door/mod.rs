@@ -9,6 +9,7 @@ mod client;
 mod intend;
 mod record;
 mod recorder;
+mod stakes;
 
 use std::{
     any::Any,
@@ -222,16 +223,6 @@ impl Door {
             Ok(value) => *value,
             Err(_) => unreachable!("a call's answer is read by the call's own reader"),
         }))
-    }
-}
-
-/// The invoice that a request pays, as the catalogue says.
-pub(crate) fn invoice_at_stake(request: &Request) -> Option<(&'static str, Option<u64>)> {
-    match request.row.effect {
-        Effect::Mutation { stakes: pod_platform::Stakes::PayableAmountOf(field), .. } => {
-            Some((field, request.form.get(field).and_then(|id| id.parse().ok())))
-        }
-        _ => None,
     }
 }
 

@@ -125,9 +125,10 @@ impl Filters {
         filters.add("payment_reference = ", text(&request.reference_number), "");
         filters.add("user_id = ", number("userId", request.user_id)?, "");
         filters.add(
-            "business_id IN (SELECT value FROM json_each(",
+            "business_id IN (SELECT id FROM businesses WHERE user_id IN \
+             (SELECT value FROM json_each(",
             list(&request.issuer_id)?,
-            "))",
+            ")))",
         );
         filters.add("instr(description, ", text(&request.query), ") > 0");
         filters.add(

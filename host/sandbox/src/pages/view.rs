@@ -5,8 +5,12 @@ use pod_platform::JalaliDate;
 
 use super::persian::{day, digits, moment, money, quantity, rials};
 use crate::{
-    decimal, handlers::payments::PODLAND_WALLET, invoice::Record, parties::Parties,
-    payment::Credit, service::Refusal,
+    decimal,
+    handlers::payments::PODLAND_WALLET,
+    invoice::{Record, instant},
+    parties::Parties,
+    payment::Credit,
+    service::Refusal,
 };
 
 /// Says something, and leads back to the business.

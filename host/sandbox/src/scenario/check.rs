@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pod_platform::{Instant, Rial};
+use pod_platform::{BillType, Instant, NotABill, Rial, UtilityBill};
 
 use super::{Scenario, end_of, locate::Path};
 
@@ -306,15 +306,25 @@ fn pos_transactions(scenario: &Scenario) -> Checked {
 }
 
 fn bills(scenario: &Scenario) -> Checked {
+    let mut pairs = HashSet::new();
     for (index, bill) in scenario.bills.iter().enumerate() {
-        for (field, value) in [("billId", &bill.bill_id), ("paymentId", &bill.payment_id)] {
-            if !(6..=13).contains(&value.len()) || !value.bytes().all(|byte| byte.is_ascii_digit())
-            {
-                return fault(
-                    Path::default().key("bills").index(index).key(field),
-                    format!("`{value}` is not 6 to 13 digits"),
-                );
-            }
+        let here = Path::default().key("bills").index(index);
+        let read = UtilityBill::read(&bill.bill_id, &bill.payment_id).map_err(|error| {
+            let field = match error {
+                NotABill::PaymentId { .. } => "paymentId",
+                NotABill::BillId { .. } | NotABill::Barcode(_) => "billId",
+            };
+            Fault { path: here.clone().key(field), reason: error.to_string() }
+        })?;
+        if bill.send_file_fails && read.bill_type() == BillType::Mobile {
+            return fault(
+                here.key("sendFileFails"),
+                "a mobile bill is cleared at once, without a file".to_owned(),
+            );
+        }
+        let barcode = read.barcode();
+        if !pairs.insert(barcode.clone()) {
+            return twice(here, "bill", barcode);
         }
     }
     Ok(())

@@ -65,7 +65,7 @@ pub struct Scenario {
     /// Loan contracts. They are checked; no service here uses them yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loan_contracts: Vec<LoanContract>,
-    /// Utility bills. They are checked; no service here uses them yet.
+    /// Utility bills of which there is more to say. Any other can be paid just as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bills: Vec<Bill>,
 }
@@ -273,6 +273,10 @@ pub struct Bill {
     /// The company's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
+    /// Can the file with its payment not be sent to the company? Not for mobile bills, which are
+    /// cleared at once and without a file.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub send_file_fails: bool,
 }
 
 /// A scenario cannot be used.

@@ -43,6 +43,9 @@ pub const SCENARIO: &str = r#"{
      "verificationNeeded": true},
     {"id": 302, "businessId": 3, "amount": 800, "guildCode": "MILL_GUILD", "waiting": true}
   ],
+  "products": [
+    {"id": 7, "businessId": 1, "name": "salt", "price": 900}
+  ],
   "delegations": [
     {"delegatorId": 50, "delegateId": 40, "hash": "reza-food", "amount": 1000,
      "guildCode": "FOOD_GUILD"},
@@ -138,7 +141,7 @@ pub fn first_page(size: u32) -> GetInvoiceListRequest {
     GetInvoiceListRequest { offset: Some(0), size, ..GetInvoiceListRequest::default() }
 }
 
-/// An order of `quantity` pieces at `price` each.
+/// An order of `quantity` pieces at `price` each, without tax.
 pub fn order(price: u64, quantity: f64) -> IssueInvoiceRequest {
     IssueInvoiceRequest {
         guild_code: "FOOD_GUILD".into(),
@@ -146,6 +149,7 @@ pub fn order(price: u64, quantity: f64) -> IssueInvoiceRequest {
         price: vec![Some(pod_platform::Rial(price))],
         quantity: vec![quantity],
         product_description: vec!["bread".into()],
+        preferred_tax_rate: Some(0.0),
         ..IssueInvoiceRequest::default()
     }
 }

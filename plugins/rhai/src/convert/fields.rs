@@ -2,7 +2,7 @@
 
 use rhai::{Dynamic, Map};
 
-use super::{FromScript, Mismatch, mismatch::describe};
+use super::{FromScript, Mismatch};
 
 /// The fields of a record that a script made.
 pub struct Fields {
@@ -15,7 +15,7 @@ impl Fields {
     /// # Errors
     /// If it is no object map, or has a key that is not `known`.
     pub fn of(value: Dynamic, known: &[&str]) -> Result<Self, Mismatch> {
-        let map = object_map(value)?;
+        let map = Map::from_script(value)?;
         match map.keys().find(|key| !known.contains(&key.as_str())) {
             Some(key) => Err(Mismatch::unknown_field(key, known)),
             None => Ok(Self { map }),
@@ -32,11 +32,4 @@ impl Fields {
             None => T::absent().ok_or_else(|| Mismatch::new("is missing").in_field(name)),
         }
     }
-}
-
-pub(super) fn object_map(value: Dynamic) -> Result<Map, Mismatch> {
-    value
-        .flatten()
-        .try_cast_result::<Map>()
-        .map_err(|value| Mismatch::expected("an object map", describe(&value)))
 }

@@ -93,6 +93,7 @@ pub(crate) fn describe(value: &Dynamic) -> String {
         "string" => "a string".into(),
         "char" => "a character".into(),
         "array" => "an array".into(),
+        "blob" => "a blob".into(),
         "map" => "an object map".into(),
         "Fn" => "a function".into(),
         other => format!("a value of type {other}"),

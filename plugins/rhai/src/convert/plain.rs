@@ -1,6 +1,6 @@
-//! Numbers, texts, flags, options and lists.
+//! Numbers, texts, flags, options, lists and maps.
 
-use rhai::{Array, Dynamic, ImmutableString};
+use rhai::{Array, Dynamic, ImmutableString, Map};
 
 use super::{FromScript, IntoScript, Mismatch, mismatch::describe};
 
@@ -34,7 +34,7 @@ macro_rules! integers {
     )*};
 }
 
-integers!(u8 u16 u32 u64 i8 i16 i32 i64);
+integers!(u16 u32 u64 i8 i16 i32 i64);
 
 impl IntoScript for f64 {
     fn into_script(self) -> Result<Dynamic, Mismatch> {
@@ -105,27 +105,44 @@ impl<T: FromScript> FromScript for Option<T> {
 
 impl<T: IntoScript> IntoScript for Vec<T> {
     fn into_script(self) -> Result<Dynamic, Mismatch> {
-        let items = self.into_iter().enumerate();
-        items
-            .map(|(index, item)| item.into_script().map_err(|mismatch| mismatch.in_item(index)))
-            .collect::<Result<Array, _>>()
-            .map(Dynamic::from_array)
+        T::list_into_script(self)
     }
 }
 
 impl<T: FromScript> FromScript for Vec<T> {
     fn from_script(value: Dynamic) -> Result<Self, Mismatch> {
-        let items = value
-            .flatten()
-            .try_cast_result::<Array>()
-            .map_err(|value| Mismatch::expected("an array", describe(&value)))?;
-        let items = items.into_iter().enumerate();
-        items
-            .map(|(index, item)| T::from_script(item).map_err(|mismatch| mismatch.in_item(index)))
-            .collect()
+        T::list_from_script(value)
     }
 
     fn absent() -> Option<Self> {
         Some(Self::new())
     }
+}
+
+impl FromScript for Map {
+    fn from_script(value: Dynamic) -> Result<Self, Mismatch> {
+        value
+            .flatten()
+            .try_cast_result::<Self>()
+            .map_err(|value| Mismatch::expected("an object map", describe(&value)))
+    }
+}
+
+pub(super) fn into_array<T: IntoScript>(items: Vec<T>) -> Result<Dynamic, Mismatch> {
+    let items = items.into_iter().enumerate();
+    items
+        .map(|(index, item)| item.into_script().map_err(|mismatch| mismatch.in_item(index)))
+        .collect::<Result<Array, _>>()
+        .map(Dynamic::from_array)
+}
+
+pub(super) fn array<T: FromScript>(value: Dynamic) -> Result<Vec<T>, Mismatch> {
+    let items = value
+        .flatten()
+        .try_cast_result::<Array>()
+        .map_err(|value| Mismatch::expected("an array", describe(&value)))?;
+    let items = items.into_iter().enumerate();
+    items
+        .map(|(index, item)| T::from_script(item).map_err(|mismatch| mismatch.in_item(index)))
+        .collect()
 }

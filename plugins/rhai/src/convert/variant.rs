@@ -6,7 +6,7 @@
 use compact_str::CompactString;
 use rhai::{Dynamic, ImmutableString, Map};
 
-use super::{FromScript, IntoScript, Mismatch, fields::object_map};
+use super::{FromScript, IntoScript, Mismatch};
 
 /// The key of the case's name.
 pub(crate) const KIND: &str = "kind";
@@ -14,7 +14,7 @@ const VALUE: &str = "value";
 
 /// A case with a record.
 pub(crate) fn record(case: &'static str, payload: impl IntoScript) -> Result<Dynamic, Mismatch> {
-    let mut map = object_map(payload.into_script()?)?;
+    let mut map = Map::from_script(payload.into_script()?)?;
     if let Some(kind) = map.remove(KIND) {
         map.insert(kind_of(case), kind);
     }
@@ -44,7 +44,7 @@ pub(crate) struct Parts {
 
 impl Parts {
     pub(crate) fn of(value: Dynamic) -> Result<Self, Mismatch> {
-        let mut rest = object_map(value)?;
+        let mut rest = Map::from_script(value)?;
         let case = match rest.remove(KIND) {
             Some(kind) => String::from_script(kind),
             None => Err(Mismatch::new("is missing")),

@@ -27,7 +27,7 @@ fn run(input: Input) -> pod_sdk::Result<usize> {
                 let page = invoices::get_invoice_list(&GetInvoiceListRequest {
                     offset: Some(0),
                     size,
-                    ..invoices::any_invoice()
+                    ..Default::default()
                 })?;
                 count += page.result.len();
             }

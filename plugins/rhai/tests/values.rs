@@ -1,0 +1,132 @@
+//! What a script can compute without any call.
+
+mod common;
+
+use common::{answer, expect, run_in};
+use rhai_interpreter::contract;
+use serde_json::{Value, json};
+
+#[test]
+fn a_bill_is_told_by_its_two_identifiers() {
+    let bill = json!({
+        "bill_id": "9174639504124",
+        "payment_id": "12908190",
+        "bill_type": "electricity",
+        "amount": 129_000,
+        "company": "041",
+        "barcode": "91746395041240000012908190",
+    });
+    assert_eq!(answer(r#"utility_bill("9174639504124", "12908190")"#).unwrap(), bill);
+    let barcode = r#"utility_bill_from_barcode("91746395041240000012908190")"#;
+    assert_eq!(answer(barcode).unwrap(), bill);
+}
+
+#[test]
+fn a_bill_that_does_not_check_is_refused() {
+    expect(
+        answer(r#"utility_bill("9174639504125", "12908190")"#),
+        "utility_bill: `9174639504125` is no bill id: its last digit must check the others \
+         (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer(r#"utility_bill_from_barcode("917")"#),
+        "utility_bill_from_barcode: `917` is not the barcode of a bill: it has 26 digits, 13 of \
+         each identifier (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer(r#"utility_bill(9174639504124, "12908190")"#),
+        "utility_bill: argument bill_id: expected a string, found a whole number (in `run`)",
+        "2:5",
+    );
+}
+
+#[test]
+fn days_are_counted_in_the_persian_calendar() {
+    let day = json!({"year": 1399, "month": 3, "day": 13});
+    assert_eq!(answer("jalali_date(1591079400000)").unwrap(), day);
+    assert_eq!(answer("jalali_text(jalali_date(1591079400000))").unwrap(), json!("1399/03/13"));
+    assert_eq!(
+        answer(r#"jalali_text(plus_months("1399/06/31", 6))"#).unwrap(),
+        json!("1399/12/30")
+    );
+    assert_eq!(
+        answer("plus_months(#{ year: 1399, month: 12, day: 30 }, 12)").unwrap(),
+        json!({"year": 1400, "month": 12, "day": 29})
+    );
+}
+
+#[test]
+fn an_instant_is_a_days_beginning_or_a_time_of_it() {
+    let midnight = 1_591_039_800_000_u64;
+    let ten = midnight + 10 * 3_600_000;
+    assert_eq!(answer(r#"instant_of("1399/03/13")"#).unwrap(), json!(midnight));
+    assert_eq!(answer("instant_of(jalali_date(1591079400000))").unwrap(), json!(midnight));
+    assert_eq!(answer(r#"instant_of("1399/03/13 10:00:00")"#).unwrap(), json!(ten));
+    let map = r#"#{ date: "1399/03/13", hour: 10, minute: 0, second: 0 }"#;
+    assert_eq!(answer(&format!("instant_of({map})")).unwrap(), json!(ten));
+    assert_eq!(answer(&format!("jalali_text({map})")).unwrap(), json!("1399/03/13 10:00:00"));
+}
+
+#[test]
+fn a_day_that_no_calendar_has_is_refused() {
+    expect(
+        answer(r#"plus_months("1400/12/30", 1)"#),
+        "plus_months: argument date: `1400/12/30` is not a day of the Persian calendar, written \
+         yyyy/mm/dd (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer("jalali_text(#{ year: 1399, month: 13, day: 1 })"),
+        "jalali_text: argument date: expected a day of the Persian calendar, found 1399/13/01 \
+         (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer("instant_of(#{ year: 1399, month: 3, day: 300 })"),
+        "instant_of: field day: expected a whole number from 0 to 255, found 300 (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer(r#"instant_of("1348/01/01")"#),
+        "instant_of: argument date: expected a day from 1348/10/11 on, where instants begin, \
+         found 1348/01/01 (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer(r#"instant_of("1399/03/13 24:00:00")"#),
+        "instant_of: argument date: `1399/03/13 24:00:00` is not a date-time of the Persian \
+         calendar, written yyyy/mm/dd HH:MM:SS (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer("jalali_text(13990313)"),
+        "jalali_text: argument date: expected a date, \"yyyy/mm/dd\" or #{year, month, day}, \
+         found a whole number (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer(r#"plus_months("1399/03/13", -1)"#),
+        "plus_months: argument months: expected a whole number from 0 to 4294967295, found -1 \
+         (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer(r#"plus_months("1399/03/13", 4000000000)"#),
+        "plus_months: the calendar ends before 4000000000 months after 1399/03/13 (in `run`)",
+        "2:5",
+    );
+}
+
+#[test]
+fn deciders_can_compute_them_too() {
+    let decider = contract::World {
+        name: "decider",
+        function: "run",
+        parameters: &["input"],
+        register: contract::NETTING.register,
+    };
+    let source = r#"fn run(input) { utility_bill("9174639504124", "12908190").amount }"#;
+    assert_eq!(run_in(decider, source, Value::Null).unwrap(), json!(129_000));
+}
