@@ -38,7 +38,7 @@ pub(super) fn day(millis: i64) -> String {
 
 /// The day, and the time of day.
 pub(super) fn moment(at: Instant) -> String {
-    digits(at.jalali_date_time())
+    digits(at.jalali_date_time()).replace(' ', "، ساعت ")
 }
 
 #[cfg(test)]
@@ -50,6 +50,6 @@ mod tests {
         assert_eq!(money(Rial(1_250_000)), "۱٬۲۵۰٬۰۰۰");
         assert_eq!(quantity(2.5), "۲٫۵");
         assert_eq!(quantity(3.0), "۳");
-        assert_eq!(moment(Instant(1_591_075_800_000)), "۱۳۹۹/۰۳/۱۳ ۱۰:۰۰:۰۰");
+        assert_eq!(moment(Instant(1_591_075_800_000)), "۱۳۹۹/۰۳/۱۳، ساعت ۱۰:۰۰:۰۰");
     }
 }

@@ -138,8 +138,9 @@ async fn wallet(
     let credits = payment::credits(context, payer.user_id, invoice, None, None).await?;
     let mut wallets = ledger::wallets(context.connection, payer.user_id).await?;
     if !wallets.iter().any(|(code, _)| code == PODLAND_WALLET) {
-        wallets.insert(0, (PODLAND_WALLET.to_owned(), 0));
+        wallets.push((PODLAND_WALLET.to_owned(), 0));
     }
+    wallets.sort_by_key(|(code, _)| code != PODLAND_WALLET);
     Ok(WalletPage {
         payable: persian::rials(invoice.payable()),
         issuer: context.parties.business_name(invoice.business_id).to_owned(),

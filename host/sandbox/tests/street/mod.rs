@@ -125,6 +125,22 @@ async fn page(request: reqwest::RequestBuilder) -> Page {
     }
 }
 
+/// The link by which its own user pays an invoice.
+pub fn own(invoice: u64) -> String {
+    format!("/v1/pbc/payinvoice/?invoiceId={invoice}")
+}
+
+/// The link by which anybody does.
+pub async fn anybodys(world: &World, invoice: u64) -> String {
+    let number = world.invoice(invoice).await.unique_number.unwrap();
+    format!("/v1/pbc/payInvoiceByUniqueNumber/?uniqueNumber={number}")
+}
+
+/// With an address to go back to, which has a parameter of its own.
+pub fn with_redirect(link: &str) -> String {
+    format!("{link}&redirectUri={}", encoded("https://shop.ir/done?order=7"))
+}
+
 pub fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
