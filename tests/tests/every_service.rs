@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    sync::Arc,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -17,7 +18,6 @@ use pod_sandbox::{Options, Sandbox, Scenario};
 use podhost_tests::{Bench, project};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 const FILES: [&str; 5] = ["invoices", "payments", "bills", "files", "loans"];
 
@@ -64,10 +64,6 @@ struct Case {
 enum Step {
     Clock {
         clock: String,
-    },
-    /// Opens a page of the platform, as a customer does.
-    Open {
-        open: String,
     },
     Call {
         r#as: String,
@@ -118,11 +114,6 @@ impl World {
         match step {
             Step::Clock { clock } => {
                 self.clock.set(Instant::from_jalali_date_time(clock).unwrap());
-            }
-            Step::Open { open } => {
-                let url = self.named(&json!(open));
-                let page = reqwest::get(url.as_str().unwrap()).await.unwrap();
-                assert!(page.status().is_success(), "{open}: {}", page.status());
             }
             Step::Call { r#as, function, request, save } => {
                 let answer = self.call(r#as, function, &self.named(request)).await;
@@ -180,6 +171,9 @@ impl World {
                 }
                 Value::String(text)
             }
+            Value::String(file) if key == "content" => {
+                fields.push(name, BASE64_STANDARD.encode(file));
+            }
             Value::Array(items) => items.iter().map(|item| self.named(item)).collect(),
             Value::Object(fields) => {
                 fields.iter().map(|(key, value)| (key.clone(), self.named(value))).collect()
@@ -204,6 +198,9 @@ fn fields(request: &Value) -> Fields {
                 let bytes: Vec<u8> =
                     bytes.iter().map(|byte| byte.as_u64().unwrap() as u8).collect();
                 fields.push(name, BASE64_STANDARD.encode(bytes));
+            }
+            Value::String(file) if key == "content" => {
+                fields.push(name, BASE64_STANDARD.encode(file));
             }
             Value::Array(items) => items.iter().for_each(|item| fields.push(&name, text(item))),
             value => fields.push(name, text(value)),
