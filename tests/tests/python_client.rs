@@ -41,9 +41,12 @@ async fn its_whole_flow_goes_through() {
     let platform = pod.platform_url().to_owned();
     let pay = pod.pay_url().to_owned();
     let flow = tokio::task::spawn_blocking(move || {
-        run(Command::new(python())
-            .arg(project("tests/interop/python/flow.py"))
-            .args(["--platform", &platform, "--pay", &pay]))
+        run(Command::new(python()).arg(project("tests/interop/python/flow.py")).args([
+            "--platform",
+            &platform,
+            "--pay",
+            &pay,
+        ]))
     });
     let printed = flow.await.unwrap();
     let last = printed.lines().last().unwrap_or_default();

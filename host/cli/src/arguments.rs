@@ -68,7 +68,12 @@ Examples:
 ///
 /// It speaks POD's wire format, so that any POD client works against it. The first line on stdout
 /// is a JSON object with its addresses: {"platform": URL, "pay": URL, "file": URL}.
+///
+/// Open the "pay" address in a browser to look around and to pay invoices. Under /sandbox/ there is
+/// a control API: it moves the clock, reads SMS and answers them, shows the ledger. All of it is
+/// described in docs/local-platform.md.
 #[derive(Args, Debug)]
+#[command(after_help = SANDBOX_EXAMPLES)]
 pub struct Sandbox {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8044")]
@@ -80,6 +85,12 @@ pub struct Sandbox {
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
 }
+
+const SANDBOX_EXAMPLES: &str = "\
+Examples:
+  podhost sandbox --scenario plugins/netting/scenarios/small.json
+  curl http://127.0.0.1:8044/sandbox/clock --json '{\"advance\": \"36h\"}'
+  curl http://127.0.0.1:8044/sandbox/sms";
 
 /// Build a policy's component from its crate
 ///

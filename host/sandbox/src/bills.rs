@@ -339,13 +339,16 @@ mod tests {
 
     /// Sara asks for an invoice, and somebody's card pays it. The bill's id.
     async fn paid_by_card(sandbox: &Sandbox, payer: Option<i64>) -> i64 {
-        let paid = sandbox.platform.act(SARA, async |context| {
-            let bill = UtilityBill::read("9174639504124", "12908190").unwrap();
-            let mut invoice = open_invoice(context, &bill).await?;
-            let source = Source { account: Account::Outside.to_string(), rials: invoice.payable() };
-            let paying = Payment { sources: vec![source], payer, ..Payment::default() };
-            payment::pay(context, &mut invoice, "card", paying).await?;
-            Ok(Bill::of_invoice(context.connection, invoice.id).await?.unwrap().id)
+        let paid = sandbox.platform.act(SARA, move |context| {
+            Box::pin(async move {
+                let bill = UtilityBill::read("9174639504124", "12908190").unwrap();
+                let mut invoice = open_invoice(context, &bill).await?;
+                let source =
+                    Source { account: Account::Outside.to_string(), rials: invoice.payable() };
+                let paying = Payment { sources: vec![source], payer, ..Payment::default() };
+                payment::pay(context, &mut invoice, "card", paying).await?;
+                Ok(Bill::of_invoice(context.connection, invoice.id).await?.unwrap().id)
+            })
         });
         paid.await.unwrap()
     }
@@ -361,8 +364,10 @@ mod tests {
         let sandbox = sara().await;
         let bill = paid_by_card(&sandbox, Some(40)).await;
         assert_eq!(sandbox.ledger().await.unwrap().balance("outside"), 0);
-        let cancel = async |context: &mut Context<'_>| cancel(context, bill, "cancelBill").await;
-        sandbox.platform.act(SARA, cancel).await.unwrap();
+        let canceled = sandbox
+            .platform
+            .act(SARA, move |context| Box::pin(cancel(context, bill, "cancelBill")));
+        canceled.await.unwrap();
         let ledger = sandbox.ledger().await.unwrap();
         assert_eq!(ledger.balance("wallet:40:PODLAND_WALLET"), 129_000);
         assert_eq!((ledger.total, ledger.faults), (0, vec![]));
@@ -372,14 +377,17 @@ mod tests {
     async fn what_nobody_known_paid_is_shown_to_who_asked_and_stays_paid() {
         let sandbox = sara().await;
         let id = paid_by_card(&sandbox, None).await;
-        let find = async |context: &mut Context<'_>| {
-            Ok(Bill::find(context.connection, id).await?.unwrap().shown(context.parties))
-        };
-        let bill = sandbox.platform.act(SARA, find).await.unwrap();
+        let found = sandbox.platform.act(SARA, move |context| {
+            Box::pin(async move {
+                Ok(Bill::find(context.connection, id).await?.unwrap().shown(context.parties))
+            })
+        });
+        let bill = found.await.unwrap();
         assert_eq!(bill.status, BillStatus::ServiceBillAccepted);
         assert_eq!(bill.user_srv.unwrap().id, 40);
-        let cancel = async |context: &mut Context<'_>| cancel(context, id, "cancelBill").await;
-        let refusal = sandbox.platform.act(SARA, cancel).await.unwrap_err();
+        let canceled =
+            sandbox.platform.act(SARA, move |context| Box::pin(cancel(context, id, "cancelBill")));
+        let refusal = canceled.await.unwrap_err();
         assert!(matches!(refusal, Refusal::Platform { kind: Kind::NoPermission, .. }));
         assert_eq!(sandbox.ledger().await.unwrap().balance("wallet:40:PODLAND_WALLET"), 0);
     }

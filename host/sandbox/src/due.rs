@@ -11,17 +11,20 @@ use pod_platform::Instant;
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use crate::{
-    bills, future, loans, payment,
+    bills, future, gateway, loans, payment,
     service::{Context, Refusal},
 };
 
-/// What can become due, and of what: an invoice, a bill, a loan or an instalment.
+/// What can become due, and of what: an invoice, a visit to the bank, a bill, a loan or
+/// an instalment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Event {
     /// An invoice's guarantee pays it.
     GuaranteedPayment,
     /// A three-step payment was not verified in time.
     VerificationTimeOut,
+    /// A payer did not come back from the bank.
+    GatewayTimeOut,
     /// A paid invoice is closed without its issuer.
     CloseTimeOut,
     /// A utility bill's payment comes one step further.
@@ -35,9 +38,10 @@ pub(crate) enum Event {
 }
 
 impl Event {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::GuaranteedPayment,
         Self::VerificationTimeOut,
+        Self::GatewayTimeOut,
         Self::CloseTimeOut,
         Self::BillClears,
         Self::LoanAnswerTimeOut,
@@ -49,6 +53,7 @@ impl Event {
         match self {
             Self::GuaranteedPayment => "guaranteed-payment",
             Self::VerificationTimeOut => "verification-time-out",
+            Self::GatewayTimeOut => "gateway-time-out",
             Self::CloseTimeOut => "close-time-out",
             Self::BillClears => "bill-clears",
             Self::LoanAnswerTimeOut => "loan-answer-time-out",
@@ -62,6 +67,7 @@ impl Event {
         match self {
             Self::GuaranteedPayment => future::pay(context, subject).await,
             Self::VerificationTimeOut => payment::verification_timed_out(context, subject).await,
+            Self::GatewayTimeOut => gateway::timed_out(context, subject).await,
             Self::CloseTimeOut => payment::close_timed_out(context, subject).await,
             Self::BillClears => bills::clear(context, subject).await,
             Self::LoanAnswerTimeOut => loans::answer_timed_out(context, subject).await,

@@ -59,6 +59,21 @@ impl Account<'_> {
     }
 }
 
+/// What a user can spend, by wallet code.
+pub(crate) async fn wallets(
+    connection: &mut SqliteConnection,
+    user: i64,
+) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let prefix = Account::Wallet { user, code: "" }.to_string();
+    sqlx::query_as(
+        "SELECT SUBSTR(name, LENGTH(?1) + 1), balance FROM accounts \
+         WHERE SUBSTR(name, 1, LENGTH(?1)) = ?1 ORDER BY name",
+    )
+    .bind(prefix)
+    .fetch_all(connection)
+    .await
+}
+
 /// Money that goes from one account to another.
 pub(crate) struct Move<'a> {
     pub(crate) from: Account<'a>,

@@ -44,12 +44,15 @@
 #![forbid(unsafe_code)]
 
 mod bills;
+mod callbacks;
+mod clock;
 mod control;
 mod decimal;
 mod due;
 mod files;
 mod filters;
 mod future;
+mod gateway;
 mod handlers;
 mod invoice;
 mod ledger;
@@ -75,7 +78,7 @@ use std::{
 };
 
 use axum::serve::ListenerExt as _;
-use pod_platform::{Clock, Instant, ManualClock, Secret, SystemClock, invoices::Invoice};
+use pod_platform::{Clock, Instant, Secret, SystemClock, invoices::Invoice};
 use tokio::{
     net::TcpListener,
     sync::{Mutex, oneshot, watch},
@@ -83,11 +86,19 @@ use tokio::{
     time::timeout,
 };
 
+pub use clock::CannotMove;
 pub use ledger::Ledger;
 pub use scenario::{Problem, Scenario, ScenarioError};
 pub use sms::Sms;
 
-use crate::{invoice::Record, ott::Otts, parties::Parties, platform::Platform, store::Store};
+use crate::{
+    clock::{Move, OwnClock},
+    invoice::Record,
+    ott::Otts,
+    parties::Parties,
+    platform::Platform,
+    store::Store,
+};
 
 /// How long a stop waits for calls that have begun.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -101,7 +112,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// The state in which a new platform starts.
     pub scenario: Scenario,
-    /// The time. None: it stands still at the scenario's `now`, or, without one, is the system's.
+    /// The time. None: it stands still at the scenario's `now`, or, without one, is the system's;
+    /// and it can be [moved](Sandbox::advance).
     pub clock: Option<Arc<dyn Clock>>,
 }
 
@@ -160,6 +172,9 @@ pub enum Error {
     /// The system has no random numbers.
     #[error("the system gives no random numbers")]
     Random(#[source] getrandom::Error),
+    /// The clock cannot be moved so.
+    #[error(transparent)]
+    Clock(#[from] CannotMove),
     /// The database failed.
     #[error("the platform's database failed")]
     Database(#[from] sqlx::Error),
@@ -268,6 +283,23 @@ impl Sandbox {
         Arc::clone(&self.platform.clock)
     }
 
+    /// Moves the clock forward, and lets happen what is due by then: payments in future, unverified
+    /// payments that go back. How many things happened.
+    ///
+    /// # Errors
+    /// If the clock was [given](Options::clock), ends before, or the database fails.
+    pub async fn advance(&self, by: Duration) -> Result<u64, Error> {
+        self.platform.move_clock(Move::By(by)).await
+    }
+
+    /// Moves the clock forward to `now`, as [`advance`](Self::advance) does.
+    ///
+    /// # Errors
+    /// As [`advance`](Self::advance), or if the clock shows a later time already.
+    pub async fn set_now(&self, now: Instant) -> Result<u64, Error> {
+        self.platform.move_clock(Move::To(now)).await
+    }
+
     /// Every SMS that POD would have sent, the newest last.
     ///
     /// # Errors
@@ -283,10 +315,7 @@ impl Sandbox {
     /// If the database fails.
     pub async fn ledger(&self) -> Result<Ledger, Error> {
         let mut store = self.platform.store.lock().await;
-        self.platform
-            .let_due_things_happen(&mut store)
-            .await
-            .map_err(|_| Error::Damaged("what is due cannot happen"))?;
+        self.platform.catch_up(&mut store).await?;
         Ok(Ledger::read(&mut store.connection).await?)
     }
 
@@ -348,13 +377,13 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         .and_then(read_key)
         .ok_or(Error::Damaged("the key of its one-time tokens is gone"))?;
     let caller_token = store.setting(seed::CALLER).await?.map(Secret::new);
-    let now = store.setting(seed::NOW).await?;
-    let clock = options.clock.unwrap_or_else(|| {
-        match now.as_deref().and_then(Instant::from_jalali_date_time) {
-            Some(now) => Arc::new(ManualClock::new(now)),
-            None => Arc::new(SystemClock),
+    let (clock, own_clock): (Arc<dyn Clock>, _) = match options.clock {
+        Some(clock) => (clock, None),
+        None => {
+            let clock = Arc::new(OwnClock::read(&mut store).await?);
+            (Arc::<OwnClock>::clone(&clock), Some(clock))
         }
-    });
+    };
     let parties = Parties::read(&mut store.connection).await?;
     store.next_due = due::next(&mut store.connection).await?;
     let platform = Platform {
@@ -362,6 +391,7 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         parties,
         otts: Otts::new(key),
         clock,
+        own_clock,
         registry: handlers::registry(),
         root_url,
     };

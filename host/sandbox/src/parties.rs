@@ -96,6 +96,17 @@ impl Parties {
         payers
     }
 
+    /// A user as one who acts: for its business, if it is a business's.
+    pub(crate) fn acting(&self, user_id: i64) -> Caller {
+        let own = self.businesses.iter().find(|(_, (_, owner))| *owner == user_id);
+        Caller { user_id, business_id: own.map(|(id, _)| *id) }
+    }
+
+    /// The name of a user, or nothing if there is none.
+    pub(crate) fn user_name(&self, id: i64) -> &str {
+        self.users.get(&id).map_or("", |person| person.name.as_str())
+    }
+
     /// The name of a business, or nothing if there is none.
     pub(crate) fn business_name(&self, id: i64) -> &str {
         self.businesses.get(&id).map_or("", |(name, _)| name)
@@ -159,6 +170,6 @@ impl Parties {
 }
 
 /// A mobile number without country code or leading zero.
-fn significant(number: &str) -> &str {
+pub(crate) fn significant(number: &str) -> &str {
     ["0098", "+98", "0"].iter().find_map(|code| number.strip_prefix(code)).unwrap_or(number)
 }

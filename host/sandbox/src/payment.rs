@@ -45,6 +45,9 @@ pub(crate) const CREDIT: &str = "PAYMENT_TOOL_CREDIT";
 /// POD's code for a payment from wallet or credit, at the gateway.
 pub(crate) const ONLINE_CREDIT: &str = "PAYMENT_TOOL_ONLINE_CREDIT";
 
+/// A payment by card, at the gateway. POD has such a code; no document shows how it is spelled.
+pub(crate) const ONLINE: &str = "PAYMENT_TOOL_ONLINE";
+
 /// Pays an invoice that [may be paid](Record::must_be_payable).
 pub(crate) async fn pay(
     context: &mut Context<'_>,
@@ -300,10 +303,12 @@ pub(crate) async fn by_credit(
     let mut sources: Vec<Source> = Vec::new();
     for (index, delegator) in delegations.delegators.iter().enumerate() {
         let hash = delegations.hashes.get(index).map(String::as_str).filter(|h| !h.is_empty());
-        for (account, balance) in matching(context, payer, invoice, *delegator, hash).await? {
+        let Ok(delegator) = i64::try_from(*delegator) else { continue };
+        for credit in credits(context, payer, invoice, Some(delegator), hash).await? {
+            let account = Account::Delegation { hash: &credit.hash }.to_string();
             // A credit that the caller names twice is there only once.
             if rest > 0 && !sources.iter().any(|used| used.account == account) {
-                let rials = balance.min(rest);
+                let rials = credit.balance.min(rest);
                 rest -= rials;
                 sources.push(Source { account, rials });
             }
@@ -337,22 +342,28 @@ pub(crate) async fn by_credit(
     })
 }
 
-/// The credits of a delegator that may pay this invoice, in the order of use: the account of each
-/// and what is left of it. A credit for another guild, for somebody else, expired or unknown is
-/// none.
-async fn matching(
+/// A delegated credit.
+pub(crate) struct Credit {
+    pub(crate) delegator: i64,
+    pub(crate) hash: String,
+    /// What is left of it.
+    pub(crate) balance: i64,
+}
+
+/// The credits that may pay this invoice, in the order of use: all, a delegator's, or the one with
+/// that hash. A credit for another guild, for somebody else, expired or unknown is none.
+pub(crate) async fn credits(
     context: &mut Context<'_>,
     payer: i64,
     invoice: &Record,
-    delegator: u64,
+    delegator: Option<i64>,
     hash: Option<&str>,
-) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    let Ok(delegator) = i64::try_from(delegator) else {
-        return Ok(Vec::new());
-    };
-    query_as(
-        "SELECT name, balance FROM delegations JOIN accounts ON name = 'delegation:' || hash
-         WHERE delegate_id = ?1 AND delegator_id = ?2 AND (?3 IS NULL OR hash = ?3)
+) -> Result<Vec<Credit>, sqlx::Error> {
+    let rows: Vec<(i64, String, i64)> = query_as(
+        "SELECT delegator_id, hash, balance
+         FROM delegations JOIN accounts ON name = 'delegation:' || hash
+         WHERE delegate_id = ?1 AND (?2 IS NULL OR delegator_id = ?2)
+           AND (?3 IS NULL OR hash = ?3)
            AND (guild_code IS NULL OR guild_code = ?4)
            AND (expires_at IS NULL OR expires_at > ?5)
            AND balance > 0
@@ -364,7 +375,9 @@ async fn matching(
     .bind(&invoice.guild_code)
     .bind(context.millis())
     .fetch_all(&mut *context.connection)
-    .await
+    .await?;
+    let credit = |(delegator, hash, balance)| Credit { delegator, hash, balance };
+    Ok(rows.into_iter().map(credit).collect())
 }
 
 /// May a caller pay this invoice although it was not issued for it? A business may pay its own

@@ -1,7 +1,7 @@
 //! One call, from its fields to its envelope: who calls, which service, is its one-time token good,
 //! and the transaction around its handler.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use pod_platform::{
     Clock, Effect, Instant, Route, TokenKind, catalogue,
@@ -12,6 +12,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::Mutex;
 
 use crate::{
+    clock::OwnClock,
     due,
     ott::{self, Otts},
     parties::{Caller, Parties},
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// POD's code for an error of its own, after which the outcome is unknown, and its message.
-const INTERNAL: (i32, &str) = (999, "خطای ناشناخته در سامانه");
+pub(crate) const INTERNAL: (i32, &str) = (999, "خطای ناشناخته در سامانه");
 
 /// Everything that answers calls.
 pub(crate) struct Platform {
@@ -28,10 +29,15 @@ pub(crate) struct Platform {
     pub(crate) parties: Parties,
     pub(crate) otts: Otts,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The same clock, unless whoever started the platform gave it.
+    pub(crate) own_clock: Option<Arc<OwnClock>>,
     pub(crate) registry: Registry,
     /// Where the platform's own pages and files are.
     pub(crate) root_url: String,
 }
+
+/// What [`Platform::act`] runs.
+pub(crate) type Acting<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
 
 /// What the transport read of a request.
 pub(crate) struct Call {
@@ -59,7 +65,7 @@ impl Platform {
         let mut store = self.store.lock().await;
         let (number, outcome) = match store.next_number().await {
             Ok(number) => match self.let_due_things_happen(&mut store).await {
-                Ok(()) => (number, self.serve(&mut store, number, &call).await),
+                Ok(_) => (number, self.serve(&mut store, number, &call).await),
                 Err(refusal) => (number, Err(refusal)),
             },
             Err(error) => (0, Err(error.into())),
@@ -92,9 +98,10 @@ impl Platform {
         }
     }
 
-    /// Everything whose time has come happens, each at its own time.
-    pub(crate) async fn let_due_things_happen(&self, store: &mut Store) -> Result<(), Refusal> {
+    /// Everything whose time has come happens, each at its own time. How many things did.
+    pub(crate) async fn let_due_things_happen(&self, store: &mut Store) -> Result<u64, Refusal> {
         let now = self.clock.now();
+        let mut happened = 0;
         while store.next_due.is_some_and(|at| at.unsigned_abs() <= now.0) {
             let number = store.next_number().await?;
             let mut transaction = store.connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -106,7 +113,7 @@ impl Platform {
             let fields = Fields::default();
             let mut context = self.context(&mut transaction, Caller::PLATFORM, at, number, &fields);
             match due.happen(&mut context).await {
-                Ok(()) => {}
+                Ok(()) => happened += 1,
                 Err(Refusal::Internal(error)) => return Err(Refusal::Internal(error)),
                 // What the rules refuse does not happen; it is not due any more.
                 Err(Refusal::Platform { kind, .. }) => {
@@ -116,7 +123,7 @@ impl Platform {
             transaction.commit().await?;
             store.next_due = due::next(&mut store.connection).await?;
         }
-        Ok(())
+        Ok(happened)
     }
 
     async fn serve(&self, store: &mut Store, number: i64, call: &Call) -> Result<Reply, Refusal> {
@@ -177,7 +184,7 @@ impl Platform {
     pub(crate) async fn act<T>(
         &self,
         caller: Caller,
-        action: impl AsyncFnOnce(&mut Context<'_>) -> Result<T, Refusal>,
+        action: impl for<'a> FnOnce(&'a mut Context<'_>) -> Acting<'a, T> + Send,
     ) -> Result<T, Refusal> {
         let mut store = self.store.lock().await;
         self.let_due_things_happen(&mut store).await?;

@@ -165,6 +165,27 @@ CREATE TABLE payment_links (
     expires_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Payers at the bank's gateway; an invoice waits while one of its visits is open.
+CREATE TABLE bank_visits (
+    id           INTEGER PRIMARY KEY,
+    token        TEXT NOT NULL UNIQUE,                 -- in the address of the bank's page
+    invoice_id   INTEGER NOT NULL REFERENCES invoices (id),
+    payer_id     INTEGER,
+    redirect_uri TEXT,
+    call_uri     TEXT,
+    open         INTEGER NOT NULL DEFAULT 1
+) STRICT;
+
+-- Businesses' servers that were called after a payment (`callUri`).
+CREATE TABLE callbacks (
+    id         INTEGER PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    invoice_id INTEGER NOT NULL REFERENCES invoices (id),
+    url        TEXT NOT NULL,
+    status     INTEGER,                                -- of HTTP; neither this nor an error: not yet
+    error      TEXT
+) STRICT;
+
 -- What was paid at terminals: a bank would be asked.
 CREATE TABLE pos_transactions (
     invoice_id       INTEGER NOT NULL,

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection, query};
 
 use crate::{
-    Error, files,
+    Error, clock, files,
     handlers::payments::PODLAND_WALLET,
     invoice::{Record, line, unique_number, unregistered},
     ledger::{self, Account, Move},
@@ -18,7 +18,6 @@ use crate::{
 
 pub(crate) const OTT_KEY: &str = "ottKey";
 pub(crate) const CALLER: &str = "caller";
-pub(crate) const NOW: &str = "now";
 
 /// Who issues the invoices of utility bills.
 const PLATFORM_NAME: &str = "سرزمین هوشمند پاد";
@@ -65,7 +64,7 @@ async fn settings(connection: &mut SqliteConnection, scenario: &Scenario) -> Res
     let settings: [(&str, Option<String>); 3] = [
         (OTT_KEY, Some(key)),
         (CALLER, scenario.caller_token().map(str::to_owned)),
-        (NOW, scenario.now.clone()),
+        (clock::NOW, scenario.instant().map(|now| now.0.to_string())),
     ];
     for (name, value) in settings {
         if let Some(value) = value {

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{SqliteConnection, query, query_as};
 
 use crate::{
+    handlers::payments::PODLAND_WALLET,
     invoice::Record,
     payment::{self, Delegations},
     service::{Context, Refusal},
@@ -92,25 +93,28 @@ pub(crate) async fn issue_code(
 }
 
 /// Pays by a code: `invoice` pins the one that it is for, where the payer names it; `user`, whose
-/// phone it came from.
+/// phone it came from. A code that is texted back pays from POD's wallet; for the others it takes a
+/// call (S1). Returns the invoice.
 pub(crate) async fn pay_by_code(
     context: &mut Context<'_>,
     code: &str,
     invoice: Option<i64>,
     user: Option<i64>,
     service: &str,
-) -> Result<(), Refusal> {
+) -> Result<i64, Refusal> {
     type Row = (i64, i64, String, String, String, bool);
     let row: Option<Row> = query_as(
         "SELECT invoice_id, user_id, wallet, delegators, hashes, force_delegation \
          FROM payment_codes WHERE code = ?1 AND expires_at > ?2 \
-         AND (?3 IS NULL OR invoice_id = ?3) AND (?4 IS NULL OR user_id = ?4) \
+         AND (?3 IS NULL OR invoice_id = ?3) \
+         AND (?4 IS NULL OR (user_id = ?4 AND wallet = ?5)) \
          ORDER BY expires_at DESC LIMIT 1",
     )
     .bind(code)
     .bind(context.millis())
     .bind(invoice)
     .bind(user)
+    .bind(PODLAND_WALLET)
     .fetch_optional(&mut *context.connection)
     .await?;
     let (invoice, user, wallet, delegators, hashes, force) =
@@ -129,5 +133,5 @@ pub(crate) async fn pay_by_code(
         .bind(invoice.id)
         .execute(&mut *context.connection)
         .await?;
-    Ok(())
+    Ok(invoice.id)
 }

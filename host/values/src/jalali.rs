@@ -110,7 +110,7 @@ impl JalaliDate {
 /// use pod_values::JalaliDateTime;
 ///
 /// let at: JalaliDateTime = "1399/03/13 10:00:00".parse().unwrap();
-/// assert_eq!(at.instant().unwrap().0, 1_591_079_400_000);
+/// assert_eq!(at.instant().unwrap().0, 1_591_075_800_000);
 /// assert!("1399/03/13 24:00:00".parse::<JalaliDateTime>().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
