@@ -17,6 +17,7 @@ use crate::{
     handlers::payments::PODLAND_WALLET,
     invoice::{CardReceipt, Record},
     ledger::Account,
+    loans,
     payment::{self, Delegations},
     platform::Platform,
     service::{Context, Refusal},
@@ -63,12 +64,13 @@ async fn choose(
     let (mut invoice, terms) = visit.open(context).await?;
     match form.get("action") {
         Some("wallet") => from_wallet(context, visit, &mut invoice, &terms, form).await,
+        Some("loan") => by_loan(context, visit, &invoice, &terms).await,
         Some("card") => {
             invoice.must_be_payable(context.now)?;
             at_bank(context, &mut invoice, &terms).await
         }
         Some("cancel") => gave_up(&invoice, terms.redirect.as_ref()),
-        _ => Err(Refusal::argument("action", "wallet, card or cancel")),
+        _ => Err(Refusal::argument("action", "wallet, loan, card or cancel")),
     }
 }
 
@@ -97,6 +99,21 @@ async fn from_wallet(
     let wallet = form.get("wallet").unwrap_or(PODLAND_WALLET);
     pay_by_credit(context, invoice, payer, wallet, &delegations).await?;
     paid(context, invoice, terms.redirect.as_ref(), terms.call.as_deref()).await
+}
+
+/// The customer confirms the loan that waits for it.
+async fn by_loan(
+    context: &mut Context<'_>,
+    visit: &Visit,
+    invoice: &Record,
+    terms: &Terms,
+) -> Result<Answer, Refusal> {
+    context.caller = show::payer(context, visit, invoice, terms)?;
+    let loan = loans::pending_confirmation(context.connection, invoice.id).await?;
+    loans::confirm(context, loan.ok_or(Kind::NotFound)?).await?;
+    let id = invoice.id.unsigned_abs();
+    let paid_by_loan = Record::find(context.connection, id).await?.ok_or(Kind::NotFound)?;
+    paid(context, &paid_by_loan, terms.redirect.as_ref(), terms.call.as_deref()).await
 }
 
 async fn pay_by_credit(

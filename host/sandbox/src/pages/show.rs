@@ -20,7 +20,7 @@ use crate::{
     gateway,
     handlers::payments::PODLAND_WALLET,
     invoice::Record,
-    ledger,
+    ledger, loans,
     parties::Caller,
     payment,
     platform::Platform,
@@ -62,9 +62,6 @@ pub(super) async fn page(
         Err(Kind::BillIsWaitingForGateway) => return waiting(terms),
         Err(kind) => Some(kind.message()),
     };
-    // PLUG-IN: a loan with a down payment of 0 waits for its customer here. Ask
-    // `loans::pending_confirmation` for this invoice, and offer the confirmation in place of the
-    // ways to pay; `pay::choose` then takes the action and calls `loans::confirm`.
     let wanted = visit.fields().get("payer").map(str::to_owned);
     match wanted.filter(|_| state.is_none()) {
         None => {
@@ -141,7 +138,11 @@ async fn wallet(
         wallets.push((PODLAND_WALLET.to_owned(), 0));
     }
     wallets.sort_by_key(|(code, _)| code != PODLAND_WALLET);
+    // S4: a loan without a down payment is confirmed where the customer would choose the wallet.
+    let loan = invoice.user_id == Some(payer.user_id)
+        && loans::pending_confirmation(context.connection, invoice.id).await?.is_some();
     Ok(WalletPage {
+        loan,
         payable: persian::rials(invoice.payable()),
         issuer: context.parties.business_name(invoice.business_id).to_owned(),
         payer: context.parties.user_name(payer.user_id).to_owned(),

@@ -60,6 +60,8 @@ pub(super) struct WalletPage {
     pub(super) issuer: String,
     pub(super) payer: String,
     pub(super) notice: Option<String>,
+    /// Does a loan without a down payment wait for this payer's confirmation?
+    pub(super) loan: bool,
     pub(super) credits: Vec<Money>,
     pub(super) wallets: Vec<Money>,
     /// The query of the page before.
