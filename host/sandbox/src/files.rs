@@ -37,8 +37,8 @@ impl Record {
     pub(crate) fn content_type(&self) -> &'static str {
         let ending = self.name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
         match ending.as_deref() {
-            Some("csv") => "text/csv;charset=utf-8",
-            Some("txt") => "text/plain;charset=utf-8",
+            Some("csv") => "text/csv",
+            Some("txt") => "text/plain",
             Some("json") => "application/json",
             Some("pdf") => "application/pdf",
             Some("png") => "image/png",

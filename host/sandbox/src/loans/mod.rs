@@ -24,6 +24,8 @@ pub(crate) use granting::{begin, confirm, pending_confirmation, take_plan};
 pub(crate) use loan::{Installment, Loan};
 pub(crate) use repayment::{bank_settles, installment_due};
 
+use pod_platform::types::PlatformErrorKind as Kind;
+
 use crate::{
     invoice::Record,
     loans::loan::Role,
@@ -45,9 +47,12 @@ pub(crate) async fn invoice_paid(
         Some(Role::Subject(mut loan)) => ending::cancel(context, &mut loan).await,
         Some(Role::DownPayment(mut loan)) if loan.is_pending() => {
             match granting::activate(context, &mut loan, Some(invoice)).await {
-                // A promised payment has nobody to be refused to: it goes back.
+                // A promise that is kept, or a bank, has nobody to be refused to: it goes back.
                 Err(Refusal::Platform { .. }) if context.caller.is_platform() => {
-                    ending::cancel(context, &mut loan).await
+                    ending::cancel(context, &mut loan).await?;
+                    let id = invoice.id.unsigned_abs();
+                    *invoice = Record::find(context.connection, id).await?.ok_or(Kind::NotFound)?;
+                    Ok(())
                 }
                 outcome => outcome,
             }
