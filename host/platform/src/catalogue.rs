@@ -60,6 +60,11 @@ pub const ISSUE_INVOICE: Row = Row::product("issueInvoice", 29_796, 39_291)
 pub const GET_INVOICE_LIST: Row = Row::product("getInvoiceList", 29_813, 39_308)
     .rules(&[ExactlyOne(&["offset", "firstId", "lastId"]), AtLeast("size", 1)]);
 
+/// `invoices.get-invoice-list-by-metadata`
+pub const GET_INVOICE_LIST_BY_METADATA: Row =
+    Row::product("getInvoiceListByMetadata", 29_814, 39_309)
+        .rules(&[Json("metaQuery"), AtLeast("size", 1)]);
+
 /// `invoices.verify-invoice`
 pub const VERIFY_INVOICE: Row = Row::product("verifyInvoice", 29_809, 39_304)
     .mutation(SelfFencing, Nothing)

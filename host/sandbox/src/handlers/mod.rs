@@ -4,6 +4,7 @@
 mod bills;
 mod files;
 mod invoice_list;
+mod invoice_list_by_metadata;
 mod invoice_states;
 mod issue_invoice;
 mod links;
@@ -22,8 +23,9 @@ use pod_platform::{
     },
     files::{GetFileRequest, UploadFileRequest},
     invoices::{
-        CancelInvoiceRequest, CloseInvoiceRequest, GetInvoiceListRequest, IssueInvoiceRequest,
-        ReduceInvoiceRequest, VerifyAndCloseInvoiceRequest, VerifyInvoiceRequest,
+        CancelInvoiceRequest, CloseInvoiceRequest, GetInvoiceListByMetadataRequest,
+        GetInvoiceListRequest, IssueInvoiceRequest, ReduceInvoiceRequest,
+        VerifyAndCloseInvoiceRequest, VerifyInvoiceRequest,
     },
     loans::{
         BusinessLoanListRequest, GetInstallmentListRequest, LoanListRequest, LoanPlanListRequest,
@@ -45,6 +47,7 @@ pub(crate) fn registry() -> Registry {
     Registry::default()
         .serve::<IssueInvoiceRequest>()
         .serve::<GetInvoiceListRequest>()
+        .serve::<GetInvoiceListByMetadataRequest>()
         .serve::<VerifyInvoiceRequest>()
         .serve::<VerifyAndCloseInvoiceRequest>()
         .serve::<CloseInvoiceRequest>()
