@@ -5,9 +5,14 @@ use std::{env, fs, path::Path};
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let interpreter = root.join("plugins/rhai");
-    for input in
-        ["wit", "sdk-guest", "plugins/rhai/src", "plugins/rhai/build.rs", "plugins/rhai/Cargo.toml"]
-    {
+    for input in [
+        "wit",
+        "host/values",
+        "sdk-guest",
+        "plugins/rhai/src",
+        "plugins/rhai/build.rs",
+        "plugins/rhai/Cargo.toml",
+    ] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");

@@ -111,12 +111,17 @@ impl Platform {
                 continue;
             };
             let fields = Fields::default();
-            let mut context = self.context(&mut transaction, Caller::PLATFORM, at, number, &fields);
+            let mut event = transaction.begin().await?;
+            let mut context = self.context(&mut event, Caller::PLATFORM, at, number, &fields);
             match due.happen(&mut context).await {
-                Ok(()) => happened += 1,
+                Ok(()) => {
+                    event.commit().await?;
+                    happened += 1;
+                }
                 Err(Refusal::Internal(error)) => return Err(Refusal::Internal(error)),
-                // What the rules refuse does not happen; it is not due any more.
+                // What the rules refuse does not happen, not even half; it is not due any more.
                 Err(Refusal::Platform { kind, .. }) => {
+                    event.rollback().await?;
                     tracing::warn!(event = %due.event, kind = kind.name(), "not possible any more");
                 }
             }

@@ -137,6 +137,17 @@ impl Contract {
         }
     }
 
+    /// A plain type behind all its names.
+    fn plain(&self, ty: &Type) -> Type {
+        match ty {
+            Type::Id(id) => match &self.resolve.types[*id].kind {
+                TypeDefKind::Type(target) => self.plain(target),
+                _ => *ty,
+            },
+            plain => *plain,
+        }
+    }
+
     /// Is there a value that stands for a field that was left out?
     #[must_use]
     pub fn has_default(&self, ty: &Type) -> bool {
@@ -150,7 +161,7 @@ impl Contract {
     #[must_use]
     pub fn is_passed_by_reference(&self, ty: &Type) -> bool {
         match self.kind(ty) {
-            None => matches!(ty, Type::String),
+            None => matches!(self.plain(ty), Type::String),
             Some(TypeDefKind::Option(inner)) => self.is_passed_by_reference(inner),
             Some(TypeDefKind::List(_)) => true,
             Some(TypeDefKind::Record(record)) => {
