@@ -93,6 +93,15 @@ pub(super) async fn issued(context: &mut Context<'_>, id: u64) -> Result<Record,
     Ok(invoice)
 }
 
+/// An invoice that the caller issued, or that was issued for it.
+pub(super) async fn of_party(context: &mut Context<'_>, id: u64) -> Result<Record, Refusal> {
+    let invoice = Record::find(context.connection, id).await?.ok_or(Kind::NotFound)?;
+    let caller = context.caller;
+    let is_party =
+        caller.business_id == Some(invoice.business_id) || invoice.user_id == Some(caller.user_id);
+    if is_party { Ok(invoice) } else { Err(Kind::NoPermission.into()) }
+}
+
 async fn numbered(context: &mut Context<'_>, number: String) -> Result<u64, Refusal> {
     let id: Option<i64> =
         query_scalar("SELECT id FROM invoices WHERE business_id = ? AND bill_number = ?")

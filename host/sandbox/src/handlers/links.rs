@@ -9,6 +9,7 @@ use pod_platform::{
 use sha2::{Digest, Sha256};
 use sqlx::query;
 
+use super::invoice_states::of_party;
 use crate::{
     invoice::Record,
     pages,
@@ -23,14 +24,7 @@ impl Handle for GetInvoicePaymentLinkRequest {
     const WRITES: bool = true;
 
     async fn handle(self, context: &mut Context<'_>) -> Result<String, Refusal> {
-        let invoice =
-            Record::find(context.connection, self.invoice_id).await?.ok_or(Kind::NotFound)?;
-        let caller = context.caller;
-        let is_party = caller.business_id == Some(invoice.business_id)
-            || invoice.user_id == Some(caller.user_id);
-        if !is_party {
-            return Err(Kind::NoPermission.into());
-        }
+        let invoice = of_party(context, self.invoice_id).await?;
         let hash = Sha256::new()
             .chain_update(b"link")
             .chain_update(invoice.id.to_be_bytes())

@@ -5,22 +5,15 @@ use pod_platform::{
     types::PlatformErrorKind as Kind,
 };
 
+use super::invoice_states::of_party;
 use crate::{
-    invoice::Record,
     loans,
     service::{Context, Handle, Refusal},
 };
 
 impl Handle for PayInvoiceByLoanRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<Loan, Refusal> {
-        let invoice =
-            Record::find(context.connection, self.invoice_id).await?.ok_or(Kind::NotFound)?;
-        let caller = context.caller;
-        let is_party = caller.business_id == Some(invoice.business_id)
-            || invoice.user_id == Some(caller.user_id);
-        if !is_party {
-            return Err(Kind::NoPermission.into());
-        }
+        let invoice = of_party(context, self.invoice_id).await?;
         // A GET may reach the platform twice: an invoice has one loan.
         let loan = match loans::Loan::paying(context.connection, invoice.id).await? {
             Some(loan) => loan,

@@ -7,7 +7,7 @@ use pod_platform::{
 };
 use sqlx::query_as;
 
-use super::payments::PODLAND_WALLET;
+use super::{invoice_states::of_party, payments::PODLAND_WALLET};
 use crate::{
     invoice::Record,
     pages,
@@ -23,14 +23,7 @@ const BOTH: u32 = 3;
 
 impl Handle for SendInvoicePaymentSMSRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
-        let invoice =
-            Record::find(context.connection, self.invoice_id).await?.ok_or(Kind::NotFound)?;
-        let caller = context.caller;
-        let is_party = caller.business_id == Some(invoice.business_id)
-            || invoice.user_id == Some(caller.user_id);
-        if !is_party {
-            return Err(Kind::NoPermission.into());
-        }
+        let invoice = of_party(context, self.invoice_id).await?;
         invoice.must_be_payable(context.now)?;
         let user = invoice.user_id.ok_or_else(|| {
             Refusal::argument("invoiceId", "an invoice that was issued for a user")
