@@ -14,8 +14,6 @@ pub(crate) mod members;
 mod repayment;
 mod schedule;
 mod table;
-#[cfg(test)]
-mod tests;
 mod view;
 
 pub(crate) use contract::{Contract, Plan, remove_member, set_credit};
