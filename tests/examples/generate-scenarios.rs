@@ -30,6 +30,7 @@ fn main() {
 fn shop(debts: u64, paid: u64, customers: u64) -> Scenario {
     let mut numbers = Numbers::default();
     let business = |id, user_id, name: &str, token: String| Business {
+        cellphone_number: None,
         id,
         user_id,
         name: name.to_owned(),
@@ -48,6 +49,8 @@ fn shop(debts: u64, paid: u64, customers: u64) -> Scenario {
     }
     let users = (0..customers)
         .map(|id| User {
+            national_code: None,
+            username: None,
             id: 30_000 + id,
             name: format!("{} {}", numbers.one_of(FIRST_NAMES), numbers.one_of(LAST_NAMES)),
             access_token: format!("customer-{id}-access-token"),

@@ -171,9 +171,6 @@ impl World {
                 }
                 Value::String(text)
             }
-            Value::String(file) if key == "content" => {
-                fields.push(name, BASE64_STANDARD.encode(file));
-            }
             Value::Array(items) => items.iter().map(|item| self.named(item)).collect(),
             Value::Object(fields) => {
                 fields.iter().map(|(key, value)| (key.clone(), self.named(value))).collect()
