@@ -292,7 +292,7 @@ fn assert_holds(found: &Value, expected: &Value, path: &str, output: &Value) {
 
 #[tokio::test]
 async fn a_compiled_policy_and_a_script_get_the_same_answers() {
-    let bench = Bench::start(Scenario::default()).await;
+    let bench = Bench::from_file("tests/services/scenario.json").await;
     let compiled = bench.load("tests/guests/any-service").await;
     let script = bench.load("tests/guests/any-service/any-service.rhai").await;
     let mut failures = Vec::new();
