@@ -5,6 +5,7 @@ use pod_host::{
     Receipt, Status,
     journal::{Entry, Recorded},
 };
+use pod_sandbox::Scenario;
 use podhost_tests::{Bench, manifest};
 use serde_json::{Value, json};
 
@@ -142,14 +143,52 @@ async fn a_wrong_argument_is_named_before_anything_is_sent() {
     assert_eq!(receipt.meters.calls, 0);
 }
 
+/// Nobody's invoice of another business: the caller may pay it, but does not see its amount.
 #[tokio::test]
-async fn every_service_of_this_slice_from_a_script() {
+async fn an_amount_that_cannot_be_read_is_charged_at_the_ceiling_per_payment() {
+    let scenario = Scenario::from_json(
+        "ceiling",
+        r#"{
+            "businesses": [
+                {"id": 1, "userId": 10, "name": "Shop", "apiToken": "shop",
+                 "wallet": {"PODLAND_WALLET": 9000}},
+                {"id": 2, "userId": 20, "name": "Baker", "apiToken": "baker"}
+            ],
+            "invoices": [
+                {"id": 1, "businessId": 2, "amount": 700, "guildCode": "FOOD_GUILD"},
+                {"id": 2, "businessId": 2, "amount": 700, "guildCode": "FOOD_GUILD"}
+            ]
+        }"#,
+    );
+    let bench = Bench::start(scenario.unwrap()).await;
+    let script = r#"
+        fn run(input) { [pay(1), pay(2)] }
+        fn pay(id) {
+            try { return pay_any_invoice_by_credit(#{ invoice_id: id, wallet: "PODLAND_WALLET" }); }
+            catch (error) { return error.kind; }
+        }
+    "#;
+    let budget = "rial = 1_500\nrial-per-payment = 1_000";
+    let receipt =
+        run(&bench, &manifest("policy", "\"payments\"", budget), script, Value::Null).await;
+    assert_eq!(receipt.output, json!([true, "budget-exhausted"]), "{:?}", receipt.error);
+    assert_eq!(receipt.meters.rials.0, 1_000);
+    bench.assert_balances(&[("invoice:1", 700), ("invoice:2", 0)]).await;
+
+    let low = manifest("policy", "\"payments\"", "rial = 1_500");
+    let receipt = run(&bench, &low, script, Value::Null).await;
+    assert_eq!(receipt.output, json!(["denied", "denied"]), "{:?}", receipt.error);
+}
+
+#[tokio::test]
+async fn a_script_issues_marks_and_lists() {
     let bench = small().await;
     let script = r#"
         fn run(input) {
             let invoice = issue_invoice(#{
                 guild_code: "FOOD_GUILD", product_id: [0], price: [1000], quantity: [2],
                 product_description: ["bread"], bill_number: "B-1",
+                preferred_tax_rate: 0.0,
             });
             let marked = pay_invoice(#{ invoice_id: invoice.id });
             let found = get_invoice_list(#{ offset: 0, size: 10, bill_number: "B-1" });
