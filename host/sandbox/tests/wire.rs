@@ -155,3 +155,21 @@ async fn other_paths_say_where_to_go() {
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
     assert!(answer.contains("/srv/sc/nzh/doServiceCall"), "{answer}");
 }
+
+#[tokio::test]
+async fn direct_calls_are_served_below_every_base_by_get_and_by_post() {
+    let world = World::start().await;
+    for base in ["/srv/sc", "/srv/core", "/srv/basic-platform"] {
+        for slash in ["", "/"] {
+            let url = format!("http://{}{base}/nzh/loanList{slash}", world.sandbox.address());
+            let fields = "offset=0&size=5";
+            let get = http().get(format!("{url}?{fields}"));
+            let post = http().post(url);
+            for (request, body) in [(get, ""), (post, fields)] {
+                let answer = envelope(request, &[("_token_", "sara")], body).await;
+                assert_eq!(answer["hasError"], false, "{base}{slash}: {answer}");
+                assert_eq!(answer["result"], serde_json::json!([]));
+            }
+        }
+    }
+}
