@@ -9,7 +9,7 @@ use wit_parser::{Function, InterfaceId, Type, TypeDef, TypeDefKind, World, World
 
 /// The worlds whose functions a script may get, and whose exported function it writes. They share
 /// their imports: a type belongs to the first of them that imports its interface.
-const WORLDS: &[&str] = &["policy", "netting"];
+const WORLDS: &[&str] = &["policy", "netting", "delegation", "loan-plan"];
 
 fn main() {
     let contract = Contract::read();
@@ -35,7 +35,7 @@ fn bindings(contract: &Contract) -> Vec<(InterfaceId, String)> {
         for (id, interface) in contract.imports(contract.world(name)) {
             if bindings.iter().all(|(known, _)| *known != id) {
                 let path = contract.module(interface);
-                bindings.push((id, format!("pod_sdk::bindings::{name}::{path}")));
+                bindings.push((id, format!("pod_sdk::bindings::{}::{path}", snake(name))));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What wit-bindgen makes of the WIT files: one module a world. Both worlds share their imports.
+//! What wit-bindgen makes of the WIT files: one module a world. All worlds share their imports.
 //! Jalali dates are `pod-values`' own, which have a calendar.
 
 use std::mem::{offset_of, size_of};
@@ -46,5 +46,44 @@ pub mod netting {
         additional_derives: [PartialEq],
         export_macro_name: "__export_netting_world",
         default_bindings_module: "pod_sdk::bindings::netting",
+    });
+}
+
+/// The world `delegation`.
+pub mod delegation {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "pod:policy/delegation",
+        with: {
+            "pod:platform/types@0.1.0": crate::bindings::policy::pod::platform::types,
+            "pod:policy/types@0.1.0": crate::bindings::policy::pod::policy::types,
+            "pod:policy/log@0.1.0": crate::bindings::policy::pod::policy::log,
+            "pod:policy/clock@0.1.0": crate::bindings::policy::pod::policy::clock,
+            "pod:policy/delegation-types@0.1.0": generate,
+        },
+        pub_export_macro: true,
+        additional_derives: [PartialEq],
+        export_macro_name: "__export_delegation_world",
+        default_bindings_module: "pod_sdk::bindings::delegation",
+    });
+}
+
+/// The world `loan-plan`.
+pub mod loan_plan {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "pod:policy/loan-plan",
+        with: {
+            "pod:platform/types@0.1.0/jalali-date": pod_values::JalaliDate,
+            "pod:platform/types@0.1.0": crate::bindings::policy::pod::platform::types,
+            "pod:policy/types@0.1.0": crate::bindings::policy::pod::policy::types,
+            "pod:policy/log@0.1.0": crate::bindings::policy::pod::policy::log,
+            "pod:policy/clock@0.1.0": crate::bindings::policy::pod::policy::clock,
+            "pod:policy/loan-plan-types@0.1.0": generate,
+        },
+        pub_export_macro: true,
+        additional_derives: [PartialEq],
+        export_macro_name: "__export_loan_plan_world",
+        default_bindings_module: "pod_sdk::bindings::loan_plan",
     });
 }

@@ -103,9 +103,12 @@
 )]
 #[doc(hidden)]
 pub mod bindings;
+#[doc(hidden)]
+pub mod entry;
 pub mod error;
 mod failure;
 pub mod list;
+mod reason;
 
 pub use bindings::policy::pod::{
     platform::{bills, files, invoices, loans, payments},
@@ -117,19 +120,35 @@ pub use failure::Failure;
 pub use failure::into_wit;
 pub use list::each;
 pub use pod_values as values;
-#[doc(hidden)]
-pub use serde_json;
+pub use reason::{Alternative, Reason, Remark};
 
 /// What a policy's functions answer.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// What a netting decider sees and answers.
 pub mod netting {
-    pub use crate::bindings::netting::pod::policy::netting_types::{Credit, Debt, Pair};
+    pub use crate::bindings::netting::pod::policy::netting_types::{
+        Credit, Debt, NettingPlan, Pair,
+    };
 }
 
-/// Makes `fn plan(debts: Vec<Debt>, credits: Vec<Credit>) -> pod_sdk::Result<Vec<Pair>>` this
-/// component's netting decider.
+/// What a delegation decider sees and answers.
+pub mod delegation {
+    pub use crate::bindings::delegation::pod::policy::delegation_types::{
+        DelegatedShare, Delegation, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
+    };
+}
+
+/// What a loan plan decider sees and answers.
+pub mod loan_plan {
+    pub use crate::bindings::loan_plan::pod::policy::loan_plan_types::{
+        Choice, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
+    };
+}
+
+/// Makes `fn plan(debts: Vec<Debt>, credits: Vec<Credit>, config: Config) -> pod_sdk::Result<Plan>`
+/// this component's netting decider. The plan is a [`NettingPlan`](netting::NettingPlan) or a
+/// `Vec<Pair>`; the configuration is anything that serde reads, and can be left out.
 #[macro_export]
 macro_rules! export_netting {
     ($plan:path) => {
@@ -140,11 +159,13 @@ macro_rules! export_netting {
                 fn plan(
                     debts: Vec<$crate::netting::Debt>,
                     credits: Vec<$crate::netting::Credit>,
+                    config: String,
                 ) -> Result<
-                    Vec<$crate::netting::Pair>,
+                    $crate::netting::NettingPlan,
                     $crate::bindings::policy::pod::policy::types::Failure,
                 > {
-                    $plan(debts, credits).map_err($crate::into_wit)
+                    $crate::entry::Plan::plan($plan, debts, credits, &config)
+                        .map_err($crate::into_wit)
                 }
             }
 
@@ -155,8 +176,70 @@ macro_rules! export_netting {
     };
 }
 
-/// Makes `fn run(input: Input) -> pod_sdk::Result<Output>` this component's policy. The input is
-/// anything that serde reads from JSON, the output anything that it writes.
+/// Makes `fn order(invoices: Vec<OpenInvoice>, delegations: Vec<Delegation>, wallets: Vec<Wallet>,
+/// config: Config) -> pod_sdk::Result<SpendingPlan>` this component's delegation decider. The
+/// configuration is anything that serde reads, and can be left out.
+#[macro_export]
+macro_rules! export_delegation {
+    ($order:path) => {
+        const _: () = {
+            struct Decider;
+
+            impl $crate::bindings::delegation::Guest for Decider {
+                fn order(
+                    invoices: Vec<$crate::delegation::OpenInvoice>,
+                    delegations: Vec<$crate::delegation::Delegation>,
+                    wallets: Vec<$crate::delegation::Wallet>,
+                    config: String,
+                ) -> Result<
+                    $crate::delegation::SpendingPlan,
+                    $crate::bindings::policy::pod::policy::types::Failure,
+                > {
+                    $crate::entry::Order::order($order, invoices, delegations, wallets, &config)
+                        .map_err($crate::into_wit)
+                }
+            }
+
+            $crate::bindings::delegation::__export_delegation_world!(
+                Decider with_types_in $crate::bindings::delegation
+            );
+        };
+    };
+}
+
+/// Makes `fn select(invoice: InvoiceToFinance, offers: Vec<Offer>, config: Config) ->
+/// pod_sdk::Result<Selection>` this component's loan plan decider. The configuration, the merchant's
+/// constraints, is anything that serde reads, and can be left out.
+#[macro_export]
+macro_rules! export_loan_plan {
+    ($select:path) => {
+        const _: () = {
+            struct Decider;
+
+            impl $crate::bindings::loan_plan::Guest for Decider {
+                fn select(
+                    invoice: $crate::loan_plan::InvoiceToFinance,
+                    offers: Vec<$crate::loan_plan::Offer>,
+                    config: String,
+                ) -> Result<
+                    $crate::loan_plan::Selection,
+                    $crate::bindings::policy::pod::policy::types::Failure,
+                > {
+                    $crate::entry::Select::select($select, invoice, offers, &config)
+                        .map_err($crate::into_wit)
+                }
+            }
+
+            $crate::bindings::loan_plan::__export_loan_plan_world!(
+                Decider with_types_in $crate::bindings::loan_plan
+            );
+        };
+    };
+}
+
+/// Makes `fn run(input: Input, config: Config) -> pod_sdk::Result<Output>` this component's policy.
+/// Input and configuration are anything that serde reads from JSON, the output anything that it
+/// writes. The configuration can be left out.
 #[macro_export]
 macro_rules! export_policy {
     ($run:path) => {
@@ -166,13 +249,9 @@ macro_rules! export_policy {
             impl $crate::bindings::policy::Guest for Policy {
                 fn run(
                     input: String,
+                    config: String,
                 ) -> Result<String, $crate::bindings::policy::pod::policy::types::Failure> {
-                    let answer = || -> $crate::Result<String> {
-                        let input = $crate::serde_json::from_str(&input)
-                            .map_err(|error| $crate::Failure::new(format!("the input: {error}")))?;
-                        Ok($crate::serde_json::to_string(&$run(input)?)?)
-                    };
-                    answer().map_err($crate::into_wit)
+                    $crate::entry::Run::run($run, &input, &config).map_err($crate::into_wit)
                 }
             }
 

@@ -40,6 +40,27 @@ impl Rial {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }
 
+    /// `rate` percent of it, rounded down; or `None` if the rate is negative or no number, finer than
+    /// anybody means, or the result does not fit. Exact, where floats alone would make 28 rials of
+    /// 0.29 % of 10,000.
+    ///
+    /// ```
+    /// # use pod_values::Rial;
+    /// assert_eq!(Rial(10_000).percent(0.29), Some(Rial(29)));
+    /// assert_eq!(Rial(99).percent(1.0), Some(Rial::ZERO));
+    /// assert_eq!(Rial(99).percent(-1.0), None);
+    /// ```
+    #[must_use]
+    pub fn percent(self, rate: f64) -> Option<Self> {
+        // The shortest text that reads back as the same float is the decimal that was written.
+        let text = rate.to_string();
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?.checked_mul(100)?;
+        let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
+        let product = digits.checked_mul(self.0.into())?;
+        u64::try_from(product / scale).ok().map(Self)
+    }
+
     /// Written for people, with a comma between thousands.
     #[must_use]
     pub fn grouped(self) -> Grouped {

@@ -1,21 +1,22 @@
 //! An engine with a script, and calls into it.
 
 use pod_sdk::bindings::policy::pod::policy::types::Failure;
-use rhai::{AST, CallFnOptions, Dynamic, Engine, Scope};
+use rhai::{CallFnOptions, Dynamic, Engine, Scope};
 
 use crate::{
     contract::World,
     convert::{FromScript, Mismatch},
     engine::{self, Log},
-    failure, script,
+    failure,
+    script::{self, Script},
 };
 
-/// The interpreter for one world.
+/// The interpreter for a world, or for several that share their imports.
 pub struct Interpreter {
     world: World,
     log: Log,
     engine: Engine,
-    script: Option<AST>,
+    script: Option<Script>,
 }
 
 impl Interpreter {
@@ -27,19 +28,20 @@ impl Interpreter {
         Self { world, log, engine, script: None }
     }
 
-    /// Takes a script, in place of the one before.
+    /// Takes a script of a world that has the same imports, in place of the one before.
     ///
     /// # Errors
     /// Says what is wrong with the script, and where; then there is no script.
-    pub fn load(&mut self, source: &str) -> Result<(), Failure> {
+    pub fn load(&mut self, world: World, source: &str) -> Result<(), Failure> {
         if self.script.is_some() {
-            *self = Self::new(self.world, self.log);
+            *self = Self::new(world, self.log);
         }
+        self.world = world;
         self.script = Some(script::load(&mut self.engine, &self.world, source)?);
         Ok(())
     }
 
-    /// Calls the world's function.
+    /// Calls the world's function, with as many of the arguments as the script's takes.
     ///
     /// # Errors
     /// If there is no script, an argument is nothing for a script, the script fails, or its answer
@@ -59,6 +61,7 @@ impl Interpreter {
             .parameters
             .iter()
             .zip(arguments)
+            .take(script.parameters)
             .map(|(parameter, argument)| {
                 argument
                     .map_err(|mismatch| nowhere(format!("{parameter} of `{function}`: {mismatch}")))
@@ -69,7 +72,7 @@ impl Interpreter {
             .call_fn_with_options(
                 CallFnOptions::new().eval_ast(false),
                 &mut Scope::new(),
-                script,
+                &script.ast,
                 function,
                 arguments,
             )

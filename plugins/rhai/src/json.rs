@@ -7,6 +7,16 @@ use serde_json::{Number, Value};
 
 use crate::convert::{FromScript, IntoScript, Mismatch};
 
+/// A JSON text's value, for a script.
+///
+/// # Errors
+/// If it is no JSON, or scripts have no such number.
+pub fn read(json: &str) -> Result<Dynamic, Mismatch> {
+    let value: Value =
+        serde_json::from_str(json).map_err(|error| Mismatch::new(error.to_string()))?;
+    value.into_script()
+}
+
 impl IntoScript for Value {
     fn into_script(self) -> Result<Dynamic, Mismatch> {
         match self {

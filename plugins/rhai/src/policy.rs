@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use crate::{
     contract::{self, World},
-    convert::{IntoScript, Mismatch},
-    state,
+    json, state,
 };
 
 wit_bindgen::generate!({
@@ -25,23 +24,21 @@ wit_bindgen::generate!({
     },
 });
 
-pub const WORLD: World = contract::POLICY;
+pub const WORLDS: &[World] = &[contract::POLICY];
 
 struct Component;
 
 impl Guest for Component {
-    fn run(input: String) -> Result<String, Failure> {
-        let input = serde_json::from_str::<Value>(&input)
-            .map_err(|error| Mismatch::new(error.to_string()))
-            .and_then(Value::into_script);
-        let answer: Value = state::with(|interpreter| interpreter.call([input]))?;
+    fn run(input: String, config: String) -> Result<String, Failure> {
+        let (input, config) = (json::read(&input), json::read(&config));
+        let answer: Value = state::with(|interpreter| interpreter.call([input, config]))?;
         Ok(answer.to_string())
     }
 }
 
 impl exports::pod::policy::interpreter::Guest for Component {
-    fn load(source: String) -> Result<(), Failure> {
-        state::with(|interpreter| interpreter.load(&source))
+    fn load(world: String, source: String) -> Result<(), Failure> {
+        state::load(&world, &source)
     }
 }
 

@@ -12,12 +12,19 @@ use rhai::{
 
 use crate::{contract::World, failure};
 
+/// A script that is fit to be called.
+pub struct Script {
+    pub(crate) ast: AST,
+    /// How many of the world's parameters its function takes.
+    pub(crate) parameters: usize,
+}
+
 /// Parses and checks a script of a world. The engine must not have had another script: it keeps
 /// the constants.
 ///
 /// # Errors
 /// Says what is wrong with the script, and where; then the engine is as it was.
-pub fn load(engine: &mut Engine, world: &World, source: &str) -> Result<AST, Failure> {
+pub fn load(engine: &mut Engine, world: &World, source: &str) -> Result<Script, Failure> {
     let parsed = match engine.compile(source) {
         Ok(ast) => Ok((ast, None)),
         Err(error) if matches!(error.err_type(), ParseErrorType::VariableUndefined(_)) => {
@@ -27,11 +34,11 @@ pub fn load(engine: &mut Engine, world: &World, source: &str) -> Result<AST, Fai
     };
     let (ast, constants) = parsed.map_err(|error| failure::of_parsing(&error))?;
     check_top_level(&ast)?;
-    check_entry(&ast, world)?;
+    let parameters = parameters(&ast, world)?;
     if let Some(constants) = constants {
         resolve(engine, constants);
     }
-    Ok(ast)
+    Ok(Script { ast, parameters })
 }
 
 /// The undefined variable may be a constant: collects them all, and parses again with them.
@@ -102,17 +109,25 @@ fn check_top_level(ast: &AST) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check_entry(ast: &AST, world: &World) -> Result<(), Failure> {
+/// How many parameters the script's function has: all, or all but the configuration, the last.
+fn parameters(ast: &AST, world: &World) -> Result<usize, Failure> {
     let World { name, function, parameters, .. } = world;
-    let arity = parameters.len();
-    let mut arities = ast.iter_functions().filter(|f| f.name == *function).map(|f| f.params.len());
-    let found = match arities.next() {
-        Some(found) if found == arity || arities.any(|other| other == arity) => return Ok(()),
+    let all = parameters.len();
+    let without_configuration = all - 1;
+    let mut arities: Vec<usize> =
+        ast.iter_functions().filter(|f| f.name == *function).map(|f| f.params.len()).collect();
+    arities.sort_unstable();
+    if let Some(fitting) = [all, without_configuration].into_iter().find(|n| arities.contains(n)) {
+        return Ok(fitting);
+    }
+    let found = match arities.last() {
         Some(1) => format!("the script's `{function}` has 1 parameter"),
         Some(found) => format!("the script's `{function}` has {found} parameters"),
         None => "the script has no such function".to_owned(),
     };
-    let message =
-        format!("the world `{name}` needs `fn {function}({})`: {found}", parameters.join(", "));
+    let message = format!(
+        "the world `{name}` needs `fn {function}({})`, or without its last parameter: {found}",
+        parameters.join(", ")
+    );
     Err(failure::new(message, rhai::Position::NONE))
 }

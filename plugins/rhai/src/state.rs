@@ -6,9 +6,9 @@
 
 use std::cell::RefCell;
 
-use pod_sdk::log;
+use pod_sdk::{bindings::policy::pod::policy::types::Failure, log};
 
-use crate::{Interpreter, world};
+use crate::{Interpreter, failure, world};
 
 thread_local! {
     static INTERPRETER: RefCell<Option<Interpreter>> = const { RefCell::new(None) };
@@ -17,8 +17,17 @@ thread_local! {
 /// Uses the interpreter. Imports do not call back, so it is never in use already.
 pub fn with<T>(use_it: impl FnOnce(&mut Interpreter) -> T) -> T {
     INTERPRETER.with_borrow_mut(|interpreter| {
-        use_it(interpreter.get_or_insert_with(|| Interpreter::new(world::WORLD, log::log)))
+        use_it(interpreter.get_or_insert_with(|| Interpreter::new(world::WORLDS[0], log::log)))
     })
+}
+
+/// Loads a script of one of the component's worlds.
+pub fn load(world: &str, source: &str) -> Result<(), Failure> {
+    let Some(world) = world::WORLDS.iter().find(|known| known.name == world) else {
+        let message = format!("this interpreter does not know the world `{world}`");
+        return Err(failure::new(message, rhai::Position::NONE));
+    };
+    with(|interpreter| interpreter.load(*world, source))
 }
 
 /// Builds the engine ahead of time.

@@ -1,7 +1,7 @@
 //! What every script can compute without any call: a utility bill's identifiers, and days of the
-//! Persian calendar. Whatever takes a day takes a text (`"1399/03/13"`), too.
+//! Persian calendar, percentages. Whatever takes a day takes a text (`"1399/03/13"`), too.
 
-use pod_sdk::values::{Instant, JalaliDate, NotABill, UtilityBill};
+use pod_sdk::values::{Instant, JalaliDate, NotABill, Rial, UtilityBill};
 use rhai::{Dynamic, Engine, Map};
 
 use crate::{
@@ -22,6 +22,16 @@ pub(crate) fn register(engine: &mut Engine) {
             const FUNCTION: &str = "utility_bill_from_barcode";
             let barcode: String = argument(FUNCTION, "barcode", barcode)?;
             bill(FUNCTION, UtilityBill::from_barcode(&barcode))
+        })
+        .register_fn("percent_of", |amount: Dynamic, rate: Dynamic| {
+            const FUNCTION: &str = "percent_of";
+            let amount: u64 = argument(FUNCTION, "amount", amount)?;
+            let rate: f64 = argument(FUNCTION, "rate", rate)?;
+            let Some(Rial(rials)) = Rial(amount).percent(rate) else {
+                let problem = format!("{rate} percent of {amount} rials is no amount");
+                return Err(thrown(format!("{FUNCTION}: {problem}").into()));
+            };
+            infallible(FUNCTION, rials)
         })
         .register_fn("jalali_date", |instant: Dynamic| {
             const FUNCTION: &str = "jalali_date";

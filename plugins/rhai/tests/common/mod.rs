@@ -28,7 +28,7 @@ pub fn run(source: &str, input: Value) -> Result<Value, Failure> {
 /// The same, in a world that shares its function.
 pub fn run_in(world: World, source: &str, input: Value) -> Result<Value, Failure> {
     let mut interpreter = Interpreter::new(world, log);
-    interpreter.load(source)?;
+    interpreter.load(world, source)?;
     interpreter.call([input.into_script()])
 }
 

@@ -1,0 +1,150 @@
+//! The delegation policy: pays as many invoices as possible out of delegated credit, spends what
+//! expires first, and keeps the wallet as the last resort, or out of it altogether.
+
+pub mod config;
+pub mod selection;
+pub mod spending;
+
+use std::collections::BTreeMap;
+
+use pod_sdk::{
+    Alternative, Failure, Reason, Remark, Result,
+    delegation::{
+        DelegatedShare, Delegation, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
+    },
+};
+
+pub use config::{Config, UseWallet};
+use selection::{Due, Verdict};
+use spending::{Credit, Purse, Spent};
+
+#[cfg(feature = "component")]
+pod_sdk::export_delegation!(decide);
+
+#[cfg(feature = "component")]
+fn decide(
+    invoices: Vec<OpenInvoice>,
+    delegations: Vec<Delegation>,
+    wallets: Vec<Wallet>,
+    config: Config,
+) -> Result<SpendingPlan> {
+    let now = if delegations.iter().any(|credit| credit.until.is_some()) {
+        pod_sdk::clock::now()
+    } else {
+        0
+    };
+    let plan = order(&invoices, &delegations, &wallets, &config, now)?;
+    pod_sdk::info!("{} of {} invoices can be paid in full", plan.payments.len(), invoices.len());
+    Ok(plan)
+}
+
+/// Decides. `now` matters only if a credit expires.
+///
+/// # Errors
+/// If all invoices or all credits together are more than 2^63 − 1 rials.
+pub fn order(
+    invoices: &[OpenInvoice],
+    delegations: &[Delegation],
+    wallets: &[Wallet],
+    config: &Config,
+    now: u64,
+) -> Result<SpendingPlan> {
+    let usable: Vec<&Delegation> = delegations
+        .iter()
+        .filter(|credit| credit.remaining_amount > 0 && credit.until.is_none_or(|at| at > now))
+        .collect();
+    let credits: Vec<Credit<'_>> = usable
+        .iter()
+        .map(|credit| Credit {
+            rials: credit.remaining_amount,
+            guild: credit.guild_code.as_deref(),
+            until: credit.until,
+        })
+        .collect();
+    let wallet = wallets.iter().find(|wallet| wallet.code == config.wallet_code);
+    let balance = wallet.map_or(0, |wallet| wallet.balance);
+    let wallet = match config.use_wallet {
+        UseWallet::LastResort => balance.saturating_sub(config.wallet_floor),
+        UseWallet::Never => 0,
+    };
+    must_fit(invoices.iter().map(|invoice| invoice.payable_amount))?;
+    must_fit(credits.iter().map(|credit| credit.rials).chain([wallet]))?;
+
+    let mut own: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut common = wallet;
+    for credit in &credits {
+        match credit.guild {
+            Some(guild) => *own.entry(guild).or_default() += credit.rials,
+            None => common += credit.rials,
+        }
+    }
+    let due: Vec<Due<'_>> = invoices
+        .iter()
+        .map(|invoice| Due { rials: invoice.payable_amount, guild: invoice.guild_code.as_deref() })
+        .collect();
+    let verdicts = selection::select(&due, &own, common);
+
+    let selected = due.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Verdict::Paid);
+    let mut purse =
+        Purse::new(&credits, wallet, selected.map(|(invoice, _)| (invoice.guild, invoice.rials)));
+    let mut plan = SpendingPlan { payments: Vec::new(), unpaid: Vec::new() };
+    for ((invoice, due), verdict) in invoices.iter().zip(&due).zip(verdicts) {
+        match verdict {
+            Verdict::Paid => {
+                let spent = purse.pay(due.guild, due.rials);
+                plan.payments.push(payment(invoice, spent, &usable, config));
+            }
+            Verdict::TooMuch { needed, left } => {
+                let amounts = [invoice.payable_amount, needed, left];
+                let reason = Reason::new("too-little-credit", amounts);
+                plan.unpaid.push(Remark { invoice_id: invoice.id, reason });
+            }
+        }
+    }
+    Ok(plan)
+}
+
+/// Sums stay within what a script's whole numbers hold, so that scripts decide alike.
+fn must_fit(amounts: impl Iterator<Item = u64>) -> Result<()> {
+    let sum = amounts.map(u128::from).sum::<u128>();
+    match i64::try_from(sum) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Failure::new(format!("{sum} rials are more than can be added up"))),
+    }
+}
+
+fn payment(
+    invoice: &OpenInvoice,
+    spent: Spent,
+    usable: &[&Delegation],
+    config: &Config,
+) -> Payment {
+    let Spent { credits, wallet, guild_first, next } = spent;
+    let rule = if wallet > 0 {
+        "wallet-as-last-resort"
+    } else if guild_first {
+        "own-guild-first"
+    } else {
+        "expires-first"
+    };
+    let amounts = [invoice.payable_amount, invoice.payable_amount - wallet, wallet];
+    let reason = Reason::new(rule, amounts).over(next.map(|next| {
+        let Delegation { hash, remaining_amount, .. } = usable[next];
+        Alternative::new(hash.as_str(), "comes-later", [*remaining_amount])
+    }));
+    Payment {
+        invoice_id: invoice.id,
+        delegations: credits
+            .into_iter()
+            .map(|(credit, rials)| DelegatedShare {
+                delegator_id: usable[credit].delegator_id,
+                hash: usable[credit].hash.clone(),
+                rials,
+            })
+            .collect(),
+        wallet: (wallet > 0)
+            .then(|| WalletShare { code: config.wallet_code.clone(), rials: wallet }),
+        force_delegation: wallet == 0,
+        reason: Some(reason),
+    }
+}
