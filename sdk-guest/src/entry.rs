@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Failure, Result,
-    delegation::{Delegation, OpenInvoice, SpendingPlan, Wallet},
+    delegation::{DelegatedCredit, OpenInvoice, SpendingPlan, Wallet},
     loan_plan::{InvoiceToFinance, Offer, Selection},
     netting::{Credit, Debt, NettingPlan, Pair},
 };
@@ -87,7 +87,7 @@ pub trait Order<Shape> {
     fn order(
         self,
         invoices: Vec<OpenInvoice>,
-        delegations: Vec<Delegation>,
+        delegations: Vec<DelegatedCredit>,
         wallets: Vec<Wallet>,
         config: &str,
     ) -> Result<SpendingPlan>;
@@ -95,12 +95,12 @@ pub trait Order<Shape> {
 
 impl<F> Order<()> for F
 where
-    F: FnOnce(Vec<OpenInvoice>, Vec<Delegation>, Vec<Wallet>) -> Result<SpendingPlan>,
+    F: FnOnce(Vec<OpenInvoice>, Vec<DelegatedCredit>, Vec<Wallet>) -> Result<SpendingPlan>,
 {
     fn order(
         self,
         invoices: Vec<OpenInvoice>,
-        delegations: Vec<Delegation>,
+        delegations: Vec<DelegatedCredit>,
         wallets: Vec<Wallet>,
         _: &str,
     ) -> Result<SpendingPlan> {
@@ -110,13 +110,13 @@ where
 
 impl<F, Config> Order<(Config,)> for F
 where
-    F: FnOnce(Vec<OpenInvoice>, Vec<Delegation>, Vec<Wallet>, Config) -> Result<SpendingPlan>,
+    F: FnOnce(Vec<OpenInvoice>, Vec<DelegatedCredit>, Vec<Wallet>, Config) -> Result<SpendingPlan>,
     Config: DeserializeOwned,
 {
     fn order(
         self,
         invoices: Vec<OpenInvoice>,
-        delegations: Vec<Delegation>,
+        delegations: Vec<DelegatedCredit>,
         wallets: Vec<Wallet>,
         config: &str,
     ) -> Result<SpendingPlan> {

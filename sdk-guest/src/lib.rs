@@ -135,7 +135,7 @@ pub mod netting {
 /// What a delegation decider sees and answers.
 pub mod delegation {
     pub use crate::bindings::delegation::pod::policy::delegation_types::{
-        DelegatedShare, Delegation, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
+        DelegatedCredit, DelegatedShare, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
     };
 }
 
@@ -176,7 +176,7 @@ macro_rules! export_netting {
     };
 }
 
-/// Makes `fn order(invoices: Vec<OpenInvoice>, delegations: Vec<Delegation>, wallets: Vec<Wallet>,
+/// Makes `fn order(invoices: Vec<OpenInvoice>, delegations: Vec<DelegatedCredit>, wallets: Vec<Wallet>,
 /// config: Config) -> pod_sdk::Result<SpendingPlan>` this component's delegation decider. The
 /// configuration is anything that serde reads, and can be left out.
 #[macro_export]
@@ -188,7 +188,7 @@ macro_rules! export_delegation {
             impl $crate::bindings::delegation::Guest for Decider {
                 fn order(
                     invoices: Vec<$crate::delegation::OpenInvoice>,
-                    delegations: Vec<$crate::delegation::Delegation>,
+                    delegations: Vec<$crate::delegation::DelegatedCredit>,
                     wallets: Vec<$crate::delegation::Wallet>,
                     config: String,
                 ) -> Result<

@@ -66,6 +66,9 @@ pub enum Error {
     /// The account cannot do what the policy's world needs.
     #[error("{0}")]
     Account(String),
+    /// What the run was told does not fit its policy.
+    #[error("{0}")]
+    Input(String),
     /// The folder of compiled components cannot be used.
     #[error("the folder of compiled components, {}, cannot be used: {reason}", folder.display())]
     Artefacts {
@@ -99,7 +102,11 @@ impl Error {
     pub fn is_bad_input(&self) -> bool {
         matches!(
             self,
-            Self::BadFile(_) | Self::Component(_) | Self::World { .. } | Self::Account(_)
+            Self::BadFile(_)
+                | Self::Component(_)
+                | Self::World { .. }
+                | Self::Account(_)
+                | Self::Input(_)
         )
     }
 }

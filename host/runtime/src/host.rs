@@ -12,6 +12,7 @@ use crate::{
     journal::Journal,
     linker::Offer,
     manifest::World,
+    stated::Stated,
 };
 
 /// Runs policies. Cheap to clone.
@@ -145,7 +146,7 @@ impl Host {
     pub(crate) fn offer(&self, world: World) -> &Offer {
         match world {
             World::Policy => &self.inner.policy,
-            World::Netting => &self.inner.decider,
+            World::Netting | World::Delegation | World::LoanPlan => &self.inner.decider,
         }
     }
 
@@ -180,4 +181,6 @@ pub struct Account {
     pub credentials: Arc<Credentials>,
     /// Its business id on the platform, if it is a business. POD has no service that tells.
     pub business: Option<u64>,
+    /// What its platform says of it beyond POD's services: the local one does.
+    pub stated: Stated,
 }

@@ -20,7 +20,7 @@ pub(crate) const LOAD: &str = "load";
 fn module(world: World) -> &'static [u8] {
     match world {
         World::Policy => POLICY,
-        World::Netting => DECIDER,
+        World::Netting | World::Delegation | World::LoanPlan => DECIDER,
     }
 }
 
@@ -28,7 +28,9 @@ fn module(world: World) -> &'static [u8] {
 pub(crate) fn digest(world: World, script: Option<&str>) -> Digest {
     match script {
         None => Digest::of(&[b"rhai", module(world)]),
-        Some(script) => Digest::of(&[b"rhai", module(world), script.as_bytes()]),
+        Some(script) => {
+            Digest::of(&[b"rhai", module(world), world.name().as_bytes(), script.as_bytes()])
+        }
     }
 }
 
@@ -43,26 +45,26 @@ pub(crate) fn component(
     script: Option<&str>,
 ) -> Result<Vec<u8>, Error> {
     let snapshot = tokio::runtime::Handle::current()
-        .block_on(snapshot(engine, module(world), script))
+        .block_on(snapshot(engine, world, script))
         .map_err(|error| Error::Component(format!("the Rhai interpreter: {error:#}")))?;
     pod_toolchain::componentise(&snapshot).map_err(|error| Error::Component(error.to_string()))
 }
 
 async fn snapshot(
     engine: &Engine,
-    module: &[u8],
+    world: World,
     script: Option<&str>,
 ) -> wasmtime::Result<Vec<u8>> {
     let mut store = Store::new(engine, ());
     store.set_fuel(u64::MAX)?;
     store.set_epoch_deadline(u64::MAX / 2);
     Wizer::new()
-        .run(&mut store, module, async |store, module: &Module| {
+        .run(&mut store, module(world), async |store, module: &Module| {
             let mut linker = Linker::new(engine);
             linker.define_unknown_imports_as_traps(module)?;
             let instance = linker.instantiate_async(&mut *store, module).await?;
             if let Some(script) = script {
-                load(store, &instance, script).await?;
+                load(store, &instance, world, script).await?;
             }
             Ok(instance)
         })
@@ -70,16 +72,26 @@ async fn snapshot(
 }
 
 /// Calls `load` in its lowered form: a core module has no other yet.
-async fn load(store: &mut Store<()>, instance: &Instance, script: &str) -> wasmtime::Result<()> {
+async fn load(
+    store: &mut Store<()>,
+    instance: &Instance,
+    world: World,
+    script: &str,
+) -> wasmtime::Result<()> {
     let memory = instance.get_memory(&mut *store, "memory").context("it exports no memory")?;
     let realloc =
         instance.get_typed_func::<(u32, u32, u32, u32), u32>(&mut *store, "cabi_realloc")?;
-    let load =
-        instance.get_typed_func::<(u32, u32), u32>(&mut *store, &format!("{INTERFACE}#{LOAD}"))?;
-    let length = u32::try_from(script.len())?;
-    let at = realloc.call_async(&mut *store, (0, 0, 1, length)).await?;
-    memory.write(&mut *store, at as usize, script.as_bytes())?;
-    let result = load.call_async(&mut *store, (at, length)).await?;
+    let load = instance
+        .get_typed_func::<(u32, u32, u32, u32), u32>(&mut *store, &format!("{INTERFACE}#{LOAD}"))?;
+    let mut lowered = [(0, 0); 2];
+    for (text, place) in [world.name(), script].into_iter().zip(&mut lowered) {
+        let length = u32::try_from(text.len())?;
+        let at = realloc.call_async(&mut *store, (0, 0, 1, length)).await?;
+        memory.write(&mut *store, at as usize, text.as_bytes())?;
+        *place = (at, length);
+    }
+    let [(world, world_length), (script, length)] = lowered;
+    let result = load.call_async(&mut *store, (world, world_length, script, length)).await?;
     let mut discriminant = [1];
     memory.read(&*store, result as usize, &mut discriminant)?;
     wasmtime::ensure!(discriminant == [0], "the script does not parse");

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! # use std::sync::Arc;
-//! use pod_host::{Account, Host};
+//! use pod_host::{Account, Host, Stated};
 //! use pod_platform::{Client, Credentials, Limits, Platform};
 //! # use pod_sandbox::{Options, Sandbox, Scenario};
 //!
@@ -24,6 +24,7 @@
 //!     client: Client::new(Platform::at(url), Limits::default())?,
 //!     credentials: Arc::new(Credentials::token(token)),
 //!     business,
+//!     stated: Stated::default(),
 //! };
 //! let receipt = host.run(&policy, &account, serde_json::Value::Null).await?;
 //! println!("{} rials settled in {} calls", receipt.meters.rials, receipt.meters.calls);
@@ -52,21 +53,49 @@ mod guest;
 mod host;
 mod interpreter;
 pub mod journal;
+mod language;
 mod linker;
 mod manifest;
 mod policy;
+mod reasons;
 mod receipt;
 mod run;
 mod run_log;
+mod settings;
+mod stated;
 
-pub use bindings::{Credit, Debt, Pair};
 pub use budget::{Amounts, Budget, Spent};
+pub use deciders::OnFailure;
 pub use digest::Digest;
 pub use error::{BadFile, Error, Place};
 pub use grant::Grant;
 pub use host::{Account, Host, HostBuilder, OnProgress, Progress};
+pub use language::{Language, UnknownLanguage};
 pub use manifest::{Manifest, World};
 pub use policy::{Policy, PolicyFiles, ScriptMode};
 pub use receipt::{
     Effect, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Status, Violation,
 };
+pub use run::RunOptions;
+pub use stated::{
+    Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
+};
+
+/// What a netting decider sees and answers.
+pub mod netting {
+    pub use crate::bindings::{Alternative, Credit, Debt, NettingPlan, Pair, Reason, Remark};
+}
+
+/// What a delegation decider sees and answers.
+pub mod delegation {
+    pub use crate::bindings::{
+        DelegatedCredit, DelegatedShare, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
+    };
+}
+
+/// What a loan plan decider sees and answers.
+pub mod loan_plan {
+    pub use crate::bindings::{
+        Choice, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
+    };
+}

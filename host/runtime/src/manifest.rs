@@ -2,20 +2,23 @@
 //! line and field.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ops::Range,
     path::{Path, PathBuf},
 };
 
 use pod_platform::Rial;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
 use crate::{
     budget::Budget,
+    deciders::OnFailure,
     engine::MAX_MEMORY_BYTES,
     error::{BadFile, Place},
     grant::{self, Grant},
+    reasons::{RawRule, Reasons},
+    settings::{Settings, Wrong},
 };
 
 /// The worlds that a policy can be written for.
@@ -26,11 +29,15 @@ pub enum World {
     Policy,
     /// A netting decider: exports `plan`.
     Netting,
+    /// A delegation decider: exports `order`.
+    Delegation,
+    /// A loan plan decider: exports `select`.
+    LoanPlan,
 }
 
 impl World {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Policy, Self::Netting];
+    pub const ALL: [Self; 4] = [Self::Policy, Self::Netting, Self::Delegation, Self::LoanPlan];
 
     /// The world's name in WIT.
     #[must_use]
@@ -38,6 +45,8 @@ impl World {
         match self {
             Self::Policy => "policy",
             Self::Netting => "netting",
+            Self::Delegation => "delegation",
+            Self::LoanPlan => "loan-plan",
         }
     }
 
@@ -47,6 +56,8 @@ impl World {
         match self {
             Self::Policy => "run",
             Self::Netting => "plan",
+            Self::Delegation => "order",
+            Self::LoanPlan => "select",
         }
     }
 }
@@ -66,10 +77,14 @@ pub struct Manifest {
     pub scenario: Option<PathBuf>,
     /// What the policy asks for.
     pub asks: Grant,
+    /// What a payment that fails means for the others of its plan.
+    pub on_failure: OnFailure,
+    pub(crate) settings: Settings,
+    pub(crate) reasons: Reasons,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Raw {
     name: Spanned<String>,
     version: String,
@@ -77,9 +92,18 @@ struct Raw {
     entry: Spanned<String>,
     scenario: Option<String>,
     #[serde(default)]
+    on_failure: OnFailure,
+    #[serde(default)]
     capabilities: RawCapabilities,
     #[serde(default)]
     budget: RawBudget,
+    #[serde(default)]
+    reasons: BTreeMap<String, RawRule>,
+    // Read by `Settings`, which knows where everything stands.
+    #[serde(rename = "schema")]
+    _schema: Option<IgnoredAny>,
+    #[serde(rename = "config")]
+    _config: Option<IgnoredAny>,
 }
 
 #[derive(Default, Deserialize)]
@@ -188,6 +212,13 @@ impl Manifest {
                 None => default.memory_bytes,
             },
         };
+        let reasons =
+            Reasons::of(raw.reasons).map_err(|(span, message)| bad(Some(span), message))?;
+        let settings = Settings::read(text).map_err(|Wrong { place, message }| BadFile {
+            path: path.to_owned(),
+            place,
+            message,
+        })?;
         Ok(Self {
             name: raw.name.into_inner(),
             version: raw.version,
@@ -195,6 +226,9 @@ impl Manifest {
             entry: folder.join(entry),
             scenario: raw.scenario.map(|scenario| folder.join(scenario)),
             asks: Grant { functions, budget },
+            on_failure: raw.on_failure,
+            settings,
+            reasons,
         })
     }
 }

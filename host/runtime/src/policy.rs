@@ -9,13 +9,16 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
     BadFile, Digest, Error,
-    bindings::{NettingIndices, PolicyIndices},
+    bindings::{DelegationIndices, LoanPlanIndices, NettingIndices, PolicyIndices},
+    deciders::OnFailure,
     grant::Grant,
     guest::GuestState,
     host::Host,
     interpreter,
     manifest::{Manifest, World},
+    reasons::Reasons,
     receipt::PolicyIdentity,
+    settings::Settings,
 };
 
 /// A loaded policy. Cheap to clone.
@@ -28,6 +31,9 @@ pub(crate) struct Loaded {
     pub identity: PolicyIdentity,
     pub world: World,
     pub asks: Grant,
+    pub on_failure: OnFailure,
+    pub settings: Settings,
+    pub reasons: Reasons,
     pub component: Digest,
     pub entry: Entry,
     pub script: Option<Script>,
@@ -43,6 +49,8 @@ pub(crate) struct Entry {
 pub(crate) enum Exports {
     Policy(PolicyIndices),
     Netting(NettingIndices),
+    Delegation(DelegationIndices),
+    LoanPlan(LoanPlanIndices),
 }
 
 pub(crate) struct Script {
@@ -88,6 +96,10 @@ pub struct PolicyFiles {
     pub scenario: Option<PathBuf>,
     /// What the policy asks for.
     pub asks: Grant,
+    /// What a payment that fails means for the others of its plan.
+    pub on_failure: OnFailure,
+    settings: Settings,
+    reasons: Reasons,
 }
 
 impl PolicyFiles {
@@ -125,6 +137,9 @@ impl PolicyFiles {
             entry: path.to_owned(),
             scenario: None,
             asks: Grant::default(),
+            on_failure: OnFailure::default(),
+            settings: Settings::default(),
+            reasons: Reasons::default(),
         })
     }
 
@@ -151,8 +166,19 @@ impl PolicyFiles {
 
 impl From<Manifest> for PolicyFiles {
     fn from(manifest: Manifest) -> Self {
-        let Manifest { name, version, world, entry, scenario, asks } = manifest;
-        Self { name, version, world: Some(world), entry, scenario, asks }
+        let Manifest { name, version, world, entry, scenario, asks, on_failure, settings, reasons } =
+            manifest;
+        Self {
+            name,
+            version,
+            world: Some(world),
+            entry,
+            scenario,
+            asks,
+            on_failure,
+            settings,
+            reasons,
+        }
     }
 }
 
@@ -202,14 +228,18 @@ impl Host {
                     .into(),
                     error => error,
                 })?;
-            let exports_plan = component.get_export_index(None, World::Netting.export()).is_some();
-            let world =
-                files.world.unwrap_or(if exports_plan { World::Netting } else { World::Policy });
+            let exports =
+                |world: &World| component.get_export_index(None, world.export()).is_some();
+            let world = files.world.or_else(|| World::ALL.into_iter().find(exports));
+            let world = world.unwrap_or(World::Policy);
             Loaded {
                 entry: self.link(&component, world, &files.name)?,
                 identity,
                 world,
                 asks: files.asks.clone(),
+                on_failure: files.on_failure,
+                settings: files.settings.clone(),
+                reasons: files.reasons.clone(),
                 component: component_digest,
                 script: None,
             }
@@ -244,6 +274,9 @@ impl Host {
             identity,
             world,
             asks: files.asks.clone(),
+            on_failure: files.on_failure,
+            settings: files.settings.clone(),
+            reasons: files.reasons.clone(),
             component: digest,
             script: Some(Script { file: files.entry.clone(), source, load: Some(load) }),
         };
@@ -288,6 +321,8 @@ impl Host {
         let exports = match world {
             World::Policy => Exports::Policy(PolicyIndices::new(&pre).map_err(misfit)?),
             World::Netting => Exports::Netting(NettingIndices::new(&pre).map_err(misfit)?),
+            World::Delegation => Exports::Delegation(DelegationIndices::new(&pre).map_err(misfit)?),
+            World::LoanPlan => Exports::LoanPlan(LoanPlanIndices::new(&pre).map_err(misfit)?),
         };
         Ok(Entry { pre, exports })
     }

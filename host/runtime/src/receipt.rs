@@ -4,7 +4,7 @@ use pod_platform::{Rial, types};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::Digest;
+use crate::{Digest, StatedFact};
 
 /// The account of one run. Its JSON form is a contract: fields may be added, none changes.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +26,9 @@ pub struct Receipt {
     pub meters: Meters,
     /// What was refused for lack of a grant.
     pub denied: Vec<Refusal>,
+    /// What the run went by and did not read: it was stated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stated: Vec<StatedFact>,
     /// What the policy logged.
     pub log: Vec<LogLine>,
     /// The hash of the run's last journal entry.
@@ -187,6 +190,8 @@ pub struct Violation {
     pub invoice: u64,
     /// In words.
     pub message: String,
+    /// The document and the service that prescribe the rule.
+    pub source: &'static str,
 }
 
 impl RunError {

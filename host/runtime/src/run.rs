@@ -13,19 +13,42 @@ use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Account, BadFile, Error, Host, Policy,
-    bindings::{Credit, Debt, Failure, NettingIndices, Pair, PolicyIndices},
+    Account, BadFile, Error, Host, Language, OnFailure, Policy, Stated,
+    bindings::{Failure, PolicyIndices},
     budget::Budget,
-    deciders::netting::{self, Broken},
+    deciders::{
+        Broken, Decider, Input, Plan as _, delegation::Delegation, execute, loan_plan::LoanPlan,
+        netting::Netting,
+    },
+    delegation::Wallet,
     door::{Door, Passage, Recorder},
     error::Place,
     grant::Grant,
     guest::{Guest, GuestMeters, Start, Stop, until},
     journal::{Decided, Entry, Finished, Started},
+    manifest::World,
     policy::{Exports, Loaded},
     receipt::{Meters, Receipt, RunError, Status},
     run_log::RunLog,
+    stated::Facts,
 };
+
+/// How a policy is run.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// What it is run with. A decider's input is null, or an object that may hold `invoices` (only
+    /// these ids), `invoice` (only this id), and `stated`, as a free-form policy's may: see
+    /// [`Stated`].
+    pub input: Value,
+    /// What it may do. None: what it asks for.
+    pub grant: Option<Grant>,
+    /// Decide and check, and pay nothing. Only for deciders: a free-form policy pays by itself.
+    pub plan_only: bool,
+    /// What a payment that fails means for the others of its plan. None: what the policy says.
+    pub on_failure: Option<OnFailure>,
+    /// The language of the reasons' texts.
+    pub language: Language,
+}
 
 /// How a run ended, before its meters are read.
 struct Ending {
@@ -39,8 +62,8 @@ impl Ending {
         Self { output, error: None, refused: false }
     }
 
-    fn failed(output: Value, error: RunError) -> Self {
-        Self { output, error: Some(error), refused: false }
+    fn failed(error: RunError) -> Self {
+        Self { output: Value::Null, error: Some(error), refused: false }
     }
 }
 
@@ -56,28 +79,24 @@ impl Host {
         account: &Account,
         input: Value,
     ) -> Result<Receipt, Error> {
-        self.run_granted(policy, account, input, policy.asks().clone()).await
+        self.run_with(policy, account, RunOptions { input, ..RunOptions::default() }).await
     }
 
-    /// Like [`Host::run`], with a grant of the operator's own.
+    /// Like [`Host::run`], with options.
     ///
     /// # Errors
     /// If the run could not be begun or its end not be journalled.
-    pub async fn run_granted(
+    pub async fn run_with(
         &self,
         policy: &Policy,
         account: &Account,
-        input: Value,
-        grant: Grant,
+        options: RunOptions,
     ) -> Result<Receipt, Error> {
         let began = Instant::now();
         let loaded = &*policy.inner;
-        let business = account.business.ok_or_else(|| {
-            let name = &account.name;
-            Error::Account(format!(
-                "the account `{name}` is no business: it has no invoices to net"
-            ))
-        });
+        let RunOptions { input, grant, plan_only, on_failure, language } = options;
+        let task = Task::of(loaded, account, &input, plan_only)?;
+        let grant = grant.unwrap_or_else(|| loaded.asks.clone());
         let run = uuid::Uuid::now_v7().to_string();
         let passage = Arc::new(Passage {
             recorder: Recorder::new(run, self.journal().clone()),
@@ -102,16 +121,16 @@ impl Host {
             deadline: began + wall,
             log: log.clone(),
             meters: meters.clone(),
+            plan_only,
+            on_failure: on_failure.unwrap_or(loaded.on_failure),
         };
-        let ending = match &loaded.entry.exports {
-            Exports::Policy(exports) => run.policy(exports, &input).await,
-            Exports::Netting(exports) => run.netting(exports, business?).await,
+        let mut ending = match &task.kind {
+            Kind::Policy(exports) => run.policy(exports, &input, &task.config, running).await,
+            Kind::Netting(netting) => run.decide(netting, &task.config, running).await,
+            Kind::Delegation(delegation) => run.decide(delegation, &task.config, running).await,
+            Kind::LoanPlan(loan_plan) => run.decide(loan_plan, &task.config, running).await,
         };
-
-        // Effects under way come to their ends and are recorded.
-        drop(running);
-        passage.tasks.close();
-        passage.tasks.wait().await;
+        loaded.reasons.explain(&mut ending.output, language);
 
         let recorder = &passage.recorder;
         let status = match &ending {
@@ -149,6 +168,7 @@ impl Host {
             effects: recorder.effects(),
             meters,
             denied: recorder.refusals(),
+            stated: task.facts.listed,
             log: log.lines(),
             journal_head: recorder.head(),
         })
@@ -161,18 +181,71 @@ impl Host {
     pub async fn plan(
         &self,
         policy: &Policy,
-        debts: &[Debt],
-        credits: &[Credit],
-    ) -> Result<Vec<Pair>, RunError> {
-        let budget = &policy.inner.asks.budget;
-        let start = self.start_alone(budget);
+        debts: &[crate::netting::Debt],
+        credits: &[crate::netting::Credit],
+    ) -> Result<crate::netting::NettingPlan, RunError> {
         let Exports::Netting(exports) = &policy.inner.entry.exports else {
-            let message = format!("`{}` is no netting decider", policy.inner.identity.name);
-            return Err(RunError::Host { message });
+            return Err(not_of_the_world(policy, World::Netting));
         };
-        plan(self, &policy.inner, exports, start, debts, credits)
-            .await
-            .map_err(|stop| run_error(&policy.inner, budget, stop))
+        self.ask(policy, async |guest, config| {
+            crate::deciders::netting::ask(exports, guest, debts, credits, config).await
+        })
+        .await
+    }
+
+    /// Asks a delegation decider once, in a fresh sandbox, without a platform and without a journal.
+    ///
+    /// # Errors
+    /// Why it did not answer.
+    pub async fn order(
+        &self,
+        policy: &Policy,
+        invoices: &[crate::delegation::OpenInvoice],
+        delegations: &[crate::delegation::DelegatedCredit],
+        wallets: &[Wallet],
+    ) -> Result<crate::delegation::SpendingPlan, RunError> {
+        let Exports::Delegation(exports) = &policy.inner.entry.exports else {
+            return Err(not_of_the_world(policy, World::Delegation));
+        };
+        self.ask(policy, async |guest, config| {
+            crate::deciders::delegation::ask(exports, guest, invoices, delegations, wallets, config)
+                .await
+        })
+        .await
+    }
+
+    /// Asks a loan plan decider once, in a fresh sandbox, without a platform and without a journal.
+    ///
+    /// # Errors
+    /// Why it did not answer.
+    pub async fn select(
+        &self,
+        policy: &Policy,
+        invoice: &crate::loan_plan::InvoiceToFinance,
+        offers: &[crate::loan_plan::Offer],
+    ) -> Result<crate::loan_plan::Selection, RunError> {
+        let Exports::LoanPlan(exports) = &policy.inner.entry.exports else {
+            return Err(not_of_the_world(policy, World::LoanPlan));
+        };
+        self.ask(policy, async |guest, config| {
+            crate::deciders::loan_plan::ask(exports, guest, invoice, offers, config).await
+        })
+        .await
+    }
+
+    async fn ask<T>(
+        &self,
+        policy: &Policy,
+        ask: impl AsyncFnOnce(&mut Guest, &str) -> wasmtime::Result<Result<T, Failure>>,
+    ) -> Result<T, RunError> {
+        let loaded = &*policy.inner;
+        let budget = &loaded.asks.budget;
+        let asked = async {
+            let mut guest = guest(self, loaded, self.start_alone(budget)).await?;
+            let answer = ask(&mut guest, &loaded.settings.config.to_string()).await;
+            guest.finish(answer)
+        };
+        asked.await.map_err(|stop| run_error(loaded, budget, stop))
     }
 
     /// A guest without a run: nobody reads its log or its meters.
@@ -225,6 +298,8 @@ struct Run<'a> {
     deadline: Instant,
     log: Arc<RunLog>,
     meters: Arc<GuestMeters>,
+    plan_only: bool,
+    on_failure: OnFailure,
 }
 
 impl Run<'_> {
@@ -239,94 +314,224 @@ impl Run<'_> {
         }
     }
 
-    async fn policy(&self, exports: &PolicyIndices, input: &Value) -> Ending {
+    async fn policy(
+        &self,
+        exports: &PolicyIndices,
+        input: &Value,
+        config: &str,
+        running: Running,
+    ) -> Ending {
         let answer = until(self.deadline, async {
             let start = self.start(Door::new(self.passage.clone()));
             let mut guest = guest(self.host, self.policy, start).await?;
             let answer = match exports.load(&mut guest.store, &guest.instance) {
-                Ok(exports) => exports.call_run(&mut guest.store, &input.to_string()).await,
+                Ok(exports) => exports.call_run(&mut guest.store, &input.to_string(), config).await,
                 Err(error) => Err(error),
             };
             guest.finish(answer)
         });
-        match answer.await {
+        let answer = answer.await;
+        self.let_effects_end(running).await;
+        match answer {
             // Whatever a policy answers is its output; if it is no JSON, as the text that it is.
             Ok(output) => {
                 Ending::done(serde_json::from_str(&output).unwrap_or(Value::String(output)))
             }
-            Err(stop) => Ending::failed(Value::Null, self.error(stop)),
+            Err(stop) => Ending::failed(self.error(stop)),
         }
     }
 
-    async fn netting(&self, exports: &NettingIndices, business: u64) -> Ending {
+    /// Fetches, asks, checks, and pays.
+    async fn decide<D: Decider>(&self, decider: &D, config: &str, running: Running) -> Ending {
         let door = Door::new(self.passage.clone());
-        let (books, pairs) = match until(self.deadline, self.decide(exports, &door, business)).await
-        {
+        let decided = until(self.deadline, self.answer(decider, &door, config)).await;
+        let (books, answer, now) = match decided {
             Ok(Ok(decided)) => decided,
-            Ok(Err(error)) => return Ending::failed(Value::Null, call_error(error)),
-            Err(stop) => return Ending::failed(Value::Null, self.error(stop)),
+            Ok(Err(error)) => return Ending::failed(call_error(error)),
+            Err(stop) => return Ending::failed(self.error(stop)),
         };
-        let plan = match netting::check(&books, &pairs) {
+        let proposed = json!(answer);
+        let mut plan = match decider.check(books, answer, now) {
             Ok(plan) => plan,
             Err(violations) => {
-                let pairs: Vec<Value> = pairs
-                    .iter()
-                    .map(|pair| {
-                        json!({
-                            "creditorInvoiceId": pair.creditor_invoice_id,
-                            "debtorInvoiceId": pair.debtor_invoice_id,
-                        })
-                    })
-                    .collect();
                 return Ending {
-                    output: json!({ "pairs": pairs }),
+                    output: json!({ "proposed": proposed }),
                     error: Some(RunError::PlanRefused { violations }),
                     refused: true,
                 };
             }
         };
-        let output = serde_json::to_value(&plan).unwrap_or_default();
-        let paid = until(self.deadline, async {
-            match netting::execute(&door, &plan).await {
-                Ok(()) => Ok(Ok(())),
-                Err(Broken::Call(error)) => Ok(Err(error)),
-                Err(Broken::Stop(stop)) => Err(stop),
-            }
-        });
-        match paid.await {
-            Ok(Ok(())) => Ending::done(output),
-            Ok(Err(error)) => Ending::failed(output, call_error(error)),
-            Err(stop) => Ending::failed(output, self.error(stop)),
+        if self.plan_only {
+            let mut output = plan.output();
+            output["planOnly"] = true.into();
+            return Ending::done(output);
         }
+        let paid = until(self.deadline, execute(&mut plan, &door, self.on_failure)).await;
+        self.let_effects_end(running).await;
+        let error = match paid {
+            Ok(None) => None,
+            Ok(Some(failed)) => {
+                Some(RunError::Call { message: failed.to_string(), error: failed.error })
+            }
+            Err(stop) => {
+                let last = self.passage.recorder.last_mutation();
+                for payment in plan.payments() {
+                    payment.stop(last.as_ref());
+                }
+                Some(self.error(stop))
+            }
+        };
+        Ending { output: plan.output(), error, refused: false }
     }
 
-    /// Reads the books and asks the decider; its answer is an entry of the journal.
-    async fn decide(
+    /// Reads the books and asks the decider; its answer is an entry of the journal. The outer error
+    /// ends the run, the inner one is a call's.
+    async fn answer<D: Decider>(
         &self,
-        exports: &NettingIndices,
+        decider: &D,
         door: &Door,
-        business: u64,
-    ) -> Result<Result<(netting::Books, Vec<Pair>), types::Error>, Stop> {
-        let books = match netting::fetch(door, business).await {
+        config: &str,
+    ) -> Result<Result<(D::Books, D::Answer, u64), types::Error>, Stop> {
+        let books = match decider.fetch(door).await {
             Ok(books) => books,
             Err(Broken::Call(error)) => return Ok(Err(error)),
             Err(Broken::Stop(stop)) => return Err(stop),
         };
-        let start = self.start(door.clone());
-        let pairs =
-            plan(self.host, self.policy, exports, start, &books.debts, &books.credits).await?;
-        let answer: Vec<[u64; 2]> =
-            pairs.iter().map(|pair| [pair.creditor_invoice_id, pair.debtor_invoice_id]).collect();
-        self.passage.recorder.note(Entry::Decided(Decided {
-            answer: json!(answer).to_string(),
-            at: self.passage.clock.now().0,
-        }));
-        Ok(Ok((books, pairs)))
+        let mut guest = guest(self.host, self.policy, self.start(door.clone())).await?;
+        let answer = decider.ask(&mut guest, &books, config).await;
+        let answer = guest.finish(answer)?;
+        let now = self.passage.clock.now().0;
+        self.passage
+            .recorder
+            .note(Entry::Decided(Decided { answer: json!(answer).to_string(), at: now }));
+        Ok(Ok((books, answer, now)))
+    }
+
+    /// Effects under way come to their ends and are recorded; none begins any more.
+    async fn let_effects_end(&self, running: Running) {
+        drop(running);
+        self.passage.tasks.close();
+        self.passage.tasks.wait().await;
     }
 
     fn error(&self, stop: Stop) -> RunError {
         run_error(self.policy, &self.passage.grant.budget, stop)
     }
+}
+
+/// What a run is to do, and by which facts.
+struct Task<'a> {
+    kind: Kind<'a>,
+    facts: Facts,
+    /// The configuration as the policy gets it, a JSON text.
+    config: String,
+}
+
+enum Kind<'a> {
+    Policy(&'a PolicyIndices),
+    Netting(Netting<'a>),
+    Delegation(Delegation<'a>),
+    LoanPlan(LoanPlan<'a>),
+}
+
+impl<'a> Task<'a> {
+    /// Checks what a run is told, before it begins.
+    fn of(
+        policy: &'a Loaded,
+        account: &Account,
+        input: &Value,
+        plan_only: bool,
+    ) -> Result<Self, Error> {
+        let exports = &policy.entry.exports;
+        let input = match exports {
+            // A free-form policy's input is its own; only what it states is the host's, too.
+            Exports::Policy(_) if plan_only => {
+                let message = "a policy of the world `policy` pays by itself: there is no plan to \
+                               stop at (--plan-only is for deciders)";
+                return Err(Error::Input(message.into()));
+            }
+            Exports::Policy(_) => Input { stated: stated(input)?, ..Input::default() },
+            _ if input.is_null() => Input::default(),
+            _ => read_input(input)?,
+        };
+        let wanted = input.wanted();
+        let stated = policy.settings.stated.clone();
+        let facts = Facts::resolve(input.stated, stated, account.stated.clone());
+        let mut config = policy.settings.config.clone();
+        let business = account.business;
+        let (kind, facts) = match exports {
+            Exports::Policy(exports) => {
+                config["stated"] = json!(facts.stated);
+                config["stated"]["businessId"] = json!(business);
+                (Kind::Policy(exports), facts)
+            }
+            Exports::Netting(exports) => {
+                let business = business.ok_or_else(|| {
+                    let name = &account.name;
+                    let what = "is no business: it has no invoices to net";
+                    Error::Account(format!("the account `{name}` {what}"))
+                })?;
+                (Kind::Netting(Netting { exports, business, wanted }), facts.used(&[]))
+            }
+            Exports::Delegation(exports) => {
+                let facts = facts.used(&["wallet", "delegations"]);
+                let Some(delegations) = &facts.stated.delegations else {
+                    return Err(Error::Input(
+                        "nobody states the delegated credits, which no POD service returns: \
+                         write them into policy.toml ([[config.stated.delegations]]) or into \
+                         --input '{\"stated\": {\"delegations\": [...]}}'"
+                            .into(),
+                    ));
+                };
+                let delegation = Delegation {
+                    exports,
+                    business,
+                    wanted,
+                    delegations: delegations.iter().map(Into::into).collect(),
+                    wallets: wallets(&facts.stated),
+                };
+                (Kind::Delegation(delegation), facts)
+            }
+            Exports::LoanPlan(exports) => {
+                let facts = facts.used(&["loanCredits", "loanPlans"]);
+                let loan_plan = LoanPlan {
+                    exports,
+                    business,
+                    wanted,
+                    loan_credits: facts.stated.loan_credits.clone(),
+                    loan_plans: facts.stated.loan_plans.clone().unwrap_or_default(),
+                };
+                (Kind::LoanPlan(loan_plan), facts)
+            }
+        };
+        Ok(Self { kind, facts, config: config.to_string() })
+    }
+}
+
+fn read_input(input: &Value) -> Result<Input, Error> {
+    serde_path_to_error::deserialize(input).map_err(|error| {
+        let path = error.path().to_string();
+        let place = if path == "." { String::new() } else { format!(" `{path}`:") };
+        Error::Input(format!("the input:{place} {}", error.inner()))
+    })
+}
+
+/// What a free-form policy's input states.
+fn stated(input: &Value) -> Result<Stated, Error> {
+    match input.get("stated") {
+        None => Ok(Stated::default()),
+        Some(stated) => read_input(&json!({ "stated": stated })).map(|input| input.stated),
+    }
+}
+
+fn wallets(stated: &Stated) -> Vec<Wallet> {
+    let wallets = stated.wallet.iter().flatten();
+    wallets.map(|(code, balance)| Wallet { code: code.clone(), balance: balance.0 }).collect()
+}
+
+fn not_of_the_world(policy: &Policy, world: World) -> RunError {
+    let (policy, world) = (&policy.inner.identity.name, world.name());
+    RunError::Host { message: format!("`{policy}` is no policy of the world `{world}`") }
 }
 
 /// A fresh instance, its script loaded if it has one that its snapshot does not hold.
@@ -337,9 +542,10 @@ async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Result<Guest, 
     let host_error = |error: wasmtime::Error| Stop::Host(Error::Engine(format!("{error:#}")));
     let load = guest
         .instance
-        .get_typed_func::<(&str,), (Result<(), Failure>,)>(&mut guest.store, load)
+        .get_typed_func::<(&str, &str), (Result<(), Failure>,)>(&mut guest.store, load)
         .map_err(host_error)?;
-    match load.call_async(&mut guest.store, (script.source.as_str(),)).await {
+    let (world, source) = (policy.world.name(), script.source.as_str());
+    match load.call_async(&mut guest.store, (world, source)).await {
         Ok((Ok(()),)) => Ok(guest),
         Ok((Err(failure),)) => Err(Stop::Failure(failure)),
         Err(error) => match guest.finish::<()>(Err(error)) {
@@ -347,22 +553,6 @@ async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Result<Guest, 
             Ok(()) => unreachable!("an error is no answer"),
         },
     }
-}
-
-async fn plan(
-    host: &Host,
-    policy: &Loaded,
-    exports: &NettingIndices,
-    start: Start<'_>,
-    debts: &[Debt],
-    credits: &[Credit],
-) -> Result<Vec<Pair>, Stop> {
-    let mut guest = guest(host, policy, start).await?;
-    let answer = match exports.load(&mut guest.store, &guest.instance) {
-        Ok(exports) => exports.call_plan(&mut guest.store, debts, credits).await,
-        Err(error) => Err(error),
-    };
-    guest.finish(answer)
 }
 
 fn started(

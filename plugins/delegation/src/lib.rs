@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use pod_sdk::{
     Alternative, Failure, Reason, Remark, Result,
     delegation::{
-        DelegatedShare, Delegation, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
+        DelegatedCredit, DelegatedShare, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
     },
 };
 
@@ -24,7 +24,7 @@ pod_sdk::export_delegation!(decide);
 #[cfg(feature = "component")]
 fn decide(
     invoices: Vec<OpenInvoice>,
-    delegations: Vec<Delegation>,
+    delegations: Vec<DelegatedCredit>,
     wallets: Vec<Wallet>,
     config: Config,
 ) -> Result<SpendingPlan> {
@@ -44,12 +44,12 @@ fn decide(
 /// If all invoices or all credits together are more than 2^63 − 1 rials.
 pub fn order(
     invoices: &[OpenInvoice],
-    delegations: &[Delegation],
+    delegations: &[DelegatedCredit],
     wallets: &[Wallet],
     config: &Config,
     now: u64,
 ) -> Result<SpendingPlan> {
-    let usable: Vec<&Delegation> = delegations
+    let usable: Vec<&DelegatedCredit> = delegations
         .iter()
         .filter(|credit| credit.remaining_amount > 0 && credit.until.is_none_or(|at| at > now))
         .collect();
@@ -116,7 +116,7 @@ fn must_fit(amounts: impl Iterator<Item = u64>) -> Result<()> {
 fn payment(
     invoice: &OpenInvoice,
     spent: Spent,
-    usable: &[&Delegation],
+    usable: &[&DelegatedCredit],
     config: &Config,
 ) -> Payment {
     let Spent { credits, wallet, guild_first, next } = spent;
@@ -129,7 +129,7 @@ fn payment(
     };
     let amounts = [invoice.payable_amount, invoice.payable_amount - wallet, wallet];
     let reason = Reason::new(rule, amounts).over(next.map(|next| {
-        let Delegation { hash, remaining_amount, .. } = usable[next];
+        let DelegatedCredit { hash, remaining_amount, .. } = usable[next];
         Alternative::new(hash.as_str(), "comes-later", [*remaining_amount])
     }));
     Payment {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use delegation::{Config, UseWallet, order};
-use pod_sdk::delegation::{Delegation, OpenInvoice, SpendingPlan, Wallet};
+use pod_sdk::delegation::{DelegatedCredit, OpenInvoice, SpendingPlan, Wallet};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_000;
@@ -33,12 +33,12 @@ fn invoices(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<OpenInvo
     })
 }
 
-fn delegations(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Delegation>> {
+fn delegations(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<DelegatedCredit>> {
     let until = prop_oneof![Just(None), (NOW - 1..NOW + 4).prop_map(Some)];
     prop::collection::vec((0u64..12, guild(), until), count).prop_map(|credits| {
         (0..)
             .zip(credits)
-            .map(|(index, (remaining_amount, guild_code, until))| Delegation {
+            .map(|(index, (remaining_amount, guild_code, until))| DelegatedCredit {
                 delegator_id: 100 + index,
                 hash: format!("d{index}"),
                 remaining_amount,
@@ -49,16 +49,16 @@ fn delegations(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Deleg
     })
 }
 
-fn usable(credit: &Delegation) -> bool {
+fn usable(credit: &DelegatedCredit) -> bool {
     credit.remaining_amount > 0 && credit.until.is_none_or(|until| until > NOW)
 }
 
-fn fits(credit: &Delegation, invoice: &OpenInvoice) -> bool {
+fn fits(credit: &DelegatedCredit, invoice: &OpenInvoice) -> bool {
     usable(credit) && (credit.guild_code.is_none() || credit.guild_code == invoice.guild_code)
 }
 
 /// Can these invoices all be paid, however the credits are split among them?
-fn payable(invoices: &[&OpenInvoice], delegations: &[Delegation], wallet: u64) -> bool {
+fn payable(invoices: &[&OpenInvoice], delegations: &[DelegatedCredit], wallet: u64) -> bool {
     let mut needed: BTreeMap<&Option<String>, u64> = BTreeMap::new();
     for invoice in invoices {
         *needed.entry(&invoice.guild_code).or_default() += invoice.payable_amount;
@@ -74,7 +74,7 @@ fn payable(invoices: &[&OpenInvoice], delegations: &[Delegation], wallet: u64) -
     needed.iter().map(beyond).sum::<u64>() <= sum(&None) + wallet
 }
 
-fn most_payable(invoices: &[OpenInvoice], delegations: &[Delegation], wallet: u64) -> usize {
+fn most_payable(invoices: &[OpenInvoice], delegations: &[DelegatedCredit], wallet: u64) -> usize {
     (0..1u32 << invoices.len())
         .filter(|set| {
             let chosen: Vec<&OpenInvoice> =
@@ -90,7 +90,7 @@ fn most_payable(invoices: &[OpenInvoice], delegations: &[Delegation], wallet: u6
 fn book(
     plan: &SpendingPlan,
     invoices: &[OpenInvoice],
-    delegations: &[Delegation],
+    delegations: &[DelegatedCredit],
     mut wallet: u64,
 ) -> Result<(), TestCaseError> {
     let mut left: BTreeMap<&str, u64> =
@@ -125,8 +125,8 @@ fn book(
 
 /// Rials spent by expiry, the soonest first, and how many credits are touched: of all ways to pay
 /// one invoice the best.
-fn best_way(invoice: &OpenInvoice, delegations: &[Delegation]) -> (Vec<(u64, u64)>, usize) {
-    let fitting: Vec<&Delegation> = delegations.iter().filter(|c| fits(c, invoice)).collect();
+fn best_way(invoice: &OpenInvoice, delegations: &[DelegatedCredit]) -> (Vec<(u64, u64)>, usize) {
+    let fitting: Vec<&DelegatedCredit> = delegations.iter().filter(|c| fits(c, invoice)).collect();
     let mut rest = invoice.payable_amount;
     let mut by_expiry: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for credit in fitting {
@@ -205,7 +205,7 @@ fn an_own_guilds_credit_comes_first_where_the_common_one_is_needed_elsewhere() {
         issuer_id: None,
         issuance_date: None,
     };
-    let credit = |hash: &str, remaining_amount, guild: Option<&str>, until| Delegation {
+    let credit = |hash: &str, remaining_amount, guild: Option<&str>, until| DelegatedCredit {
         delegator_id: 7,
         hash: hash.into(),
         remaining_amount,

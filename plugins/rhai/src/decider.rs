@@ -1,11 +1,5 @@
 //! The world `rhai-decider`: every decider's function, of which a script has the one of its world.
 
-use pod_sdk::{
-    delegation::{Delegation, OpenInvoice, SpendingPlan, Wallet},
-    loan_plan::{InvoiceToFinance, Offer, Selection},
-    netting::{Credit, Debt, NettingPlan},
-};
-
 use crate::{
     contract::{self, World},
     convert::IntoScript,
@@ -47,7 +41,7 @@ impl Guest for Component {
 
     fn order(
         invoices: Vec<OpenInvoice>,
-        delegations: Vec<Delegation>,
+        delegations: Vec<DelegatedCredit>,
         wallets: Vec<Wallet>,
         config: String,
     ) -> Result<SpendingPlan, Failure> {

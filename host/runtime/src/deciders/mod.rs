@@ -1,4 +1,321 @@
 //! Deciders: the host fetches what they decide about, asks them in a fresh sandbox without
 //! capabilities, checks the answer against POD's rules, and carries it out through the door.
+//!
+//! One file a world. What they have in common is here: a plan is a list of payments, each checked
+//! before any is made, and of each the receipt says what became of it.
 
+pub(crate) mod delegation;
+pub(crate) mod loan_plan;
 pub(crate) mod netting;
+
+use std::{collections::HashSet, fmt};
+
+use pod_platform::{
+    Rial,
+    invoices::{GetInvoiceListRequest, Invoice},
+    types,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    bindings::{Failure, Reason},
+    door::{Door, LastMutation},
+    guest::{Guest, Stop},
+    journal::Recorded,
+    receipt::Violation,
+    stated::Stated,
+};
+
+/// Items a page.
+const PAGE: u32 = 200;
+
+/// A world whose answer is a plan.
+pub(crate) trait Decider: Sync {
+    /// What there is to decide about.
+    type Books: Send + Sync;
+    /// What the policy answers.
+    type Answer: Serialize + Send + Sync;
+    /// The answer, checked.
+    type Plan: Plan;
+
+    /// Reads what there is to decide about.
+    fn fetch(&self, door: &Door) -> impl Future<Output = Result<Self::Books, Broken>> + Send;
+
+    /// Calls the world's function.
+    fn ask(
+        &self,
+        guest: &mut Guest,
+        books: &Self::Books,
+        config: &str,
+    ) -> impl Future<Output = wasmtime::Result<Result<Self::Answer, Failure>>> + Send;
+
+    /// Checks an answer against POD's rules: all of it, before anything is paid.
+    fn check(
+        &self,
+        books: Self::Books,
+        answer: Self::Answer,
+        now: u64,
+    ) -> Result<Self::Plan, Vec<Violation>>;
+}
+
+/// What is to be paid, in order, and what of it is.
+pub(crate) trait Plan: Send {
+    /// The payments in order.
+    fn payments(&mut self) -> &mut [Payment];
+
+    /// Makes one payment.
+    fn pay(
+        &mut self,
+        index: usize,
+        door: &Door,
+    ) -> impl Future<Output = Result<Result<(), types::Error>, Broken>> + Send;
+
+    /// The receipt's output.
+    fn output(self) -> Value;
+}
+
+/// One payment of a plan, and what became of it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Payment {
+    /// POD's name of the service.
+    pub service: &'static str,
+    /// The invoice that is paid.
+    pub invoice: u64,
+    /// What has to be paid for it.
+    pub rials: Rial,
+    pub outcome: Outcome,
+    /// POD's reference number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// Why it was not paid, or why nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<types::Error>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+impl Payment {
+    pub fn new(service: &'static str, invoice: u64, rials: Rial, reason: Option<Reason>) -> Self {
+        Self {
+            service,
+            invoice,
+            rials,
+            outcome: Outcome::Planned,
+            reference: None,
+            error: None,
+            reason,
+        }
+    }
+
+    /// Does it count as settled: paid, or, where nothing is paid, planned?
+    pub fn settles(&self) -> bool {
+        matches!(self.outcome, Outcome::Paid | Outcome::Planned)
+    }
+
+    fn settle(&mut self, error: Option<types::Error>, reference: Option<String>) {
+        self.outcome = match &error {
+            None => Outcome::Paid,
+            Some(types::Error::OutcomeUnknown(_)) => Outcome::Unknown,
+            Some(_) => Outcome::Refused,
+        };
+        self.error = error;
+        self.reference = reference.filter(|reference| !reference.is_empty());
+    }
+
+    /// The run was stopped, and the call that was under way came to its end since.
+    pub fn stop(&mut self, last: Option<&LastMutation>) {
+        match self.outcome {
+            Outcome::UnderWay => {}
+            Outcome::Planned => {
+                self.outcome = Outcome::NotTried;
+                return;
+            }
+            _ => return,
+        }
+        let Some(last) = last.filter(|last| last.invoice == Some(self.invoice)) else {
+            self.outcome = Outcome::NotTried;
+            return;
+        };
+        let error = |json: &str| serde_json::from_str(json).ok();
+        match &last.recorded {
+            Some(Recorded::Done(_)) => self.settle(None, last.reference.clone()),
+            Some(Recorded::Refused(json)) => {
+                self.settle(error(json), None);
+                self.outcome = Outcome::Refused;
+            }
+            Some(Recorded::Unknown(json)) => {
+                self.settle(error(json), None);
+                self.outcome = Outcome::Unknown;
+            }
+            None => self.outcome = Outcome::Unknown,
+        }
+    }
+}
+
+/// What became of a payment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// It would be made now.
+    Planned,
+    /// It has begun, and the run was stopped.
+    UnderWay,
+    Paid,
+    /// It was not made: POD or a budget refused it.
+    Refused,
+    /// Nobody knows.
+    Unknown,
+    /// Something before it failed.
+    NotTried,
+}
+
+/// What to do when a payment of a plan fails.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// Pay nothing more.
+    #[default]
+    Stop,
+    /// Go on with the next.
+    GoOn,
+}
+
+/// A payment of a plan that was not made, or of which nobody knows.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub item: usize,
+    pub of: usize,
+    pub invoice: u64,
+    pub error: types::Error,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { item, of, invoice, error } = self;
+        write!(f, "payment {} of {of}, invoice {invoice}: {error}", item + 1)
+    }
+}
+
+/// Makes a plan's payments, in its order. The first that failed, if any did.
+pub(crate) async fn execute(
+    plan: &mut impl Plan,
+    door: &Door,
+    on_failure: OnFailure,
+) -> Result<Option<Failed>, Stop> {
+    let mut first = None;
+    let of = plan.payments().len();
+    for item in 0..of {
+        plan.payments()[item].outcome = Outcome::UnderWay;
+        let paid = match plan.pay(item, door).await {
+            Ok(paid) => paid,
+            Err(Broken::Call(error)) => Err(error),
+            Err(Broken::Stop(stop)) => return Err(stop),
+        };
+        let payment = &mut plan.payments()[item];
+        let reference = door.last_mutation().and_then(|last| last.reference);
+        let invoice = payment.invoice;
+        payment.settle(paid.as_ref().err().cloned(), reference.filter(|_| paid.is_ok()));
+        let Err(error) = paid else { continue };
+        first.get_or_insert(Failed { item, of, invoice, error });
+        if on_failure == OnFailure::Stop {
+            let rest = &mut plan.payments()[item + 1..];
+            rest.iter_mut().for_each(|payment| payment.outcome = Outcome::NotTried);
+            break;
+        }
+    }
+    Ok(first)
+}
+
+/// A call that the host made failed: the platform's reason, or the host's own.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    Call(types::Error),
+    Stop(Stop),
+}
+
+impl From<types::Error> for Broken {
+    fn from(error: types::Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<crate::Error> for Broken {
+    fn from(error: crate::Error) -> Self {
+        Self::Stop(Stop::Host(error))
+    }
+}
+
+/// What a decider's run is told, as JSON.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Input {
+    /// Only these invoices.
+    pub invoices: Option<Vec<u64>>,
+    /// Only this one.
+    pub invoice: Option<u64>,
+    pub stated: Stated,
+}
+
+impl Input {
+    /// The invoices that are asked for; none: all.
+    pub fn wanted(&self) -> Option<HashSet<u64>> {
+        let one = self.invoice.map(|id| vec![id]);
+        let wanted = match (&self.invoices, one) {
+            (None, None) => return None,
+            (many, one) => many.iter().flatten().copied().chain(one.into_iter().flatten()),
+        };
+        Some(wanted.collect())
+    }
+}
+
+/// The invoices that the account sees and that are not cancelled.
+pub(crate) async fn invoices(door: &Door, payed: bool) -> Result<Vec<Invoice>, Broken> {
+    let mut invoices = Vec::new();
+    loop {
+        let request = GetInvoiceListRequest {
+            offset: Some(invoices.len() as u64),
+            size: PAGE,
+            is_payed: Some(payed),
+            is_canceled: Some(false),
+            ..Default::default()
+        };
+        let page = door.call(&request).await??;
+        let last = page.result.is_empty();
+        invoices.extend(page.result);
+        if last || invoices.len() as u64 >= page.count {
+            return Ok(invoices);
+        }
+    }
+}
+
+/// Can it be paid, as far as a list shows?
+pub(crate) fn is_open(invoice: &Invoice) -> bool {
+    !invoice.payed && !invoice.closed && !invoice.waiting && invoice.will_be_paid_at.is_none()
+}
+
+/// Did this business issue it?
+pub(crate) fn is_issued_by(invoice: &Invoice, business: Option<u64>) -> bool {
+    business.is_some() && invoice.business.as_ref().map(|issuer| issuer.id) == business
+}
+
+/// So many invoices, and what they come to.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Side {
+    pub invoices: usize,
+    pub rials: Rial,
+}
+
+impl Side {
+    pub fn of(amounts: impl IntoIterator<Item = Rial>) -> Self {
+        let mut side = Self::default();
+        amounts.into_iter().for_each(|rials| side.add(rials));
+        side
+    }
+
+    pub fn add(&mut self, rials: Rial) {
+        self.invoices += 1;
+        self.rials = Rial(self.rials.0.saturating_add(rials.0));
+    }
+}

@@ -1,168 +1,145 @@
 //! Netting: debts settled out of paid invoices (S1, payInvoiceByInvoice).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use pod_platform::{
-    Rial,
-    invoices::{GetInvoiceListRequest, Invoice},
-    payments::PayInvoiceByInvoiceRequest,
-    types,
-};
+use pod_platform::{Rial, Service, payments::PayInvoiceByInvoiceRequest, types};
 use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::{Broken, Decider, Payment, Side, invoices, is_issued_by, is_open};
 use crate::{
-    bindings::{Credit, Debt, Pair},
+    bindings::{Credit, Debt, Failure, NettingIndices, NettingPlan, Remark},
     door::Door,
-    guest::Stop,
+    guest::Guest,
     receipt::Violation,
 };
 
-/// Invoices a page.
-const PAGE: u32 = 200;
+/// The document that says how invoices are netted.
+const SOURCE: &str = "S1, payInvoiceByInvoice";
+
+pub(crate) struct Netting<'a> {
+    pub exports: &'a NettingIndices,
+    /// Whose debts and credits.
+    pub business: u64,
+    /// Only these debts; none: all.
+    pub wanted: Option<HashSet<u64>>,
+}
 
 /// What there is to net.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     pub debts: Vec<Debt>,
     pub credits: Vec<Credit>,
+    /// The names of who is owed.
+    issuers: HashMap<u64, String>,
 }
 
-/// A call that the host made failed: the platform's reason, or the host's own.
-#[derive(Debug)]
-pub(crate) enum Broken {
-    Call(types::Error),
-    Stop(Stop),
-}
+impl Decider for Netting<'_> {
+    type Books = Books;
+    type Answer = NettingPlan;
+    type Plan = Plan;
 
-impl From<types::Error> for Broken {
-    fn from(error: types::Error) -> Self {
-        Self::Call(error)
-    }
-}
-
-impl From<crate::Error> for Broken {
-    fn from(error: crate::Error) -> Self {
-        Self::Stop(Stop::Host(error))
-    }
-}
-
-/// Reads the open debts of `business`, and its paid invoices that are not earmarked yet.
-pub(crate) async fn fetch(door: &Door, business: u64) -> Result<Books, Broken> {
-    let issued_by_us =
-        |invoice: &Invoice| invoice.business.as_ref().is_some_and(|issuer| issuer.id == business);
-    let mut books = Books::default();
-    for invoice in list(door, false).await? {
-        let guaranteed = invoice.will_be_paid_at.is_some();
-        if !issued_by_us(&invoice) && !invoice.closed && !invoice.waiting && !guaranteed {
-            books.debts.push(Debt {
-                id: invoice.id,
-                payable_amount: invoice.payable_amount.0,
-                issuer_id: invoice.business.map(|issuer| issuer.id),
-                issuance_date: invoice.issuance_date.map(|at| at.0),
-            });
+    async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
+        let business = Some(self.business);
+        let mut books = Books::default();
+        for invoice in invoices(door, false).await? {
+            let wanted = self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&invoice.id));
+            if wanted && !is_issued_by(&invoice, business) && is_open(&invoice) {
+                if let Some(issuer) = &invoice.business {
+                    books.issuers.insert(issuer.id, issuer.name.clone());
+                }
+                books.debts.push(Debt {
+                    id: invoice.id,
+                    payable_amount: invoice.payable_amount.0,
+                    issuer_id: invoice.business.map(|issuer| issuer.id),
+                    issuance_date: invoice.issuance_date.map(|at| at.0),
+                });
+            }
         }
-    }
-    for invoice in list(door, true).await? {
-        let unverified = invoice.verification_needed && invoice.verification_date.is_none();
-        if issued_by_us(&invoice) && !invoice.will_be_paid && !invoice.closed && !unverified {
-            books.credits.push(Credit {
-                id: invoice.id,
-                payable_amount: invoice.payable_amount.0,
-                user_id: invoice.user_srv.map(|user| user.id),
-                payment_date: invoice.payment_date.map(|at| at.0),
-            });
+        for invoice in invoices(door, true).await? {
+            let unverified = invoice.verification_needed && invoice.verification_date.is_none();
+            let is_free = !invoice.will_be_paid && !invoice.closed && !unverified;
+            if is_issued_by(&invoice, business) && is_free {
+                books.credits.push(Credit {
+                    id: invoice.id,
+                    payable_amount: invoice.payable_amount.0,
+                    issuer_id: business,
+                    user_id: invoice.user_srv.map(|user| user.id),
+                    payment_date: invoice.payment_date.map(|at| at.0),
+                });
+            }
         }
+        books.debts.sort_unstable_by_key(|debt| debt.id);
+        books.credits.sort_unstable_by_key(|credit| credit.id);
+        Ok(books)
     }
-    books.debts.sort_unstable_by_key(|debt| debt.id);
-    books.credits.sort_unstable_by_key(|credit| credit.id);
-    Ok(books)
+
+    async fn ask(
+        &self,
+        guest: &mut Guest,
+        books: &Books,
+        config: &str,
+    ) -> wasmtime::Result<Result<NettingPlan, Failure>> {
+        ask(self.exports, guest, &books.debts, &books.credits, config).await
+    }
+
+    fn check(&self, books: Books, answer: NettingPlan, _: u64) -> Result<Plan, Vec<Violation>> {
+        check(books, answer)
+    }
 }
 
-async fn list(door: &Door, payed: bool) -> Result<Vec<Invoice>, Broken> {
-    let mut invoices = Vec::new();
-    loop {
-        let request = GetInvoiceListRequest {
-            offset: Some(invoices.len() as u64),
-            size: PAGE,
-            is_payed: Some(payed),
-            is_canceled: Some(false),
-            ..Default::default()
-        };
-        let page = door.call(&request).await??;
-        let last = page.result.is_empty();
-        invoices.extend(page.result);
-        if last || invoices.len() as u64 >= page.count {
-            return Ok(invoices);
-        }
-    }
+/// Calls the decider.
+pub(crate) async fn ask(
+    exports: &NettingIndices,
+    guest: &mut Guest,
+    debts: &[Debt],
+    credits: &[Credit],
+    config: &str,
+) -> wasmtime::Result<Result<NettingPlan, Failure>> {
+    let exports = exports.load(&mut guest.store, &guest.instance)?;
+    exports.call_plan(&mut guest.store, debts, credits, config).await
 }
 
 /// What was decided, and what of it is done.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(crate) struct Plan {
-    pub pairs: Vec<PlannedPair>,
-    /// Open debts before the run, and what they amount to.
-    pub debts: Side,
-    /// Paid invoices at hand before the run, and what they amount to.
-    pub credits: Side,
-    /// Debts settled by the plan, and what they amount to.
-    pub settled: Side,
-    /// Creditor rials earmarked beyond the settled debts.
-    pub earmarked_beyond: Rial,
+    books: Books,
+    pairs: Vec<Pair>,
+    payments: Vec<Payment>,
+    still_owed: Vec<Remark>,
+    kept_out: Vec<Remark>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PlannedPair {
-    pub creditor_invoice_id: u64,
-    pub debtor_invoice_id: u64,
-    pub creditor_rials: Rial,
-    pub debtor_rials: Rial,
+#[derive(Debug)]
+struct Pair {
+    creditor_invoice_id: u64,
+    debtor_invoice_id: u64,
+    creditor_rials: Rial,
 }
 
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Side {
-    pub invoices: usize,
-    pub rials: Rial,
-}
-
-impl Side {
-    fn of(amounts: impl Iterator<Item = Rial>) -> Self {
-        let mut side = Self::default();
-        for amount in amounts {
-            side.invoices += 1;
-            side.rials = Rial(side.rials.0.saturating_add(amount.0));
-        }
-        side
-    }
-}
-
-/// Checks an answer against POD's rules: every pair, before anything is paid.
-pub(crate) fn check(books: &Books, pairs: &[Pair]) -> Result<Plan, Vec<Violation>> {
+fn check(books: Books, answer: NettingPlan) -> Result<Plan, Vec<Violation>> {
     let debts: HashMap<u64, &Debt> = books.debts.iter().map(|debt| (debt.id, debt)).collect();
     let credits: HashMap<u64, &Credit> =
         books.credits.iter().map(|credit| (credit.id, credit)).collect();
     let mut used = HashSet::new();
     let mut violations = Vec::new();
-    let mut planned = Vec::with_capacity(pairs.len());
-    for (item, pair) in pairs.iter().enumerate() {
+    let mut pairs = Vec::with_capacity(answer.pairs.len());
+    let mut payments = Vec::with_capacity(answer.pairs.len());
+    for (item, pair) in answer.pairs.into_iter().enumerate() {
         let mut violate = |rule: &'static str, invoice: u64, what: String| {
             violations.push(Violation {
                 rule,
                 item,
                 invoice,
-                message: format!("pair {item}: invoice {invoice} {what}"),
+                message: format!("pair {item}: invoice {invoice} {what} ({SOURCE})"),
+                source: SOURCE,
             });
         };
         let (creditor, debtor) = (pair.creditor_invoice_id, pair.debtor_invoice_id);
         for invoice in [creditor, debtor] {
             if !used.insert(invoice) {
-                violate(
-                    "invoice-once",
-                    invoice,
-                    "is used twice; it settles or is settled once".into(),
-                );
+                let what = "is used twice; it settles or is settled once";
+                violate("invoice-once", invoice, what.into());
             }
         }
         let credit = credits.get(&creditor);
@@ -183,35 +160,101 @@ pub(crate) fn check(books: &Books, pairs: &[Pair]) -> Result<Plan, Vec<Violation
             );
             violate("covered", creditor, what);
         }
-        planned.push(PlannedPair {
+        pairs.push(Pair {
             creditor_invoice_id: creditor,
             debtor_invoice_id: debtor,
             creditor_rials: Rial(credit.payable_amount),
-            debtor_rials: Rial(debt.payable_amount),
         });
+        let service = PayInvoiceByInvoiceRequest::ROW.name;
+        payments.push(Payment::new(service, debtor, Rial(debt.payable_amount), pair.reason));
     }
     if !violations.is_empty() {
         return Err(violations);
     }
-    let settled = Side::of(planned.iter().map(|pair| pair.debtor_rials));
-    let earmarked = Side::of(planned.iter().map(|pair| pair.creditor_rials));
-    Ok(Plan {
-        debts: Side::of(books.debts.iter().map(|debt| Rial(debt.payable_amount))),
-        credits: Side::of(books.credits.iter().map(|credit| Rial(credit.payable_amount))),
-        earmarked_beyond: Rial(earmarked.rials.0.saturating_sub(settled.rials.0)),
-        settled,
-        pairs: planned,
-    })
+    let NettingPlan { still_owed, kept_out, .. } = answer;
+    Ok(Plan { books, pairs, payments, still_owed, kept_out })
 }
 
-/// Pays what was planned, in the plan's order. The first failure ends it.
-pub(crate) async fn execute(door: &Door, plan: &Plan) -> Result<(), Broken> {
-    for pair in &plan.pairs {
-        let request = PayInvoiceByInvoiceRequest {
-            creditor_invoice_id: pair.creditor_invoice_id,
-            debtor_invoice_id: pair.debtor_invoice_id,
-        };
-        door.call(&request).await??;
+/// What was owed to one business, before and after.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Issuer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    debts: Side,
+    settled: Side,
+    still_owed: Side,
+}
+
+impl super::Plan for Plan {
+    fn payments(&mut self) -> &mut [Payment] {
+        &mut self.payments
     }
-    Ok(())
+
+    async fn pay(&mut self, index: usize, door: &Door) -> Result<Result<(), types::Error>, Broken> {
+        let Pair { creditor_invoice_id, debtor_invoice_id, .. } = self.pairs[index];
+        let request = PayInvoiceByInvoiceRequest { creditor_invoice_id, debtor_invoice_id };
+        Ok(door.call(&request).await?.map(drop))
+    }
+
+    fn output(self) -> Value {
+        let Self { books, pairs, payments, still_owed, kept_out } = self;
+        let done: Vec<(&Pair, &Payment)> =
+            pairs.iter().zip(&payments).filter(|(_, payment)| payment.settles()).collect();
+        let settled: HashSet<u64> = done.iter().map(|(_, payment)| payment.invoice).collect();
+        let mut issuers: BTreeMap<Option<u64>, Issuer> = BTreeMap::new();
+        let mut owed = Side::default();
+        for debt in &books.debts {
+            let issuer = issuers.entry(debt.issuer_id).or_default();
+            let rials = Rial(debt.payable_amount);
+            issuer.debts.add(rials);
+            if settled.contains(&debt.id) {
+                issuer.settled.add(rials);
+            } else {
+                issuer.still_owed.add(rials);
+                owed.add(rials);
+            }
+        }
+        for (id, issuer) in &mut issuers {
+            issuer.issuer_id = *id;
+            issuer.name = id.and_then(|id| books.issuers.get(&id).cloned());
+        }
+        let paid = Side::of(done.iter().map(|(_, payment)| payment.rials));
+        let earmarked = Side::of(done.iter().map(|(pair, _)| pair.creditor_rials));
+        let credits = Side::of(books.credits.iter().map(|credit| Rial(credit.payable_amount)));
+        let free = Side {
+            invoices: credits.invoices - earmarked.invoices,
+            rials: Rial(credits.rials.0.saturating_sub(earmarked.rials.0)),
+        };
+        let shown: Vec<Value> = pairs
+            .iter()
+            .zip(&payments)
+            .map(|(pair, payment)| {
+                let mut shown = json!(payment);
+                shown["creditorInvoiceId"] = pair.creditor_invoice_id.into();
+                shown["debtorInvoiceId"] = pair.debtor_invoice_id.into();
+                shown["creditorRials"] = json!(pair.creditor_rials);
+                shown["debtorRials"] = json!(payment.rials);
+                shown
+            })
+            .collect();
+        json!({
+            "payments": shown,
+            "debts": Side::of(books.debts.iter().map(|debt| Rial(debt.payable_amount))),
+            "credits": credits,
+            "settled": paid,
+            "earmarkedBeyond": earmarked.rials.0.saturating_sub(paid.rials.0),
+            "after": { "debts": owed, "credits": free },
+            "issuers": issuers.into_values().collect::<Vec<_>>(),
+            "stillOwed": still_owed.iter().map(remark).collect::<Vec<_>>(),
+            "keptOut": kept_out.iter().map(remark).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// What a decider remarks of an invoice.
+pub(super) fn remark(remark: &Remark) -> Value {
+    json!({ "invoice": remark.invoice_id, "reason": remark.reason })
 }

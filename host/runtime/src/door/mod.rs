@@ -28,7 +28,7 @@ use pod_platform::{
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
 
-pub(crate) use recorder::Recorder;
+pub(crate) use recorder::{LastMutation, Recorder};
 
 use crate::{Digest, Error, budget::Amounts, grant::Grant};
 
@@ -180,6 +180,11 @@ impl Door {
         };
         let function = request.qualified_name();
         self.pass(function, Operation::Pod(request)).await
+    }
+
+    /// The last mutation that was intended.
+    pub fn last_mutation(&self) -> Option<LastMutation> {
+        self.passage.recorder.last_mutation()
     }
 
     /// The time now.

@@ -32,6 +32,17 @@ struct State {
     effects: Vec<Effect>,
     refusals: Vec<Refusal>,
     doubtful: bool,
+    last_mutation: Option<LastMutation>,
+}
+
+/// The last mutation that was intended, and what is known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct LastMutation {
+    pub invoice: Option<u64>,
+    /// None, as long as it is under way.
+    pub recorded: Option<Recorded>,
+    /// POD's reference number.
+    pub reference: Option<String>,
 }
 
 impl Recorder {
@@ -48,10 +59,18 @@ impl Recorder {
         let mut state = self.state();
         state.spent.fold(&entry);
         match &entry {
-            Entry::Intent(intent) => state.intents.push(intent.clone()),
+            Entry::Intent(intent) => {
+                state.intents.push(intent.clone());
+                state.last_mutation =
+                    Some(LastMutation { invoice: intent.invoice, recorded: None, reference: None });
+            }
             Entry::Outcome(outcome) => {
                 let intent = state.intents.iter().position(|intent| intent.step == outcome.step);
                 let intent = intent.map(|index| state.intents.swap_remove(index));
+                if let (Some(_), Some(last)) = (&intent, &mut state.last_mutation) {
+                    last.recorded = Some(outcome.recorded.clone());
+                    last.reference.clone_from(&outcome.reference_number);
+                }
                 match &outcome.recorded {
                     Recorded::Done(_) => state.effects.extend(intent.map(|intent| Effect {
                         service: intent.service,
@@ -118,6 +137,11 @@ impl Recorder {
 
     pub fn refusals(&self) -> Vec<Refusal> {
         self.state().refusals.clone()
+    }
+
+    /// The last mutation that was intended.
+    pub fn last_mutation(&self) -> Option<LastMutation> {
+        self.state().last_mutation.clone()
     }
 
     /// Is there an effect of which nobody knows whether it happened?

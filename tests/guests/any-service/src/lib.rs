@@ -23,7 +23,7 @@ struct Input {
 }
 
 impl Guest for Policy {
-    fn run(input: String) -> Result<String, Failure> {
+    fn run(input: String, _config: String) -> Result<String, Failure> {
         let answer = serde_json::from_str(&input)
             .map_err(|error| format!("the input: {error}"))
             .and_then(|Input { function, request }| dispatch(&function, request));

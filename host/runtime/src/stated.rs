@@ -1,0 +1,167 @@
+//! What no POD service returns and a decision still needs: delegated credits and what is left of
+//! them, wallet balances, what a customer may still borrow. Somebody states it, and the receipt says
+//! so: it was not read.
+
+use std::collections::BTreeMap;
+
+use pod_platform::{Instant, JalaliDate, Rial};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+use crate::delegation::DelegatedCredit;
+
+/// Facts that are stated, in the scenario file's names. What is `None` nobody states.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Stated {
+    /// What the payer can spend, in rials by wallet code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<BTreeMap<String, Rial>>,
+    /// Credit delegated to the payer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delegations: Option<Vec<StatedDelegation>>,
+    /// What customers may still borrow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loan_credits: Option<Vec<StatedLoanCredit>>,
+    /// How many instalments plans have. On POD only a plan's own script says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loan_plans: Option<Vec<StatedLoanPlan>>,
+}
+
+/// A delegated credit.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StatedDelegation {
+    /// Whose credit it is.
+    pub delegator_id: u64,
+    /// Names this credit.
+    pub hash: String,
+    /// What is left of it, in rials.
+    pub amount: Rial,
+    /// Only invoices of this guild; absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guild_code: Option<String>,
+    /// When it is over: a Jalali day, which is its last, a Jalali date-time, or milliseconds since
+    /// 1970. Absent: never.
+    #[serde(default, deserialize_with = "until", skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+}
+
+impl From<&StatedDelegation> for DelegatedCredit {
+    fn from(stated: &StatedDelegation) -> Self {
+        Self {
+            delegator_id: stated.delegator_id,
+            hash: stated.hash.clone(),
+            remaining_amount: stated.amount.0,
+            guild_code: stated.guild_code.clone(),
+            until: stated.until.map(|at| at.0),
+        }
+    }
+}
+
+/// What a customer may still borrow.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StatedLoanCredit {
+    /// The contract.
+    pub contract_id: u64,
+    /// The customer.
+    pub user_id: u64,
+    /// In rials.
+    pub credit: Rial,
+}
+
+/// How a plan is paid back.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StatedLoanPlan {
+    /// The plan.
+    pub id: u64,
+    /// How many instalments.
+    pub installments: u32,
+}
+
+/// Who states a fact.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StatedBy {
+    /// The run's input.
+    Input,
+    /// `[config.stated]` of policy.toml.
+    Config,
+    /// The local platform: its scenario, and what happened since.
+    Platform,
+}
+
+/// A fact that a run used and did not read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StatedFact {
+    /// The field of [`Stated`].
+    pub fact: &'static str,
+    /// Who states it.
+    pub by: StatedBy,
+    /// What is stated.
+    pub value: Value,
+}
+
+/// The facts that a run goes by: of each the first that is stated, by input, configuration or
+/// platform.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub stated: Stated,
+    pub listed: Vec<StatedFact>,
+}
+
+impl Facts {
+    pub fn resolve(input: Stated, config: Stated, platform: Stated) -> Self {
+        let mut facts = Self::default();
+        let Stated { wallet, delegations, loan_credits, loan_plans } = input;
+        facts.stated = Stated {
+            wallet: facts.first("wallet", [wallet, config.wallet, platform.wallet]),
+            delegations: facts
+                .first("delegations", [delegations, config.delegations, platform.delegations]),
+            loan_credits: facts
+                .first("loanCredits", [loan_credits, config.loan_credits, platform.loan_credits]),
+            loan_plans: facts
+                .first("loanPlans", [loan_plans, config.loan_plans, platform.loan_plans]),
+        };
+        facts
+    }
+
+    fn first<T: Serialize>(&mut self, fact: &'static str, stated: [Option<T>; 3]) -> Option<T> {
+        let by = [StatedBy::Input, StatedBy::Config, StatedBy::Platform];
+        let (value, by) = stated.into_iter().zip(by).find_map(|(value, by)| Some((value?, by)))?;
+        self.listed.push(StatedFact { fact, by, value: json!(value) });
+        Some(value)
+    }
+
+    /// Keeps in the list what a decision is made by.
+    pub fn used(mut self, used: &[&str]) -> Self {
+        self.listed.retain(|fact| used.contains(&fact.fact));
+        self
+    }
+}
+
+fn until<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Until {
+        Millis(u64),
+        Text(String),
+    }
+
+    let read = |text: &str| match text.parse::<JalaliDate>() {
+        Ok(day) => day.end(),
+        Err(_) => Instant::from_jalali_date_time(text),
+    };
+    match Option::<Until>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Until::Millis(millis)) => Ok(Some(Instant(millis))),
+        Some(Until::Text(text)) => match read(&text) {
+            Some(at) => Ok(Some(at)),
+            None => Err(serde::de::Error::custom(format!(
+                "`{text}` is no Jalali day like \"1399/03/13\", nor one with a time"
+            ))),
+        },
+    }
+}
