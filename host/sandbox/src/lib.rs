@@ -363,12 +363,12 @@ impl Sandbox {
 async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Secret>), Error> {
     let (mut store, new) = Store::open(options.data.as_deref()).await?;
     if new {
-        options.scenario.check()?;
         let clock = options.clock.as_deref();
         let now = clock
             .map(Clock::now)
             .or_else(|| options.scenario.instant())
             .unwrap_or_else(|| SystemClock.now());
+        options.scenario.check_at(Some(now))?;
         seed::seed(&mut store.connection, &options.scenario, now).await?;
     }
     let key = store.setting(seed::OTT_KEY).await?;
