@@ -54,6 +54,7 @@ mod filters;
 mod future;
 mod gateway;
 mod handlers;
+mod holdings;
 mod invoice;
 mod ledger;
 mod loans;
@@ -87,6 +88,7 @@ use tokio::{
 };
 
 pub use clock::CannotMove;
+pub use holdings::{DelegatedCredit, Holdings, LoanCredit};
 pub use ledger::Ledger;
 pub use scenario::{Problem, Scenario, ScenarioError};
 pub use sms::Sms;
@@ -95,7 +97,7 @@ use crate::{
     clock::{Move, OwnClock},
     invoice::Record,
     ott::Otts,
-    parties::Parties,
+    parties::{Caller, Parties},
     platform::Platform,
     store::Store,
 };
@@ -272,9 +274,12 @@ impl Sandbox {
     /// The id of the business that a run acts for, if it acts for one.
     #[must_use]
     pub fn caller_business(&self) -> Option<u64> {
+        self.caller()?.business_id.map(i64::unsigned_abs)
+    }
+
+    fn caller(&self) -> Option<Caller> {
         let token = self.caller_token.as_ref()?;
-        let caller = self.platform.parties.caller(token.expose())?;
-        caller.business_id.map(i64::unsigned_abs)
+        self.platform.parties.caller(token.expose())
     }
 
     /// The clock that the platform goes by.
@@ -298,6 +303,19 @@ impl Sandbox {
     /// As [`advance`](Self::advance), or if the clock shows a later time already.
     pub async fn set_now(&self, now: Instant) -> Result<u64, Error> {
         self.platform.move_clock(Move::To(now)).await
+    }
+
+    /// What the [caller](Self::caller_token) can pay with, as it stands between two calls; none if
+    /// the platform has nobody.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn holdings(&self) -> Result<Option<Holdings>, Error> {
+        let Some(caller) = self.caller() else { return Ok(None) };
+        let mut store = self.platform.store.lock().await;
+        self.platform.catch_up(&mut store).await?;
+        let now = self.platform.clock.now();
+        Ok(Some(Holdings::read(&mut store.connection, caller, now).await?))
     }
 
     /// Every SMS that POD would have sent, the newest last.
@@ -363,12 +381,12 @@ impl Sandbox {
 async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Secret>), Error> {
     let (mut store, new) = Store::open(options.data.as_deref()).await?;
     if new {
-        options.scenario.check()?;
         let clock = options.clock.as_deref();
         let now = clock
             .map(Clock::now)
             .or_else(|| options.scenario.instant())
             .unwrap_or_else(|| SystemClock.now());
+        options.scenario.check_at(Some(now))?;
         seed::seed(&mut store.connection, &options.scenario, now).await?;
     }
     let key = store.setting(seed::OTT_KEY).await?;

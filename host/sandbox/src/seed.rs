@@ -175,10 +175,12 @@ pub(crate) async fn insert_pos_transaction(
     Ok(())
 }
 
-/// A scenario's invoice was issued, and paid, at the moment in which the platform starts.
+/// Where a scenario does not say when its invoice was issued or paid, it was at the moment in which
+/// the platform starts.
 fn record(invoice: &Invoice, now: Instant) -> Result<Record, Error> {
     let id = stored(invoice.id)?;
-    let millis = stored(now.0)?;
+    let issued_at = invoice.issued_at().unwrap_or(now);
+    let paid_at = invoice.payed.then(|| invoice.paid_at().unwrap_or(now));
     let description = invoice.description.as_deref();
     let product = unregistered(description, invoice.amount);
     let lines = [line(id, 0, product, invoice.amount, 1.0, Rial::ZERO, description)];
@@ -202,9 +204,9 @@ fn record(invoice: &Invoice, now: Instant) -> Result<Record, Error> {
         description: invoice.description.clone(),
         lines: serde_json::to_string(&lines)
             .map_err(|error| Error::Database(sqlx::Error::Encode(Box::new(error))))?,
-        issued_at: millis,
-        issued_on: now.jalali_date().to_string(),
-        paid_at: invoice.payed.then_some(millis),
+        issued_at: stored(issued_at.0)?,
+        issued_on: issued_at.jalali_date().to_string(),
+        paid_at: paid_at.map(|at| stored(at.0)).transpose()?,
         payer_id: user_id.filter(|_| invoice.payed),
         payed: invoice.payed,
         canceled: invoice.canceled,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::State,
+    extract::{RawQuery, State},
     http::{
         HeaderMap, StatusCode, Uri,
         header::{CACHE_CONTROL, CONTENT_TYPE},
@@ -21,10 +21,11 @@ use axum::{
     routing::{any, get, post},
 };
 use bytes::Bytes;
+use pod_platform::wire::form::Fields;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Error, callbacks,
+    Error, Holdings, callbacks,
     ledger::Ledger,
     platform::{INTERNAL, Platform},
     scenario::{PosTransaction, Scenario, ScenarioError},
@@ -37,6 +38,7 @@ pub(crate) fn router() -> Router<Arc<Platform>> {
         .route("/sandbox/clock", get(clock::show).post(clock::shift))
         .route("/sandbox/sms", get(phones::sent).post(phones::texted))
         .route("/sandbox/ledger", get(ledger))
+        .route("/sandbox/holdings", get(holdings))
         .route("/sandbox/pos-transactions", post(paid_at_terminal))
         .route("/sandbox/callbacks", get(delivered))
         .route("/sandbox/{*rest}", any(nothing_here))
@@ -126,6 +128,25 @@ async fn ledger(State(platform): State<Arc<Platform>>) -> Result<Response, Failu
     json(&Ledger::read(&mut store.connection).await?)
 }
 
+/// What somebody can pay with: who has the token, or else the scenario's caller.
+async fn holdings(
+    State(platform): State<Arc<Platform>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    let fields = Fields::decoded(query.unwrap_or_default().as_bytes());
+    let mut store = platform.store.lock().await;
+    platform.catch_up(&mut store).await?;
+    let token = match fields.get("token") {
+        Some(token) => Some(token.to_owned()),
+        None => store.setting(seed::CALLER).await?,
+    };
+    let token = token.ok_or_else(|| Failure::field("token", "the platform has no caller"))?;
+    let caller = platform.parties.caller(&token);
+    let unknown = || Failure::field("token", "no business and no user has this token");
+    let caller = caller.ok_or_else(unknown)?;
+    json(&Holdings::read(&mut store.connection, caller, platform.clock.now()).await?)
+}
+
 async fn delivered(State(platform): State<Arc<Platform>>) -> Result<Response, Failure> {
     json(&callbacks::all(&mut platform.store.lock().await.connection).await?)
 }
@@ -157,7 +178,7 @@ async fn paid_at_terminal(
 
 async fn nothing_here(uri: Uri) -> Failure {
     let reason = format!(
-        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, \
+        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, holdings, \
          pos-transactions and callbacks",
         uri.path()
     );

@@ -5,7 +5,7 @@ use pod_platform::{
     loans::{LoanGuarantor, LoanStatus},
     types::PlatformErrorKind as Kind,
 };
-use sqlx::{SqliteConnection, query, query_scalar};
+use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::{
     loan::Loan,
@@ -16,6 +16,10 @@ use crate::{
     record::record,
     service::{Context, Refusal},
 };
+
+/// The states in which a loan takes up its member's credit.
+const OPEN: [LoanStatus; 2] =
+    [LoanStatus::LoanStatusCreated, LoanStatus::LoanStatusWaitingToCreate];
 
 record! {
     /// A contract as the database holds it.
@@ -108,8 +112,8 @@ impl Contract {
         )
         .bind(self.id)
         .bind(loan.user_id)
-        .bind(LoanStatus::LoanStatusCreated.code())
-        .bind(LoanStatus::LoanStatusWaitingToCreate.code())
+        .bind(OPEN[0].code())
+        .bind(OPEN[1].code())
         .bind(loan.id)
         .fetch_one(&mut *context.connection)
         .await?;
@@ -171,6 +175,46 @@ impl Plan {
             Refusal::argument("planId", format!("a plan that can pay {principal} rials back"))
         })
     }
+}
+
+/// What a member may still borrow under a contract.
+pub(crate) struct Left {
+    pub(crate) contract: i64,
+    pub(crate) user: i64,
+    pub(crate) rials: i64,
+}
+
+/// What every member of every contract may still borrow, or one user: the most that
+/// [`Contract::must_cover`] covers. The members of a contract share what it has to lend.
+pub(crate) async fn left(
+    connection: &mut SqliteConnection,
+    today: JalaliDate,
+    user: Option<i64>,
+) -> Result<Vec<Left>, sqlx::Error> {
+    let rows: Vec<(i64, i64, i64, i64)> = query_as(
+        "SELECT contract_id, user_id,
+                credit - (SELECT COALESCE(SUM(principal), 0) FROM loans
+                          WHERE loans.contract_id = loan_members.contract_id
+                            AND loans.user_id = loan_members.user_id AND status IN (?2, ?3)),
+                IIF(end_date < ?4, 0, COALESCE(balance, 0))
+         FROM loan_members
+         JOIN loan_contracts ON id = contract_id
+         LEFT JOIN accounts ON accounts.name = 'loan-supply:' || contract_id
+         WHERE ?1 IS NULL OR user_id = ?1
+         ORDER BY contract_id, user_id",
+    )
+    .bind(user)
+    .bind(OPEN[0].code())
+    .bind(OPEN[1].code())
+    .bind(today.to_string())
+    .fetch_all(connection)
+    .await?;
+    let left = |(contract, user, credit, supply): (i64, i64, i64, i64)| Left {
+        contract,
+        user,
+        rials: credit.min(supply).max(0),
+    };
+    Ok(rows.into_iter().map(left).collect())
 }
 
 /// The most that a user may borrow; none for who is no member.

@@ -16,7 +16,7 @@ mod schedule;
 mod table;
 mod view;
 
-pub(crate) use contract::{Contract, Plan, remove_member, set_credit};
+pub(crate) use contract::{Contract, Left, Plan, left, remove_member, set_credit};
 pub(crate) use ending::{answer_timed_out, subject_canceled, subject_reduced, subject_unverified};
 pub(crate) use granting::{begin, confirm, pending_confirmation, take_plan};
 pub(crate) use loan::{Installment, Loan};

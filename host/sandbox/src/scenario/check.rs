@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use pod_platform::{BillType, Instant, NotABill, Rial, UtilityBill, loans::LoanGuarantor};
 
-use super::{Scenario, end_of, locate::Path};
+use super::{Invoice, Scenario, end_of, locate::Path, start_of};
 
 /// Ids and amounts beyond this have no exact JSON number.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -19,7 +19,8 @@ pub(super) struct Fault {
 
 type Checked = Result<(), Fault>;
 
-pub(super) fn check(scenario: &Scenario) -> Checked {
+/// Checks a scenario. What it says has happened has not happened after `now`, where that is known.
+pub(super) fn check(scenario: &Scenario, now: Option<Instant>) -> Checked {
     let mut checker = Checker::default();
     if let Some(now) = &scenario.now
         && Instant::from_jalali_date_time(now).is_none()
@@ -30,7 +31,7 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
         );
     }
     checker.parties(scenario)?;
-    checker.invoices(scenario)?;
+    checker.invoices(scenario, now)?;
     checker.products(scenario)?;
     pos_transactions(scenario)?;
     checker.delegations(scenario)?;
@@ -88,7 +89,7 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    fn invoices(&mut self, scenario: &'a Scenario) -> Checked {
+    fn invoices(&mut self, scenario: &'a Scenario, now: Option<Instant>) -> Checked {
         let mut ids = HashSet::new();
         let mut bill_numbers = HashSet::new();
         for (index, invoice) in scenario.invoices.iter().enumerate() {
@@ -122,6 +123,7 @@ impl<'a> Checker<'a> {
                     );
                 }
             }
+            dates(&here, invoice, now)?;
             if invoice.canceled && (invoice.payed || invoice.closed) {
                 return fault(
                     here.key("canceled"),
@@ -166,16 +168,8 @@ impl<'a> Checker<'a> {
             if let Some(code) = &delegation.guild_code {
                 not_empty(&here, "guildCode", code)?;
             }
-            if let Some(until) = &delegation.until
-                && end_of(until).is_none()
-            {
-                return fault(
-                    here.key("until"),
-                    format!(
-                        "`{until}` is neither a day of the Persian calendar, yyyy/mm/dd, nor a \
-                         date-time, yyyy/mm/dd HH:MM:SS"
-                    ),
-                );
+            if let Some(until) = &delegation.until {
+                time(here.key("until"), until, end_of)?;
             }
         }
         Ok(())
@@ -311,6 +305,34 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// An invoice was issued, then paid, and none of it in the future.
+fn dates(here: &Path, invoice: &Invoice, now: Option<Instant>) -> Checked {
+    let past = |field: &str, text: &Option<String>| {
+        let Some(text) = text else { return Ok(None) };
+        let place = here.clone().key(field);
+        let at = time(place.clone(), text, start_of)?;
+        if now.is_some_and(|now| at > now) {
+            return fault(place, format!("`{text}` is in the future")).map(|()| None);
+        }
+        Ok(Some(at))
+    };
+    let issued_at = past("issuanceDate", &invoice.issuance_date)?;
+    let paid_at = past("paymentDate", &invoice.payment_date)?;
+    let place = here.clone().key("paymentDate");
+    if paid_at.is_some() && !invoice.payed {
+        return fault(place, "an invoice that is not `payed` has no payment date".to_owned());
+    }
+    match (paid_at, issued_at.or(now)) {
+        (Some(paid_at), Some(issued_at)) if paid_at < issued_at => fault(
+            place,
+            "an invoice is not paid before its `issuanceDate`; without one, it is issued when the \
+             platform starts"
+                .to_owned(),
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn pos_transactions(scenario: &Scenario) -> Checked {
     let mut references = HashSet::new();
     for (index, transaction) in scenario.pos_transactions.iter().enumerate() {
@@ -379,6 +401,16 @@ fn price(place: Path, rials: Rial) -> Checked {
         return fault(place, "more than 0 rials".to_owned());
     }
     amount(place, rials)
+}
+
+fn time(place: Path, text: &str, read: impl Fn(&str) -> Option<Instant>) -> Result<Instant, Fault> {
+    read(text).ok_or_else(|| Fault {
+        path: place,
+        reason: format!(
+            "`{text}` is neither a day of the Persian calendar, yyyy/mm/dd, nor a date-time, \
+             yyyy/mm/dd HH:MM:SS"
+        ),
+    })
 }
 
 fn rate(here: &Path, field: &str, rate: f64) -> Checked {

@@ -139,6 +139,13 @@ pub struct Invoice {
     /// then the issuer's guild account has it.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub payed: bool,
+    /// When it was issued: a Jalali day, of which it is the beginning, or a date-time. Absent: when
+    /// the platform starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuance_date: Option<String>,
+    /// When it was paid, written likewise; only of one that is. Absent: when the platform starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_date: Option<String>,
     /// Does a payment of it wait for the issuer's verification?
     #[serde(default, skip_serializing_if = "Not::not")]
     pub verification_needed: bool,
@@ -378,7 +385,7 @@ impl Scenario {
                 reason: reason.strip_suffix(&place).unwrap_or(&reason).to_owned(),
             })
         })?;
-        check::check(&scenario).map_err(|fault| {
+        check::check(&scenario, scenario.instant()).map_err(|fault| {
             let (line, column) = locate::locate(text, &fault.path).unzip();
             ScenarioError::Invalid(Problem {
                 file: Some(name.to_owned()),
@@ -396,7 +403,12 @@ impl Scenario {
     /// # Errors
     /// If it contradicts itself.
     pub fn check(&self) -> Result<(), ScenarioError> {
-        check::check(self).map_err(|fault| {
+        self.check_at(self.instant())
+    }
+
+    /// Checks a scenario for a platform that starts `now`; none if that is not known yet.
+    pub(crate) fn check_at(&self, now: Option<Instant>) -> Result<(), ScenarioError> {
+        check::check(self, now).map_err(|fault| {
             ScenarioError::Invalid(Problem {
                 file: None,
                 line: None,
@@ -420,11 +432,32 @@ impl Scenario {
     }
 }
 
+impl Invoice {
+    /// When it was issued, if it says so. Only for a scenario that has been checked: what is no date
+    /// reads as absent.
+    pub(crate) fn issued_at(&self) -> Option<Instant> {
+        self.issuance_date.as_deref().and_then(start_of)
+    }
+
+    /// When it was paid, likewise.
+    pub(crate) fn paid_at(&self) -> Option<Instant> {
+        self.payment_date.as_deref().and_then(start_of)
+    }
+}
+
 impl Delegation {
     /// The first instant at which the credit is over; none if it never is. Only for a scenario that
     /// has been checked: what is no date reads as never.
     pub(crate) fn expires_at(&self) -> Option<Instant> {
         self.until.as_deref().and_then(end_of)
+    }
+}
+
+/// A Jalali day begins with its first instant.
+fn start_of(text: &str) -> Option<Instant> {
+    match text.parse::<JalaliDate>() {
+        Ok(day) => day.start(),
+        Err(_) => Instant::from_jalali_date_time(text),
     }
 }
 
