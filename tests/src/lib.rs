@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use pod_host::{Account, Host, Policy, PolicyFiles, Receipt};
+use pod_host::{Account, Host, Policy, PolicyFiles, Receipt, RunOptions, Stated};
 use pod_platform::{Client, Credentials, Limits, Platform};
 use pod_sandbox::{Options, Sandbox, Scenario};
 use pod_toolchain::Toolchain;
@@ -56,6 +56,7 @@ impl Bench {
             client: Client::new(Platform::at(url), Limits::default()).expect("a client"),
             credentials: Arc::new(Credentials::token(token)),
             business: pod.caller_business(),
+            stated: Stated::default(),
         };
         Self { pod, host, account, store }
     }
@@ -86,7 +87,21 @@ impl Bench {
 
     /// Runs a policy for the scenario's caller.
     pub async fn run(&self, policy: &Policy, input: Value) -> Receipt {
-        self.host.run(policy, &self.account, input).await.expect("the run is journalled")
+        self.run_with(policy, RunOptions { input, ..RunOptions::default() }).await
+    }
+
+    /// Runs a policy for the scenario's caller, with options.
+    pub async fn run_with(&self, policy: &Policy, options: RunOptions) -> Receipt {
+        let account = self.account().await;
+        self.host.run_with(policy, &account, options).await.expect("the run is journalled")
+    }
+
+    /// The scenario's caller, and what the platform says of it now.
+    pub async fn account(&self) -> Account {
+        let holdings = self.pod.holdings().await.expect("the platform tells");
+        let holdings = serde_json::to_value(holdings.unwrap_or_default()).expect("it is JSON");
+        let stated: Stated = serde_json::from_value(holdings).expect("it states facts");
+        Account { stated, ..self.account.clone() }
     }
 
     /// The ledger holds: its entries sum to zero, and its money is where this says.

@@ -2,7 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pod_host::Language;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -49,8 +50,21 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     /// What the policy is run with: JSON, or @FILE with JSON in it
+    ///
+    /// A decider's input may name what to decide about, {"invoices": [501, 502]} or {"invoice":
+    /// 501}, and state what no POD service returns: {"stated": {"wallet": {"PODLAND_WALLET":
+    /// 5000000}, "delegations": [...], "loanCredits": [...]}}, in the scenario file's names.
     #[arg(long, value_name = "JSON|@FILE", default_value = "null", hide_default_value = true)]
     pub input: String,
+    /// Decide and check, show what would be paid, and pay nothing (deciders only)
+    #[arg(long)]
+    pub plan_only: bool,
+    /// What to do when a payment of a plan fails [default: the policy's `on-failure`]
+    #[arg(long, value_name = "WHAT")]
+    pub on_failure: Option<OnFailure>,
+    /// The language of reasons and tables
+    #[arg(long, value_name = "en|fa", env = "PODHOST_LANG", default_value = "en")]
+    pub lang: Language,
     /// Print the receipt as one JSON object
     #[arg(long)]
     pub json: bool,
@@ -58,9 +72,30 @@ pub struct Run {
     pub folders: Folders,
 }
 
+/// What to do when a payment of a plan fails.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum OnFailure {
+    /// Pay nothing more
+    Stop,
+    /// Go on with the next payment
+    GoOn,
+}
+
+impl From<OnFailure> for pod_host::OnFailure {
+    fn from(what: OnFailure) -> Self {
+        match what {
+            OnFailure::Stop => Self::Stop,
+            OnFailure::GoOn => Self::GoOn,
+        }
+    }
+}
+
 const RUN_EXAMPLES: &str = "\
 Examples:
   podhost run plugins/netting
+  podhost run plugins/delegation --plan-only --lang fa
+  podhost run plugins/loan-plan --input '{\"invoice\": 700}'
+  podhost run plugins/month
   podhost run plugins/netting/netting.rhai --json
   podhost run plugins/netting --scenario plugins/netting/scenarios/large.json";
 

@@ -8,6 +8,7 @@ mod exit;
 mod receipt;
 mod report;
 mod snippet;
+mod words;
 
 use std::process::ExitCode;
 

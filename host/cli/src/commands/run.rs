@@ -4,7 +4,9 @@ use std::{io::IsTerminal as _, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use pod_host::{Account, Host, PolicyFiles, Progress, RunError, ScriptMode, Status as Ended};
+use pod_host::{
+    Account, Host, PolicyFiles, Progress, RunError, RunOptions, ScriptMode, Stated, Status as Ended,
+};
 use pod_platform::{Client, Credentials, Limits, Platform};
 use pod_sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
@@ -37,13 +39,21 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     // A folder is an installed policy: its script gets a snapshot. A file is run as it is.
     let mode = if arguments.policy.is_dir() { ScriptMode::Installed } else { ScriptMode::AdHoc };
     let policy = host.load_files(&files, mode).await?;
-    let receipt = host.run(&policy, &account(&sandbox)?, input).await?;
+    let options = RunOptions {
+        input,
+        plan_only: arguments.plan_only,
+        on_failure: arguments.on_failure.map(Into::into),
+        language: arguments.lang,
+        ..RunOptions::default()
+    };
+    let account = account(&sandbox).await?;
+    let receipt = host.run_with(&policy, &account, options).await?;
     sandbox.stop().await.map_err(Failure::platform)?;
 
     if arguments.json {
         println!("{}", serde_json::to_string(&receipt).map_err(Failure::platform)?);
     } else {
-        print!("{}", receipt::readable(&receipt));
+        print!("{}", receipt::readable(&receipt, arguments.lang));
     }
     if let Some(error) = &receipt.error {
         report::run_error(error);
@@ -111,7 +121,7 @@ async fn host(folders: &arguments::Folders, sandbox: &Sandbox) -> Result<Host, F
 }
 
 /// On the local platform a run acts for the scenario's caller.
-fn account(sandbox: &Sandbox) -> Result<Account, Failure> {
+async fn account(sandbox: &Sandbox) -> Result<Account, Failure> {
     let token = sandbox.caller_token().ok_or_else(|| {
         Failure::input(anyhow!("the scenario has nobody to act for: it needs a business or a user"))
     })?;
@@ -122,5 +132,14 @@ fn account(sandbox: &Sandbox) -> Result<Account, Failure> {
         client,
         credentials: Arc::new(Credentials::token(token.expose())),
         business: sandbox.caller_business(),
+        stated: stated(sandbox).await.map_err(Failure::platform)?,
     })
+}
+
+/// What the local platform says beyond POD's services. Both write it in the scenario file's names.
+async fn stated(sandbox: &Sandbox) -> anyhow::Result<Stated> {
+    match sandbox.holdings().await? {
+        Some(holdings) => Ok(serde_json::from_value(serde_json::to_value(holdings)?)?),
+        None => Ok(Stated::default()),
+    }
 }
