@@ -33,8 +33,9 @@
 //! # }
 //! ```
 //!
-//! It is a platform of its own, not a mock: nothing is scripted, every answer follows from its
-//! ledger and POD's rules. It starts from a [`Scenario`], lives in memory or in a file, and speaks
+//! It is a platform of its own, not a mock: nothing is scripted but the
+//! [faults](scenario::Fault) that a scenario asks for, every answer follows from its ledger and
+//! POD's rules. It starts from a [`Scenario`], lives in memory or in a file, and speaks
 //! to any POD client, since it listens to everything that the public ones send.
 //!
 //! What is not documented anywhere is decided in one place, with a comment, and never by chance:
@@ -49,6 +50,7 @@ mod clock;
 mod control;
 mod decimal;
 mod due;
+mod faults;
 mod files;
 mod filters;
 mod future;
@@ -95,6 +97,7 @@ pub use sms::Sms;
 
 use crate::{
     clock::{Move, OwnClock},
+    faults::Faults,
     invoice::Record,
     ott::Otts,
     parties::{Caller, Parties},
@@ -403,6 +406,7 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         }
     };
     let parties = Parties::read(&mut store.connection).await?;
+    let faults = Faults::read(&mut store).await?;
     store.next_due = due::next(&mut store.connection).await?;
     let platform = Platform {
         store: Mutex::new(store),
@@ -410,6 +414,7 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         otts: Otts::new(key),
         clock,
         own_clock,
+        faults,
         registry: handlers::registry(),
         root_url,
     };

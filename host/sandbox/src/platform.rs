@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use crate::{
     clock::OwnClock,
     due,
+    faults::{self, Fault, Faults},
     ott::{self, Otts},
     parties::{Caller, Parties},
     service::{Context, Entry, Refusal, Registry, Reply},
@@ -31,6 +32,7 @@ pub(crate) struct Platform {
     pub(crate) clock: Arc<dyn Clock>,
     /// The same clock, unless whoever started the platform gave it.
     pub(crate) own_clock: Option<Arc<OwnClock>>,
+    pub(crate) faults: Faults,
     pub(crate) registry: Registry,
     /// Where the platform's own pages and files are.
     pub(crate) root_url: String,
@@ -59,20 +61,30 @@ pub(crate) enum Target {
     OneTimeToken,
 }
 
+/// What came of a call that was not refused by POD's rules.
+enum Outcome {
+    Done(Reply),
+    /// With this code, by a fault.
+    Refused(i32),
+    Unanswered,
+}
+
 impl Platform {
-    /// Answers one call. Calls are answered one after the other.
-    pub(crate) async fn answer(&self, call: Call) -> OutgoingEnvelope {
+    /// Answers one call, unless a fault of the scenario's leaves it without an answer. Calls are
+    /// answered one after the other.
+    pub(crate) async fn answer(&self, call: Call) -> Option<OutgoingEnvelope> {
         let mut store = self.store.lock().await;
         let (number, outcome) = match store.next_number().await {
-            Ok(number) => match self.let_due_things_happen(&mut store).await {
-                Ok(_) => (number, self.serve(&mut store, number, &call).await),
-                Err(refusal) => (number, Err(refusal)),
-            },
+            Ok(number) => (number, self.take(&mut store, number, &call).await),
             Err(error) => (0, Err(error.into())),
         };
         drop(store);
         let (code, message, reply) = match outcome {
-            Ok(reply) => (0, None, reply),
+            Ok(Outcome::Done(reply)) => (0, None, reply),
+            Ok(Outcome::Refused(code)) => {
+                (code, Some(faults::message(code).to_owned()), Reply::default())
+            }
+            Ok(Outcome::Unanswered) => return None,
             Err(Refusal::Platform { kind, detail }) => {
                 let message = match detail {
                     Some(detail) => format!("{}: {detail}", kind.message()),
@@ -86,7 +98,7 @@ impl Platform {
                 (code, Some(message.to_owned()), Reply::default())
             }
         };
-        OutgoingEnvelope {
+        Some(OutgoingEnvelope {
             has_error: message.is_some(),
             message_id: 0,
             reference_number: number.to_string(),
@@ -95,6 +107,24 @@ impl Platform {
             count: reply.count,
             ott: self.otts.issue(number),
             result: reply.result,
+        })
+    }
+
+    /// Lets a call come in: what is due before it happens, then the call, or the fault that the
+    /// scenario has for it.
+    async fn take(&self, store: &mut Store, number: i64, call: &Call) -> Result<Outcome, Refusal> {
+        self.let_due_things_happen(store).await?;
+        let entry = self.find(call)?;
+        let service = entry.map_or(catalogue::GET_OTT.name, |entry| entry.row.name);
+        match self.faults.next(&mut store.connection, service).await? {
+            None => self.serve(store, number, call, entry).await.map(Outcome::Done),
+            Some(Fault::Refused(code)) => Ok(Outcome::Refused(code)),
+            Some(Fault::Unheard) => Ok(Outcome::Unanswered),
+            Some(Fault::Unanswered) => match self.serve(store, number, call, entry).await {
+                Err(Refusal::Internal(error)) => Err(Refusal::Internal(error)),
+                // That it was refused does not reach its caller, either.
+                Ok(_) | Err(Refusal::Platform { .. }) => Ok(Outcome::Unanswered),
+            },
         }
     }
 
@@ -131,8 +161,15 @@ impl Platform {
         Ok(happened)
     }
 
-    async fn serve(&self, store: &mut Store, number: i64, call: &Call) -> Result<Reply, Refusal> {
-        let Some(entry) = self.find(call)? else {
+    /// Does what a service does; none only gives out a one-time token.
+    async fn serve(
+        &self,
+        store: &mut Store,
+        number: i64,
+        call: &Call,
+        entry: Option<Entry>,
+    ) -> Result<Reply, Refusal> {
+        let Some(entry) = entry else {
             self.caller(call)?;
             return Ok(Reply::default());
         };

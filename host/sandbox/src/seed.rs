@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection, query};
 
 use crate::{
-    Error, clock, files,
+    Error, clock, faults, files,
     handlers::payments::PODLAND_WALLET,
     invoice::{Record, line, unique_number, unregistered},
     ledger::{self, Account, Move},
@@ -51,6 +51,7 @@ pub(crate) async fn seed(
     delegations(&mut transaction, scenario).await?;
     loan_contracts(&mut transaction, scenario, now).await?;
     files::seed(&mut transaction).await?;
+    faults::seed(&mut transaction, &scenario.faults).await?;
     let moves = opening(scenario)?;
     ledger::post(&mut transaction, now, "opening", 0, &moves).await?;
     transaction.commit().await?;

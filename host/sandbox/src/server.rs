@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    RequestExt as _, Router,
+    body::Body,
     extract::{DefaultBodyLimit, FromRequest as _, Multipart, RawQuery, Request, State},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
@@ -136,7 +137,7 @@ async fn download(
 ) -> Response {
     let fields = Fields::decoded(query.unwrap_or_default().as_bytes());
     let answer = answer(platform, call(Target::Path(path), &headers, fields)).await;
-    let file = answer.as_ref().ok().and_then(|answer| answer.result.as_ref());
+    let file = answer.as_ref().ok().and_then(|answer| answer.as_ref()?.result.as_ref());
     match file.and_then(|file| serde_json::from_str::<FileContent>(file.get()).ok()) {
         Some(FileContent { content_type, content }) => {
             let content_type =
@@ -163,18 +164,19 @@ fn call(target: Target, headers: &HeaderMap, fields: Fields) -> Call {
     }
 }
 
+/// What came of a call; nothing where a fault leaves it without an answer.
+type Answer = Result<Option<OutgoingEnvelope>, tokio::task::JoinError>;
+
 /// A call runs in a task of its own: as on POD, what has arrived takes effect whether or not its
 /// caller waits for the answer.
-async fn answer(
-    platform: Arc<Platform>,
-    call: Call,
-) -> Result<OutgoingEnvelope, tokio::task::JoinError> {
+async fn answer(platform: Arc<Platform>, call: Call) -> Answer {
     tokio::spawn(async move { platform.answer(call).await }).await
 }
 
-fn envelope(answer: Result<OutgoingEnvelope, tokio::task::JoinError>) -> Response {
+fn envelope(answer: Answer) -> Response {
     let body = match answer {
-        Ok(answer) => serde_json::to_vec(&answer).map_err(|error| error.to_string()),
+        Ok(None) => return hang_up(),
+        Ok(Some(answer)) => serde_json::to_vec(&answer).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     match body {
@@ -184,6 +186,14 @@ fn envelope(answer: Result<OutgoingEnvelope, tokio::task::JoinError>) -> Respons
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// Closes the connection without an answer. The server sends nothing before a response's body has
+/// begun, and gives the connection up when that fails: this one is longer than it may be.
+fn hang_up() -> Response {
+    let mut unsendable = Request::new(Body::from("no answer"));
+    DefaultBodyLimit::max(1).apply(&mut unsendable);
+    Response::new(unsendable.into_limited_body())
 }
 
 /// JSON, because POD's clients read every answer as an envelope.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use pod_platform::{BillType, Instant, NotABill, Rial, UtilityBill, loans::LoanGuarantor};
 
-use super::{Invoice, Scenario, end_of, locate::Path, start_of};
+use super::{Invoice, Scenario, end_of, faults, locate::Path, start_of};
 
 /// Ids and amounts beyond this have no exact JSON number.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -17,7 +17,7 @@ pub(super) struct Fault {
     pub(super) reason: String,
 }
 
-type Checked = Result<(), Fault>;
+pub(super) type Checked = Result<(), Fault>;
 
 /// Checks a scenario. What it says has happened has not happened after `now`, where that is known.
 pub(super) fn check(scenario: &Scenario, now: Option<Instant>) -> Checked {
@@ -37,6 +37,7 @@ pub(super) fn check(scenario: &Scenario, now: Option<Instant>) -> Checked {
     checker.delegations(scenario)?;
     checker.loan_contracts(scenario)?;
     bills(scenario)?;
+    faults::check(&scenario.faults)?;
     if let Some(caller) = &scenario.caller
         && !checker.tokens.contains_key(caller.as_str())
     {
@@ -421,7 +422,7 @@ fn rate(here: &Path, field: &str, rate: f64) -> Checked {
     }
 }
 
-fn not_empty(here: &Path, field: &str, text: &str) -> Checked {
+pub(super) fn not_empty(here: &Path, field: &str, text: &str) -> Checked {
     if text.is_empty() {
         fault(here.clone().key(field), "must not be empty".to_owned())
     } else {
@@ -429,10 +430,10 @@ fn not_empty(here: &Path, field: &str, text: &str) -> Checked {
     }
 }
 
-fn twice(path: Path, what: &str, id: impl std::fmt::Display) -> Checked {
+pub(super) fn twice(path: Path, what: &str, id: impl std::fmt::Display) -> Checked {
     fault(path, format!("{what} {id} is there already"))
 }
 
-fn fault(path: Path, reason: String) -> Checked {
+pub(super) fn fault(path: Path, reason: String) -> Checked {
     Err(Fault { path, reason })
 }

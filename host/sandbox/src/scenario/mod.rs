@@ -5,12 +5,15 @@
 //! place, because a scenario that silently means something else makes every test on it worthless.
 
 mod check;
+mod faults;
 mod locate;
 
 use std::{collections::BTreeMap, fmt, fs, io, ops::Not, path::Path};
 
 use pod_platform::{Instant, JalaliDate, JalaliDateTime, Rial, loans::LoanGuarantor};
 use serde::{Deserialize, Serialize};
+
+pub use faults::{Fault, Unanswered};
 
 /// The state in which a platform starts.
 ///
@@ -68,6 +71,9 @@ pub struct Scenario {
     /// Utility bills of which there is more to say. Any other can be paid just as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bills: Vec<Bill>,
+    /// Calls that go wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
 }
 
 /// A business. It acts and is billed as the user `userId`.
