@@ -1,0 +1,180 @@
+//! Each decider's script answers what its compiled twin answers, reasons included.
+
+mod common;
+
+use std::cell::Cell;
+
+use common::{LOG, log};
+use netting::Config as NettingConfig;
+use pod_sdk::{
+    log::Level,
+    netting::{Credit, Debt, NettingPlan},
+};
+use proptest::{prelude::*, test_runner::TestCaseResult};
+use rhai_interpreter::{
+    Interpreter,
+    contract::{self, World},
+    convert::{FromScript, IntoScript, Mismatch},
+};
+use serde_json::{Value, json};
+
+const NETTING: World = World {
+    register: |engine| {
+        (contract::NETTING.register)(engine);
+        clock(engine);
+    },
+    ..contract::NETTING
+};
+
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+/// 1399/03/13.
+const NOW: u64 = 1_591_075_800_000;
+
+thread_local! {
+    /// How often a script asked for the time.
+    static ASKED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Outside of wasm there is no host that has a clock.
+fn clock(engine: &mut rhai::Engine) {
+    engine.register_fn("now", || {
+        ASKED.set(ASKED.get() + 1);
+        NOW.cast_signed()
+    });
+}
+
+fn script(world: World, source: &str) -> Interpreter {
+    let mut interpreter = Interpreter::new(world, log);
+    interpreter.load(world, source).expect("the script is fit");
+    interpreter
+}
+
+/// The script's answer, the line that it logged, and whether it asked for the time.
+fn answer<const N: usize, T: FromScript>(
+    script: &Interpreter,
+    arguments: [Result<rhai::Dynamic, Mismatch>; N],
+) -> (T, String, bool) {
+    LOG.take();
+    ASKED.set(0);
+    let answer = script.call(arguments).expect("the script answers");
+    let mut lines = LOG.take();
+    assert_eq!(lines.len(), 1);
+    let (level, line) = lines.remove(0);
+    assert_eq!(level, Level::Info);
+    assert!(ASKED.get() < 2);
+    (answer, line, ASKED.get() == 1)
+}
+
+/// A configuration of these settings, of which any may be left out.
+fn settings<const N: usize>(
+    settings: [(&'static str, BoxedStrategy<Value>); N],
+) -> impl Strategy<Value = Value> {
+    let settings = settings.map(|(name, value)| {
+        prop::option::of(value).prop_map(move |value| value.map(|value| (name.to_owned(), value)))
+    });
+    Vec::from(settings).prop_map(|settings| Value::Object(settings.into_iter().flatten().collect()))
+}
+
+fn value<T: Into<Value> + std::fmt::Debug + 'static>(
+    strategy: impl Strategy<Value = T> + 'static,
+) -> BoxedStrategy<Value> {
+    strategy.prop_map(Into::into).boxed()
+}
+
+/// Few different amounts, so that many are equal, or many.
+fn rials() -> impl Strategy<Value = u64> {
+    prop_oneof![0u64..12, 0u64..12, 0u64..1_000_000_000_000]
+}
+
+/// Days around now, some to the millisecond.
+fn instant() -> impl Strategy<Value = Option<u64>> {
+    let days = (-3i64..70, -1i64..2);
+    let instant = days.prop_map(|(days, more)| {
+        NOW.checked_add_signed(more - days * DAY.cast_signed()).expect("it is about now")
+    });
+    prop::option::weighted(0.8, instant)
+}
+
+fn netting_settings() -> impl Strategy<Value = Value> {
+    let percents = prop::collection::btree_map("(|[1-4])", 0u64..300, 0..4);
+    settings([
+        ("days-to-pay", value(0u64..40)),
+        ("overdue-percent-per-day", value(0u64..20)),
+        ("issuer-percent", value(percents.prop_map(|percents| json!(percents)))),
+        ("keep-out-issuers", value(prop::collection::vec(1u64..5, 0..2))),
+        ("keep-out-customers", value(prop::collection::vec(1u64..9, 0..3))),
+        ("keep-out-younger-than-days", value(prop::option::of(0u64..9))),
+        ("keep-out-older-than-days", value(prop::option::of(20u64..70))),
+        ("keep-out-below", value(prop::option::of(0u64..9))),
+        ("keep-out-above", value(prop::option::of(5u64..500_000_000_000))),
+    ])
+}
+
+fn debts(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Debt>> {
+    let debt = (rials(), prop::option::of(1u64..5), instant());
+    prop::collection::vec(debt, count).prop_map(|debts| {
+        (1..)
+            .zip(debts)
+            .map(|(id, (payable_amount, issuer_id, issuance_date))| Debt {
+                id,
+                payable_amount,
+                issuer_id,
+                issuance_date,
+            })
+            .collect()
+    })
+}
+
+fn credits(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Credit>> {
+    let credit = (rials(), prop::option::of(1u64..5), prop::option::of(1u64..9), instant());
+    prop::collection::vec(credit, count).prop_map(|credits| {
+        (1_001..)
+            .zip(credits)
+            .map(|(id, (payable_amount, issuer_id, user_id, payment_date))| Credit {
+                id,
+                payable_amount,
+                issuer_id,
+                user_id,
+                payment_date,
+            })
+            .collect()
+    })
+}
+
+fn netting_agrees(
+    script: &Interpreter,
+    debts: Vec<Debt>,
+    credits: Vec<Credit>,
+    settings: Value,
+) -> TestCaseResult {
+    let config: NettingConfig = serde_json::from_value(settings.clone()).unwrap();
+    let compiled = netting::plan(&debts, &credits, &config, NOW).unwrap();
+    let expected_line = format!(
+        "{} of {} debts settled, {} of {} credits kept out",
+        compiled.pairs.len(),
+        debts.len(),
+        compiled.kept_out.len(),
+        credits.len()
+    );
+    let arguments = [debts.into_script(), credits.into_script(), settings.into_script()];
+    let (plan, line, asked): (NettingPlan, _, _) = answer(script, arguments);
+    prop_assert_eq!(plan, compiled);
+    prop_assert_eq!(line, expected_line);
+    prop_assert_eq!(asked, config.needs_clock());
+    Ok(())
+}
+
+#[test]
+fn netting() {
+    let script = script(NETTING, include_str!("../../netting/netting.rhai"));
+    proptest!(ProptestConfig::with_cases(2_000), |(
+        debts in debts(0..25),
+        credits in credits(0..25),
+        settings in netting_settings(),
+    )| netting_agrees(&script, debts, credits, settings)?);
+    proptest!(ProptestConfig::with_cases(4), |(
+        debts in debts(2_000..2_001),
+        credits in credits(2_000..2_001),
+        settings in netting_settings(),
+    )| netting_agrees(&script, debts, credits, settings)?);
+}
