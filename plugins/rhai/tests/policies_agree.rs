@@ -5,8 +5,10 @@ mod common;
 use std::cell::Cell;
 
 use common::{LOG, log};
+use delegation::Config as DelegationConfig;
 use netting::Config as NettingConfig;
 use pod_sdk::{
+    delegation::{Delegation, OpenInvoice, SpendingPlan, Wallet},
     log::Level,
     netting::{Credit, Debt, NettingPlan},
 };
@@ -24,6 +26,14 @@ const NETTING: World = World {
         clock(engine);
     },
     ..contract::NETTING
+};
+
+const DELEGATION: World = World {
+    register: |engine| {
+        (contract::DELEGATION.register)(engine);
+        clock(engine);
+    },
+    ..contract::DELEGATION
 };
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
@@ -177,4 +187,100 @@ fn netting() {
         credits in credits(2_000..2_001),
         settings in netting_settings(),
     )| netting_agrees(&script, debts, credits, settings)?);
+}
+
+/// No guild, one without a name, one that has no invoices, and others.
+fn guild(names: &'static str) -> impl Strategy<Value = Option<String>> {
+    prop::option::of(names.prop_map(|name| format!("{name}_GUILD").replace("NO_GUILD", "")))
+}
+
+fn invoices(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<OpenInvoice>> {
+    let invoice = (rials(), guild("NO|FOOD|HEALTH|TOY|BOOK"));
+    prop::collection::vec(invoice, count).prop_map(|invoices| {
+        (1..)
+            .zip(invoices)
+            .map(|(id, (payable_amount, guild_code))| OpenInvoice {
+                id,
+                payable_amount,
+                guild_code,
+                issuer_id: None,
+                issuance_date: None,
+            })
+            .collect()
+    })
+}
+
+fn delegations(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Delegation>> {
+    // Over before now, at exactly now, after it, or never.
+    let until = prop::option::weighted(0.7, NOW - 1..NOW + 5);
+    let credit = (rials(), guild("NO|FOOD|HEALTH|TOY|CAR"), until);
+    prop::collection::vec(credit, count).prop_map(|credits| {
+        (0..)
+            .zip(credits)
+            .map(|(index, (remaining_amount, guild_code, until))| Delegation {
+                delegator_id: 100 + index % 3,
+                hash: format!("d{index}"),
+                remaining_amount,
+                guild_code,
+                until,
+            })
+            .collect()
+    })
+}
+
+fn wallets() -> impl Strategy<Value = Vec<Wallet>> {
+    let wallet = ("PODLAND_WALLET|GIFT_WALLET", rials());
+    prop::collection::vec(wallet, 0..3).prop_map(|wallets| {
+        wallets.into_iter().map(|(code, balance)| Wallet { code, balance }).collect()
+    })
+}
+
+fn delegation_settings() -> impl Strategy<Value = Value> {
+    settings([
+        ("use-wallet", value("last-resort|never")),
+        ("wallet-code", value("PODLAND_WALLET|GIFT_WALLET")),
+        ("wallet-floor", value(0u64..9)),
+    ])
+}
+
+fn delegation_agrees(
+    script: &Interpreter,
+    invoices: Vec<OpenInvoice>,
+    delegations: Vec<Delegation>,
+    wallets: Vec<Wallet>,
+    settings: Value,
+) -> TestCaseResult {
+    let config: DelegationConfig = serde_json::from_value(settings.clone()).unwrap();
+    let compiled = delegation::order(&invoices, &delegations, &wallets, &config, NOW).unwrap();
+    let expected_line =
+        format!("{} of {} invoices can be paid in full", compiled.payments.len(), invoices.len());
+    let needs_clock = delegations.iter().any(|credit| credit.until.is_some());
+    let arguments = [
+        invoices.into_script(),
+        delegations.into_script(),
+        wallets.into_script(),
+        settings.into_script(),
+    ];
+    let (plan, line, asked): (SpendingPlan, _, _) = answer(script, arguments);
+    prop_assert_eq!(plan, compiled);
+    prop_assert_eq!(line, expected_line);
+    prop_assert_eq!(asked, needs_clock);
+    Ok(())
+}
+
+#[test]
+fn delegation() {
+    let script = script(DELEGATION, include_str!("../../delegation/delegation.rhai"));
+    proptest!(ProptestConfig::with_cases(3_000), |(
+        invoices in invoices(0..20),
+        delegations in delegations(0..15),
+        wallets in wallets(),
+        settings in delegation_settings(),
+    )| delegation_agrees(&script, invoices, delegations, wallets, settings)?);
+    proptest!(ProptestConfig::with_cases(4), |(
+        invoices in invoices(2_000..2_001),
+        delegations in delegations(300..301),
+        wallets in wallets(),
+        settings in delegation_settings(),
+    )| delegation_agrees(&script, invoices, delegations, wallets, settings)?);
 }
