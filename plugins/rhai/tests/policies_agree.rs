@@ -6,11 +6,14 @@ use std::cell::Cell;
 
 use common::{LOG, log};
 use delegation::Config as DelegationConfig;
+use loan_plan::Config as LoanPlanConfig;
 use netting::Config as NettingConfig;
 use pod_sdk::{
     delegation::{Delegation, OpenInvoice, SpendingPlan, Wallet},
+    loan_plan::{InvoiceToFinance, Offer, Selection},
     log::Level,
     netting::{Credit, Debt, NettingPlan},
+    values::Instant,
 };
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use rhai_interpreter::{
@@ -34,6 +37,14 @@ const DELEGATION: World = World {
         clock(engine);
     },
     ..contract::DELEGATION
+};
+
+const LOAN_PLAN: World = World {
+    register: |engine| {
+        (contract::LOAN_PLAN.register)(engine);
+        clock(engine);
+    },
+    ..contract::LOAN_PLAN
 };
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
@@ -283,4 +294,132 @@ fn delegation() {
         wallets in wallets(),
         settings in delegation_settings(),
     )| delegation_agrees(&script, invoices, delegations, wallets, settings)?);
+}
+
+const GUARANTORS: &str = "LOAN_GUARANTOR_(PASARGAD|NO_GUARANTOR|OTHER)";
+
+fn interest_rate() -> impl Strategy<Value = f64> {
+    let hundredths = (0u32..4_000).prop_map(|hundredths| f64::from(hundredths) / 100.0);
+    prop_oneof![3 => (0u32..16).prop_map(|quarters| f64::from(quarters) * 2.25), 1 => hundredths]
+}
+
+/// The amounts are below `most`, or a few times that.
+fn offers(most: u64, count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Offer>> {
+    let names = (1u64..4, prop::bool::weighted(0.9), prop::option::weighted(0.9, GUARANTORS));
+    let terms = (
+        prop::option::weighted(0.95, 1u32..9),
+        prop::option::weighted(0.95, interest_rate()),
+        0u32..4,
+        prop::option::weighted(0.5, instant().prop_map(Option::unwrap_or_default)),
+    );
+    let limits = (prop::option::of(0..most), prop::option::of(0..most * 2));
+    prop::collection::vec((names, terms, limits), count).prop_map(|offers| {
+        let offers = (0..).zip(offers);
+        offers
+            .map(|(index, ((contract_id, active, guarantor), terms, limits))| Offer {
+                contract_id,
+                contract_name: None,
+                // The plans of different contracts may have the same id.
+                plan_id: (index * 7) % 12,
+                plan_name: None,
+                active,
+                installments: terms.0,
+                interest_rate: terms.1,
+                guarantor,
+                max_breathing_period_count: terms.2,
+                end_date: terms.3,
+                customer_credit: limits.0,
+                loan_grantor_ceiling: limits.1,
+            })
+            .collect()
+    })
+}
+
+fn loan_plan_settings(most: u64) -> impl Strategy<Value = Value> {
+    let guarantors = prop::collection::vec(GUARANTORS, 0..3);
+    settings([
+        ("largest-installment", value(prop::option::of(0..most / 2))),
+        ("least-down-payment", value(0..most / 2)),
+        ("most-down-payment", value(0..most)),
+        ("down-payment-step", value(1..most / 8 + 2)),
+        ("most-months", value(prop::option::of(0u64..10))),
+        ("guarantors", value(guarantors)),
+        ("breathing-months", value(0u64..3)),
+        ("most-total-cost", value(prop::option::of(0..most * 2))),
+    ])
+}
+
+/// An invoice, offers and settings whose amounts are about as large as one another.
+fn financing(
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = (InvoiceToFinance, Vec<Offer>, Value)> {
+    prop_oneof![Just(160u64), Just(160), Just(2_000_000_000)].prop_flat_map(move |most| {
+        let invoice = (0..most).prop_map(|payable_amount| InvoiceToFinance {
+            id: 1,
+            payable_amount,
+            user_id: None,
+            issuer_id: None,
+        });
+        (invoice, offers(most, count.clone()), loan_plan_settings(most))
+    })
+}
+
+fn loan_plan_agrees(
+    script: &Interpreter,
+    (invoice, offers, settings): (InvoiceToFinance, Vec<Offer>, Value),
+) -> TestCaseResult {
+    let config: LoanPlanConfig = serde_json::from_value(settings.clone()).unwrap();
+    let compiled = loan_plan::select(&invoice, &offers, &config, Instant(NOW)).unwrap();
+    let expected_line = match &compiled.choice {
+        Some(choice) => format!("plan {} of {} plans", choice.plan_id, offers.len()),
+        None => format!("none of {} plans fits", offers.len()),
+    };
+    let arguments = [invoice.into_script(), offers.into_script(), settings.into_script()];
+    let (selection, line, asked): (Selection, _, _) = answer(script, arguments);
+    prop_assert_eq!(selection, compiled);
+    prop_assert_eq!(line, expected_line);
+    prop_assert!(asked);
+    Ok(())
+}
+
+/// Offers that no loan can come of. The compiled policy tries each down payment, so these are few.
+fn odd_offers() -> impl Strategy<Value = Vec<Offer>> {
+    let odd = prop::sample::select(vec![
+        (Some(0), Some(2.0)),
+        (Some(3), Some(-1.5)),
+        (Some(3), Some(f64::NAN)),
+        (Some(3), Some(f64::INFINITY)),
+        (Some(3), Some(1e300)),
+    ]);
+    prop::collection::vec((odd, offers(160, 1..2)), 0..3).prop_map(|odd| {
+        let offers = (20..).zip(odd);
+        offers
+            .map(|(plan_id, ((installments, interest_rate), offers))| Offer {
+                plan_id,
+                installments,
+                interest_rate,
+                ..offers[0].clone()
+            })
+            .collect()
+    })
+}
+
+#[test]
+fn loan_plan() {
+    let script = script(LOAN_PLAN, include_str!("../../loan-plan/loan-plan.rhai"));
+    proptest!(ProptestConfig::with_cases(5_000), |(
+        financing in financing(0..6),
+    )| loan_plan_agrees(&script, financing)?);
+    proptest!(ProptestConfig::with_cases(500), |(
+        payable_amount in 0u64..160,
+        odd in odd_offers(),
+        even in offers(160, 0..3),
+        settings in loan_plan_settings(160),
+    )| {
+        let invoice = InvoiceToFinance { id: 1, payable_amount, user_id: None, issuer_id: None };
+        loan_plan_agrees(&script, (invoice, [odd, even].concat(), settings))?;
+    });
+    proptest!(ProptestConfig::with_cases(500), |(
+        financing in financing(12..13),
+    )| loan_plan_agrees(&script, financing)?);
 }
