@@ -26,6 +26,8 @@ use serde_json::{Value, json};
 const DAY: u64 = 24 * 60 * 60 * 1_000;
 /// 1399/03/13.
 const NOW: u64 = 1_591_075_800_000;
+/// When that day began.
+const MIDNIGHT: u64 = 1_591_039_800_000;
 
 thread_local! {
     /// How often a script asked for the time.
@@ -287,7 +289,7 @@ fn offers(most: u64, count: std::ops::Range<usize>) -> impl Strategy<Value = Vec
         prop::option::weighted(0.95, 1u32..9),
         prop::option::weighted(0.95, interest_rate()),
         0u32..4,
-        prop::option::weighted(0.5, instant().prop_map(Option::unwrap_or_default)),
+        prop_oneof![instant(), prop::option::of(MIDNIGHT - 1..MIDNIGHT + 2)],
     );
     let limits = (prop::option::of(0..most), prop::option::of(0..most * 2));
     prop::collection::vec((names, terms, limits), count).prop_map(|offers| {
