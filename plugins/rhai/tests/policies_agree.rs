@@ -284,7 +284,7 @@ fn interest_rate() -> impl Strategy<Value = f64> {
 
 /// The amounts are below `most`, or a few times that.
 fn offers(most: u64, count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Offer>> {
-    let names = (1u64..4, prop::bool::weighted(0.9), prop::option::weighted(0.9, GUARANTORS));
+    let names = (prop::bool::weighted(0.9), prop::option::weighted(0.9, GUARANTORS));
     let terms = (
         prop::option::weighted(0.95, 1u32..9),
         prop::option::weighted(0.95, interest_rate()),
@@ -293,13 +293,14 @@ fn offers(most: u64, count: std::ops::Range<usize>) -> impl Strategy<Value = Vec
     );
     let limits = (prop::option::of(0..most), prop::option::of(0..most * 2));
     prop::collection::vec((names, terms, limits), count).prop_map(|offers| {
-        let offers = (0..).zip(offers);
+        // Each pair of numbers once, in no order: the plans of different contracts share theirs.
+        let numbers = (0..12).map(|index| (index * 7) % 12);
+        let offers = numbers.zip(offers);
         offers
-            .map(|(index, ((contract_id, active, guarantor), terms, limits))| Offer {
-                contract_id,
+            .map(|(number, ((active, guarantor), terms, limits))| Offer {
+                contract_id: number % 3,
                 contract_name: None,
-                // The plans of different contracts may have the same id.
-                plan_id: (index * 7) % 12,
+                plan_id: number / 3,
                 plan_name: None,
                 active,
                 installments: terms.0,
