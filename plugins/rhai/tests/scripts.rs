@@ -3,16 +3,15 @@
 mod common;
 
 use common::{LOG, expect, log, run};
-use netting::matching;
 use pod_sdk::{
     bindings::policy::pod::policy::types::Failure,
     log::Level,
-    netting::{Credit, Debt, Pair},
+    netting::{Credit, Debt, NettingPlan},
 };
 use rhai_interpreter::{Interpreter, contract, convert::IntoScript};
 use serde_json::{Value, json};
 
-fn plan(source: &str, debts: &[u64], credits: &[u64]) -> Result<Vec<Pair>, Failure> {
+fn plan(source: &str, debts: &[u64], credits: &[u64]) -> Result<NettingPlan, Failure> {
     let debts = (1..).zip(debts).map(|(id, &payable_amount)| Debt {
         id,
         payable_amount,
@@ -22,30 +21,17 @@ fn plan(source: &str, debts: &[u64], credits: &[u64]) -> Result<Vec<Pair>, Failu
     let credits = (1001..).zip(credits).map(|(id, &payable_amount)| Credit {
         id,
         payable_amount,
+        issuer_id: None,
         user_id: Some(7),
         payment_date: None,
     });
     let mut interpreter = Interpreter::new(contract::NETTING, log);
-    interpreter.load(source)?;
-    interpreter
-        .call([debts.collect::<Vec<_>>().into_script(), credits.collect::<Vec<_>>().into_script()])
-}
-
-#[test]
-fn the_netting_script_answers_what_the_compiled_policy_answers() {
-    let source = include_str!("../../netting/netting.rhai");
-    let debts = [40, 10, 10, 70, 55, 1_000];
-    let credits = [10, 60, 45, 10, 200, 45];
-    let pairs = plan(source, &debts, &credits).unwrap();
-    let found: Vec<(u64, u64)> =
-        pairs.iter().map(|p| (p.debtor_invoice_id, p.creditor_invoice_id)).collect();
-    let best: Vec<(u64, u64)> = matching::best(&debts, &credits)
-        .into_iter()
-        .map(|(debt, credit)| (debt as u64 + 1, credit as u64 + 1001))
-        .collect();
-    assert_eq!(found, best);
-    let line = LOG.with_borrow_mut(|log| log.pop());
-    assert_eq!(line, Some((Level::Info, "5 of 6 debts settled, 6 credits at hand".into())));
+    interpreter.load(contract::NETTING, source)?;
+    interpreter.call([
+        debts.collect::<Vec<_>>().into_script(),
+        credits.collect::<Vec<_>>().into_script(),
+        json!({}).into_script(),
+    ])
 }
 
 #[test]
@@ -77,27 +63,40 @@ fn a_number_that_a_script_cannot_hold_is_no_other_number() {
 #[test]
 fn an_answer_that_does_not_fit_names_the_path() {
     let answer = |answer: &str| plan(&format!("fn plan(debts, credits) {{ {answer} }}"), &[], &[]);
-    expect(answer("1"), "the answer of `plan`: expected an array, found a whole number", "");
-    expect(answer("()"), "the answer of `plan`: expected an array, found nothing, `()`", "");
+    expect(answer("1"), "the answer of `plan`: expected an object map, found a whole number", "");
+    expect(answer("()"), "the answer of `plan`: expected an object map, found nothing, `()`", "");
     expect(
-        answer("[#{ creditor_invoice_id: \"7\", debtor_invoice_id: 1 }]"),
-        "the answer of `plan`: item [0].creditor_invoice_id: expected a whole number, found a string",
+        answer("#{ pairs: 1 }"),
+        "the answer of `plan`: field pairs: expected an array, found a whole number",
+        "",
+    );
+    let pair = |pair: &str| answer(&format!("#{{ pairs: [{pair}] }}"));
+    expect(
+        pair("#{ creditor_invoice_id: \"7\", debtor_invoice_id: 1 }"),
+        "the answer of `plan`: field pairs[0].creditor_invoice_id: expected a whole number, found \
+         a string",
         "",
     );
     expect(
-        answer("[#{ creditor_invoice_id: 7, debtor_invoice_id: -1 }]"),
-        "the answer of `plan`: item [0].debtor_invoice_id: expected a whole number from 0, found -1",
+        pair("#{ creditor_invoice_id: 7, debtor_invoice_id: -1 }"),
+        "the answer of `plan`: field pairs[0].debtor_invoice_id: expected a whole number from 0, \
+         found -1",
         "",
     );
     expect(
-        answer("[#{ creditor_invoice_id: 7 }]"),
-        "the answer of `plan`: item [0].debtor_invoice_id: is missing",
+        pair("#{ creditor_invoice_id: 7 }"),
+        "the answer of `plan`: field pairs[0].debtor_invoice_id: is missing",
         "",
     );
     expect(
-        answer("[#{ creditor_invoice_id: 7, debter_invoice_id: 1 }]"),
-        "the answer of `plan`: item [0].debter_invoice_id: there is no such field; did you mean \
-         `debtor_invoice_id`?",
+        pair("#{ creditor_invoice_id: 7, debter_invoice_id: 1 }"),
+        "the answer of `plan`: field pairs[0].debter_invoice_id: there is no such field; did you \
+         mean `debtor_invoice_id`?",
+        "",
+    );
+    expect(
+        pair("#{ creditor_invoice_id: 7, debtor_invoice_id: 1, reason: #{ amounts: [2.5] } }"),
+        "the answer of `plan`: field pairs[0].reason.rule: is missing",
         "",
     );
     expect(
@@ -212,7 +211,8 @@ fn a_running_error_is_told_where_it_happened() {
 
 #[test]
 fn a_script_that_cannot_work_is_refused_when_it_is_loaded() {
-    let load = |source: &str| Interpreter::new(contract::NETTING, log).load(source);
+    let load =
+        |source: &str| Interpreter::new(contract::NETTING, log).load(contract::NETTING, source);
     expect(load("fn plan(debts, credits) {\n    let x = ;\n}"), "Unexpected ';'", "2:13");
     expect(
         load("fn plan(debts, credits) {\n    if debts.len() > 9 { typo }\n}"),
@@ -221,12 +221,14 @@ fn a_script_that_cannot_work_is_refused_when_it_is_loaded() {
     );
     expect(
         load("fn plan(debts) { [] }"),
-        "the world `netting` needs `fn plan(debts, credits)`: the script's `plan` has 1 parameter",
+        "the world `netting` needs `fn plan(debts, credits, config)`, or without its last \
+         parameter: the script's `plan` has 1 parameter",
         "",
     );
     expect(
         load("fn run(input) { [] }"),
-        "the world `netting` needs `fn plan(debts, credits)`: the script has no such function",
+        "the world `netting` needs `fn plan(debts, credits, config)`, or without its last \
+         parameter: the script has no such function",
         "",
     );
     expect(
@@ -253,6 +255,21 @@ fn a_script_that_cannot_work_is_refused_when_it_is_loaded() {
 }
 
 #[test]
+fn a_function_may_leave_out_the_configuration() {
+    let load = |source: &str| {
+        let mut interpreter = Interpreter::new(contract::POLICY, log);
+        interpreter.load(contract::POLICY, source).unwrap();
+        let arguments = [json!(1).into_script(), json!({"most": 2}).into_script()];
+        interpreter.call::<2, Value>(arguments).unwrap()
+    };
+    assert_eq!(load("fn run(input) { input }"), json!(1));
+    assert_eq!(load("fn run(input, config) { config.most }"), json!(2));
+    // All parameters, where both are there.
+    let both = "fn run(input) { run(input, #{ most: 3 }) }\nfn run(input, config) { config.most }";
+    assert_eq!(load(both), json!(2));
+}
+
+#[test]
 fn functions_see_constants() {
     let source = "const DAY = 24 * 60;\nconst NAMES = [\"a\", \"b\"];\n\
                   fn run(input) { [DAY, NAMES[1], add(1), own(2), [1, 2].map(|x| x + DAY + NAMES.len)] }\n\
@@ -262,8 +279,8 @@ fn functions_see_constants() {
     assert_eq!(run(source, Value::Null).unwrap(), answer);
 
     let mut interpreter = Interpreter::new(contract::POLICY, log);
-    interpreter.load(source).unwrap();
-    interpreter.load("fn run(DAY) { DAY }").unwrap();
+    interpreter.load(contract::POLICY, source).unwrap();
+    interpreter.load(contract::POLICY, "fn run(DAY) { DAY }").unwrap();
     let answer: Value = interpreter.call([json!(2).into_script()]).unwrap();
     assert_eq!(answer, json!(2));
 

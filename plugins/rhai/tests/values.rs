@@ -120,6 +120,32 @@ fn a_day_that_no_calendar_has_is_refused() {
 }
 
 #[test]
+fn a_percentage_is_exact_and_rounded_down() {
+    assert_eq!(answer("percent_of(1000, 2.25)").unwrap(), json!(22));
+    assert_eq!(
+        answer("percent_of(9007199254740993, 100)").unwrap(),
+        json!(9_007_199_254_740_993_i64)
+    );
+    expect(
+        answer("percent_of(1000, -1.5)"),
+        "percent_of: -1.5 percent of 1000 rials is no amount (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer("percent_of(2.5, 10)"),
+        "percent_of: argument amount: expected a whole number, found the decimal number 2.5 (in \
+         `run`)",
+        "2:5",
+    );
+    expect(
+        answer("percent_of(9000000000000000000, 150)"),
+        "the answer of percent_of: 13500000000000000000 is more than a script's whole numbers \
+         hold, 9223372036854775807 (in `run`)",
+        "2:5",
+    );
+}
+
+#[test]
 fn deciders_can_compute_them_too() {
     let decider = contract::World {
         name: "decider",
