@@ -50,6 +50,7 @@ pub mod netting {
 }
 
 /// The world `delegation`.
+#[allow(clippy::too_many_arguments, reason = "wit-bindgen lowers each part of an argument alone")]
 pub mod delegation {
     wit_bindgen::generate!({
         path: "../wit",
@@ -69,6 +70,7 @@ pub mod delegation {
 }
 
 /// The world `loan-plan`.
+#[allow(clippy::too_many_arguments, reason = "wit-bindgen lowers each part of an argument alone")]
 pub mod loan_plan {
     wit_bindgen::generate!({
         path: "../wit",

@@ -4,7 +4,7 @@
 //! the host checks the answer, and does it:
 //!
 //! ```
-//! use pod_sdk::netting::{Credit, Debt, Pair};
+//! use pod_sdk::{Reason, netting::{Credit, Debt, Pair}};
 //!
 //! pod_sdk::export_netting!(plan);
 //!
@@ -15,7 +15,11 @@
 //!         let covering = credits.iter().position(|c| c.payable_amount >= debt.payable_amount);
 //!         if let Some(index) = covering {
 //!             let credit = credits.swap_remove(index);
-//!             plan.push(Pair { creditor_invoice_id: credit.id, debtor_invoice_id: debt.id });
+//!             plan.push(Pair {
+//!                 creditor_invoice_id: credit.id,
+//!                 debtor_invoice_id: debt.id,
+//!                 reason: Some(Reason::new("first-fit", [debt.payable_amount])),
+//!             });
 //!         }
 //!     }
 //!     pod_sdk::info!("{} debts can be settled", plan.len());

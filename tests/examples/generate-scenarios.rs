@@ -107,6 +107,8 @@ fn invoice(id: u64, business_id: u64, user_id: u64, amount: Rial) -> Invoice {
         canceled: false,
         closed: false,
         waiting: false,
+        issuance_date: None,
+        payment_date: None,
     }
 }
 

@@ -54,7 +54,7 @@ impl From<&StatedDelegation> for DelegatedCredit {
             hash: stated.hash.clone(),
             remaining_amount: stated.amount.0,
             guild_code: stated.guild_code.clone(),
-            until: stated.until.map(|at| at.0),
+            expires_at: stated.until.map(|at| at.0),
         }
     }
 }

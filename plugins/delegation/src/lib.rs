@@ -28,7 +28,7 @@ fn decide(
     wallets: Vec<Wallet>,
     config: Config,
 ) -> Result<SpendingPlan> {
-    let now = if delegations.iter().any(|credit| credit.until.is_some()) {
+    let now = if delegations.iter().any(|credit| credit.expires_at.is_some()) {
         pod_sdk::clock::now()
     } else {
         0
@@ -51,14 +51,14 @@ pub fn order(
 ) -> Result<SpendingPlan> {
     let usable: Vec<&DelegatedCredit> = delegations
         .iter()
-        .filter(|credit| credit.remaining_amount > 0 && credit.until.is_none_or(|at| at > now))
+        .filter(|credit| credit.remaining_amount > 0 && credit.expires_at.is_none_or(|at| at > now))
         .collect();
     let credits: Vec<Credit<'_>> = usable
         .iter()
         .map(|credit| Credit {
             rials: credit.remaining_amount,
             guild: credit.guild_code.as_deref(),
-            until: credit.until,
+            expires_at: credit.expires_at,
         })
         .collect();
     let wallet = wallets.iter().find(|wallet| wallet.code == config.wallet_code);
@@ -128,10 +128,10 @@ fn payment(
         "expires-first"
     };
     let amounts = [invoice.payable_amount, invoice.payable_amount - wallet, wallet];
-    let reason = Reason::new(rule, amounts).over(next.map(|next| {
-        let DelegatedCredit { hash, remaining_amount, .. } = usable[next];
-        Alternative::new(hash.as_str(), "comes-later", [*remaining_amount])
-    }));
+    let reason =
+        Reason::new(rule, amounts).over(next.map(|(next, left)| {
+            Alternative::new(usable[next].hash.as_str(), "comes-later", [left])
+        }));
     Payment {
         invoice_id: invoice.id,
         delegations: credits

@@ -77,8 +77,7 @@ pub fn select<'a>(
         if needed > common {
             // All later ones of this guild take more.
             for &index in &guilds[number].invoices[position..] {
-                let needed =
-                    needed.max(invoices[index].rials.saturating_sub(guilds[number].credit));
+                let needed = invoices[index].rials - guilds[number].credit;
                 verdicts[index] = Verdict::TooMuch { needed, left: common };
             }
             continue;

@@ -15,7 +15,7 @@ pub struct Credit<'a> {
     /// Only for invoices of this guild.
     pub guild: Option<&'a str>,
     /// When it is over.
-    pub until: Option<u64>,
+    pub expires_at: Option<u64>,
 }
 
 /// How one invoice is paid.
@@ -27,8 +27,8 @@ pub struct Spent {
     pub wallet: u64,
     /// Did the guild's own credit have to come first?
     pub guild_first: bool,
-    /// The credit that would have been next.
-    pub next: Option<usize>,
+    /// The credit that would have been next, and what is left of it.
+    pub next: Option<(usize, u64)>,
 }
 
 /// What is left to spend, and what is still to be paid.
@@ -68,7 +68,7 @@ impl<'a> Purse<'a> {
             .zip(credits)
             .map(|(index, credit)| {
                 let largest = std::cmp::Reverse(credit.rials);
-                (credit.until.unwrap_or(u64::MAX), largest, credit.guild.is_none(), index)
+                (credit.expires_at.unwrap_or(u64::MAX), largest, credit.guild.is_none(), index)
             })
             .collect();
         let mut queues: BTreeMap<Option<&str>, Queue> = BTreeMap::new();
@@ -156,7 +156,7 @@ impl<'a> Purse<'a> {
             let queue = if own_is_next { &mut own } else { &mut common };
             let Some((&credit, others)) = queue.split_first() else { break };
             if rest == 0 {
-                spent.next = Some(credit);
+                spent.next = Some((credit, self.credits[credit]));
                 break;
             }
             *queue = others;

@@ -34,23 +34,23 @@ fn invoices(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<OpenInvo
 }
 
 fn delegations(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<DelegatedCredit>> {
-    let until = prop_oneof![Just(None), (NOW - 1..NOW + 4).prop_map(Some)];
-    prop::collection::vec((0u64..12, guild(), until), count).prop_map(|credits| {
+    let expires_at = prop_oneof![Just(None), (NOW - 1..NOW + 4).prop_map(Some)];
+    prop::collection::vec((0u64..12, guild(), expires_at), count).prop_map(|credits| {
         (0..)
             .zip(credits)
-            .map(|(index, (remaining_amount, guild_code, until))| DelegatedCredit {
+            .map(|(index, (remaining_amount, guild_code, expires_at))| DelegatedCredit {
                 delegator_id: 100 + index,
                 hash: format!("d{index}"),
                 remaining_amount,
                 guild_code,
-                until,
+                expires_at,
             })
             .collect()
     })
 }
 
 fn usable(credit: &DelegatedCredit) -> bool {
-    credit.remaining_amount > 0 && credit.until.is_none_or(|until| until > NOW)
+    credit.remaining_amount > 0 && credit.expires_at.is_none_or(|expires_at| expires_at > NOW)
 }
 
 fn fits(credit: &DelegatedCredit, invoice: &OpenInvoice) -> bool {
@@ -131,17 +131,17 @@ fn best_way(invoice: &OpenInvoice, delegations: &[DelegatedCredit]) -> (Vec<(u64
     let mut by_expiry: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for credit in fitting {
         by_expiry
-            .entry(credit.until.unwrap_or(u64::MAX))
+            .entry(credit.expires_at.unwrap_or(u64::MAX))
             .or_default()
             .push(credit.remaining_amount);
     }
     let mut spent = Vec::new();
     let mut touched = 0;
-    for (until, amounts) in by_expiry {
+    for (expires_at, amounts) in by_expiry {
         let taken = rest.min(amounts.iter().sum());
         rest -= taken;
         if taken > 0 {
-            spent.push((until, taken));
+            spent.push((expires_at, taken));
             let fewest = (0..1u32 << amounts.len())
                 .filter(|set| {
                     let chosen = (0..amounts.len()).filter(|i| set & (1 << i) != 0);
@@ -188,7 +188,7 @@ proptest! {
             let mut spent: BTreeMap<u64, u64> = BTreeMap::new();
             for share in &payment.delegations {
                 let credit = delegations.iter().find(|credit| credit.hash == share.hash).unwrap();
-                *spent.entry(credit.until.unwrap_or(u64::MAX)).or_default() += share.rials;
+                *spent.entry(credit.expires_at.unwrap_or(u64::MAX)).or_default() += share.rials;
             }
             let found = (spent.into_iter().collect::<Vec<_>>(), payment.delegations.len());
             prop_assert_eq!(found, best_way(&invoices[0], &delegations));
@@ -205,12 +205,12 @@ fn an_own_guilds_credit_comes_first_where_the_common_one_is_needed_elsewhere() {
         issuer_id: None,
         issuance_date: None,
     };
-    let credit = |hash: &str, remaining_amount, guild: Option<&str>, until| DelegatedCredit {
+    let credit = |hash: &str, remaining_amount, guild: Option<&str>, expires_at| DelegatedCredit {
         delegator_id: 7,
         hash: hash.into(),
         remaining_amount,
         guild_code: guild.map(str::to_owned),
-        until,
+        expires_at,
     };
     // The common credit expires first, but only it can pay the second invoice.
     let invoices = [invoice(1, 50, "FOOD_GUILD"), invoice(2, 50, "HEALTH_GUILD")];

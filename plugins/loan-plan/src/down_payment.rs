@@ -14,7 +14,7 @@ pub struct Range {
     pub least: u64,
     /// The most, in rials.
     pub most: u64,
-    /// From one to the next, in rials; not 0.
+    /// From one to the next, in rials; 0 is taken as 1.
     pub step: u64,
 }
 
@@ -38,15 +38,17 @@ pub fn cheapest(
     largest: u64,
 ) -> Option<Found> {
     let Range { least, most, step } = range;
+    let step = step.max(1);
     let most = most.min(payable.checked_sub(1)?);
     let floor = least.max(payable.saturating_sub(financed));
     let highest = most.checked_sub(least)? / step;
     let lowest = (floor - least).div_ceil(step);
-    if lowest > highest {
-        return None;
-    }
     let at = |number: u64| least + number * step;
     let parts = |number: u64| terms.parts(payable - at(number));
+    // What cannot be split when it is largest cannot be split at all.
+    if lowest > highest || parts(lowest).is_none() {
+        return None;
+    }
     let fits = |number: u64| parts(number).filter(|parts| parts.last <= largest);
     let is_small_enough = |number: u64| {
         let all = u128::from(largest) * u128::from(terms.installments);
@@ -70,7 +72,7 @@ pub fn cheapest(
     let mut first =
         first_where(lowest, number, |number| costs_as_little(number) && is_small_enough(number));
     loop {
-        if let Some(parts) = fits(first).filter(|parts| parts.interest == cheapest.interest) {
+        if let Some(parts) = fits(first) {
             return Some(Found { down_payment: at(first), parts });
         }
         first += 1;

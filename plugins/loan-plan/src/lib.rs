@@ -64,7 +64,10 @@ pub fn select(
         }
     }
     let best = candidates.iter().min_by_key(|candidate| candidate.rank());
-    let Some(best) = best else { return Ok(Selection { choice: None, lost }) };
+    let Some(best) = best else {
+        lost.sort_by_key(|lost| (lost.contract_id, lost.plan_id));
+        return Ok(Selection { choice: None, lost });
+    };
 
     let chosen = (best.offer.contract_id, best.offer.plan_id);
     let cost = |interest: u64| {
@@ -89,7 +92,7 @@ pub fn select(
         };
         lost.push(lose(offer, Reason::new(rule, amounts)));
     }
-    lost.sort_unstable_by_key(|lost| (lost.contract_id, lost.plan_id));
+    lost.sort_by_key(|lost| (lost.contract_id, lost.plan_id));
 
     let Candidate { offer, terms, found } = best;
     let installments = terms.schedule(found.parts, today, config.breathing_months);

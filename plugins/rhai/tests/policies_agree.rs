@@ -9,7 +9,7 @@ use delegation::Config as DelegationConfig;
 use loan_plan::Config as LoanPlanConfig;
 use netting::Config as NettingConfig;
 use pod_sdk::{
-    delegation::{Delegation, OpenInvoice, SpendingPlan, Wallet},
+    delegation::{DelegatedCredit, OpenInvoice, SpendingPlan, Wallet},
     loan_plan::{InvoiceToFinance, Offer, Selection},
     log::Level,
     netting::{Credit, Debt, NettingPlan},
@@ -200,19 +200,19 @@ fn invoices(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<OpenInvo
     })
 }
 
-fn delegations(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Delegation>> {
+fn delegations(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<DelegatedCredit>> {
     // Over before now, at exactly now, after it, or never.
-    let until = prop::option::weighted(0.7, NOW - 1..NOW + 5);
-    let credit = (rials(), guild("NO|FOOD|HEALTH|TOY|CAR"), until);
+    let expires_at = prop::option::weighted(0.7, NOW - 1..NOW + 5);
+    let credit = (rials(), guild("NO|FOOD|HEALTH|TOY|CAR"), expires_at);
     prop::collection::vec(credit, count).prop_map(|credits| {
         (0..)
             .zip(credits)
-            .map(|(index, (remaining_amount, guild_code, until))| Delegation {
+            .map(|(index, (remaining_amount, guild_code, expires_at))| DelegatedCredit {
                 delegator_id: 100 + index % 3,
                 hash: format!("d{index}"),
                 remaining_amount,
                 guild_code,
-                until,
+                expires_at,
             })
             .collect()
     })
@@ -236,7 +236,7 @@ fn delegation_settings() -> impl Strategy<Value = Value> {
 fn delegation_agrees(
     script: &Interpreter,
     invoices: Vec<OpenInvoice>,
-    delegations: Vec<Delegation>,
+    delegations: Vec<DelegatedCredit>,
     wallets: Vec<Wallet>,
     settings: Value,
 ) -> TestCaseResult {
@@ -244,7 +244,7 @@ fn delegation_agrees(
     let compiled = delegation::order(&invoices, &delegations, &wallets, &config, NOW).unwrap();
     let expected_line =
         format!("{} of {} invoices can be paid in full", compiled.payments.len(), invoices.len());
-    let needs_clock = delegations.iter().any(|credit| credit.until.is_some());
+    let needs_clock = delegations.iter().any(|credit| credit.expires_at.is_some());
     let arguments = [
         invoices.into_script(),
         delegations.into_script(),

@@ -207,7 +207,7 @@ fn check(books: Books, answer: SpendingPlan, now: u64) -> Result<Plan, Vec<Viola
                 let what = format!("is of {own}; the credit `{hash}` is for {guild}");
                 violate("guild", what);
             }
-            if credit.until.is_some_and(|until| until <= now) {
+            if credit.expires_at.is_some_and(|at| at <= now) {
                 violate("expired", format!("names the credit `{hash}`, which is expired"));
             }
         }
