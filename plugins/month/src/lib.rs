@@ -1,0 +1,226 @@
+//! Settles a merchant's month: netting first, then delegated credit, then the wallet down to a cash
+//! floor, a loan for what is left; utility bills out of the wallet, before invoices get any of it.
+
+mod bills;
+mod config;
+mod loans;
+mod report;
+
+use std::collections::{HashMap, HashSet};
+
+use pod_sdk::{
+    Result, clock,
+    delegation::{DelegatedCredit, OpenInvoice, Wallet},
+    each,
+    invoices::{GetInvoiceListRequest, Invoice},
+    netting::{Credit, Debt},
+    payments::{self, PayInvoiceByCreditRequest, PayInvoiceByInvoiceRequest},
+};
+use serde::Deserialize;
+
+use config::Config;
+use report::{Open, Payment, Report, Share, WalletShare};
+
+pod_sdk::export_policy!(run);
+
+/// What a run is told.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Given {
+    bills: Vec<bills::Given>,
+}
+
+fn run(input: Option<Given>, config: Config) -> Result<Report> {
+    let Given { bills } = input.unwrap_or_default();
+    let mut report = Report::default();
+    let (debts, credits) = books(config.stated.business_id)?;
+    let known: Vec<u64> = debts.iter().map(|debt| debt.id).collect();
+    debts.iter().for_each(|debt| report.owed.add(debt.payable_amount));
+
+    let debts = net(debts, &credits, &config, &mut report)?;
+    let wallet = config.stated.wallet.get(&config.wallet_code).map_or(0, |balance| balance.0);
+    let spare = wallet.saturating_sub(config.cash_floor);
+    let (bills, reserved) = bills::plan(&bills, spare);
+    let debts = spend(debts, spare - reserved, &config, &mut report)?;
+    bills::pay(bills, &mut report);
+    let spare = spare.saturating_sub(report.from_wallet);
+    loans::take(debts, &known, &config, spare, &mut report)?;
+
+    report.unpaid.iter().for_each(|open| report.left.add(open.rials));
+    pod_sdk::info!(
+        "{} of {} rials are still owed, {} of {} bills are paid",
+        report.left.rials,
+        report.owed.rials,
+        report.bills.iter().filter(|bill| bill.outcome == report::Outcome::Paid).count(),
+        report.bills.len()
+    );
+    Ok(report)
+}
+
+/// The open debts, and the paid invoices that are not earmarked yet, both by id.
+fn books(business: Option<u64>) -> Result<(Vec<Invoice>, Vec<Invoice>)> {
+    let own = |invoice: &Invoice| {
+        business.is_some() && invoice.business.as_ref().map(|issuer| issuer.id) == business
+    };
+    let (mut debts, mut credits) = (Vec::new(), Vec::new());
+    for invoice in all(false) {
+        let invoice = invoice?;
+        let is_open = !invoice.closed && !invoice.waiting && invoice.will_be_paid_at.is_none();
+        if !own(&invoice) && is_open {
+            debts.push(invoice);
+        }
+    }
+    for invoice in all(true) {
+        let invoice = invoice?;
+        let unverified = invoice.verification_needed && invoice.verification_date.is_none();
+        if own(&invoice) && !invoice.will_be_paid && !invoice.closed && !unverified {
+            credits.push(invoice);
+        }
+    }
+    debts.sort_by_key(|invoice| invoice.id);
+    credits.sort_by_key(|invoice| invoice.id);
+    Ok((debts, credits))
+}
+
+fn all(payed: bool) -> impl Iterator<Item = Result<Invoice, pod_sdk::Error>> {
+    each(GetInvoiceListRequest {
+        size: 200,
+        is_payed: Some(payed),
+        is_canceled: Some(false),
+        ..Default::default()
+    })
+}
+
+/// Settles debts out of paid invoices. Which are left.
+fn net(
+    debts: Vec<Invoice>,
+    credits: &[Invoice],
+    config: &Config,
+    report: &mut Report,
+) -> Result<Vec<Invoice>> {
+    let owed: Vec<Debt> = debts
+        .iter()
+        .map(|invoice| Debt {
+            id: invoice.id,
+            payable_amount: invoice.payable_amount,
+            issuer_id: invoice.business.as_ref().map(|issuer| issuer.id),
+            issuance_date: invoice.issuance_date,
+        })
+        .collect();
+    let paid: Vec<Credit> = credits
+        .iter()
+        .map(|invoice| Credit {
+            id: invoice.id,
+            payable_amount: invoice.payable_amount,
+            issuer_id: invoice.business.as_ref().map(|issuer| issuer.id),
+            user_id: invoice.user_srv.as_ref().map(|user| user.id),
+            payment_date: invoice.payment_date,
+        })
+        .collect();
+    let plan = netting::plan(&owed, &paid, &config.netting, clock::now())?;
+    let amounts: HashMap<u64, u64> =
+        debts.iter().chain(credits).map(|invoice| (invoice.id, invoice.payable_amount)).collect();
+    let rials = |id: u64| amounts.get(&id).copied().unwrap_or_default();
+    let mut settled = HashSet::new();
+    for pair in plan.pairs {
+        let payment = Payment {
+            service: "payInvoiceByInvoice",
+            invoice: pair.debtor_invoice_id,
+            rials: rials(pair.debtor_invoice_id),
+            creditor_invoice_id: Some(pair.creditor_invoice_id),
+            reason: pair.reason,
+            ..Payment::default()
+        };
+        let amount = payment.rials;
+        let result = payments::pay_invoice_by_invoice(PayInvoiceByInvoiceRequest {
+            creditor_invoice_id: pair.creditor_invoice_id,
+            debtor_invoice_id: pair.debtor_invoice_id,
+        });
+        if report.tried(payment, result.map(drop)) {
+            report.netted.add(amount);
+            report.earmarked_beyond += rials(pair.creditor_invoice_id) - amount;
+            settled.insert(pair.debtor_invoice_id);
+        }
+    }
+    report.kept_out.extend(plan.kept_out.into_iter().map(|kept| Open {
+        invoice: kept.invoice_id,
+        rials: rials(kept.invoice_id),
+        reason: Some(kept.reason),
+    }));
+    Ok(left(debts, &settled, report))
+}
+
+/// Pays debts out of delegated credit and so much of the wallet. Which are left.
+fn spend(
+    debts: Vec<Invoice>,
+    wallet: u64,
+    config: &Config,
+    report: &mut Report,
+) -> Result<Vec<Invoice>> {
+    let open: Vec<OpenInvoice> = debts
+        .iter()
+        .map(|invoice| OpenInvoice {
+            id: invoice.id,
+            payable_amount: invoice.payable_amount,
+            guild_code: invoice.guild_srv.as_ref().map(|guild| guild.code.clone()),
+            issuer_id: invoice.business.as_ref().map(|issuer| issuer.id),
+            issuance_date: invoice.issuance_date,
+        })
+        .collect();
+    let credits: Vec<DelegatedCredit> = config.stated.delegations.iter().map(Into::into).collect();
+    let wallets = [Wallet { code: config.wallet_code.clone(), balance: wallet }];
+    let settings =
+        delegation::Config { wallet_code: config.wallet_code.clone(), ..Default::default() };
+    let plan = delegation::order(&open, &credits, &wallets, &settings, clock::now())?;
+    let mut paid = HashSet::new();
+    for order in plan.payments {
+        let result = payments::pay_invoice_by_credit(&PayInvoiceByCreditRequest {
+            invoice_id: order.invoice_id,
+            wallet: Some(config.wallet_code.clone()),
+            delegator_id: order.delegations.iter().map(|share| share.delegator_id).collect(),
+            delegation_hash: order.delegations.iter().map(|share| share.hash.clone()).collect(),
+            force_delegation: Some(order.force_delegation),
+        });
+        let delegated: u64 = order.delegations.iter().map(|share| share.rials).sum();
+        let from_wallet = order.wallet.as_ref().map_or(0, |share| share.rials);
+        let payment = Payment {
+            service: "payInvoiceByCredit",
+            invoice: order.invoice_id,
+            rials: delegated + from_wallet,
+            delegations: order
+                .delegations
+                .into_iter()
+                .map(|share| Share {
+                    delegator_id: share.delegator_id,
+                    hash: share.hash,
+                    rials: share.rials,
+                })
+                .collect(),
+            wallet: order.wallet.map(|share| WalletShare { code: share.code, rials: share.rials }),
+            reason: order.reason,
+            ..Payment::default()
+        };
+        if report.tried(payment, result.map(drop)) {
+            report.from_delegations += delegated;
+            report.from_wallet += from_wallet;
+            paid.insert(order.invoice_id);
+        }
+    }
+    Ok(left(debts, &paid, report))
+}
+
+/// Those that are neither settled nor in doubt. A doubtful one is not tried another way.
+fn left(debts: Vec<Invoice>, settled: &HashSet<u64>, report: &mut Report) -> Vec<Invoice> {
+    let mut left = Vec::with_capacity(debts.len());
+    for debt in debts {
+        if report.is_doubtful(debt.id) {
+            if !report.unpaid.iter().any(|open| open.invoice == debt.id) {
+                let (invoice, rials) = (debt.id, debt.payable_amount);
+                report.unpaid.push(Open { invoice, rials, reason: None });
+            }
+        } else if !settled.contains(&debt.id) {
+            left.push(debt);
+        }
+    }
+    left
+}
