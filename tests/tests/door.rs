@@ -221,7 +221,7 @@ async fn no_secret_reaches_the_journal_or_the_receipt() {
 async fn a_deciders_clock_passes_the_door_too() {
     let bench = small().await;
     let manifest = manifest("netting", "\"invoices\"", "calls = 10");
-    let policy = bench.script(&manifest, "fn plan(debts, credits) { info(now()); [] }").await;
+    let policy = bench.script(&manifest, "fn plan(debts, credits) { info(now()); #{} }").await;
     let receipt = bench.run(&policy, Value::Null).await;
     assert_eq!(receipt.status, Status::Done, "{:?}", receipt.error);
     let now = bench.pod.clock().now().0.to_string();

@@ -234,6 +234,7 @@ async fn outcome(bench: &Bench, policy: &Policy, case: &Case) -> Value {
         client: world.client.clone(),
         credentials: Arc::new(Credentials::token(&*case.r#as)),
         business: None,
+        stated: pod_host::Stated::default(),
     };
     let input = json!({ "function": case.function, "request": world.named(&case.request) });
     let receipt = bench.host.run(policy, &account, input).await.unwrap();

@@ -97,7 +97,7 @@ Examples:
   podhost run plugins/loan-plan --input '{\"invoice\": 700}'
   podhost run plugins/month
   podhost run plugins/netting/netting.rhai --json
-  podhost run plugins/netting --scenario plugins/netting/scenarios/large.json";
+  podhost run plugins/netting --scenario plugins/netting/scenarios/month.json";
 
 /// Serve the local POD platform until stopped
 ///

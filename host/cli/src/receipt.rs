@@ -41,6 +41,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("lost", &["contractId", "planId", "planName", "why"]),
     ("issuers", &["name", "debts", "settled", "stillOwed"]),
     ("creditsUsed", &["delegatorId", "hash", "before", "spent", "after"]),
+    ("loans", &["id", "invoice", "planId", "primaryAmount", "totalCost", "confirmAt"]),
     ("installments", &["dueDate", "amount"]),
 ];
 
@@ -99,7 +100,7 @@ impl Page<'_> {
                 .iter()
                 .map(|fact| format!("{} ({})", words.term(fact.fact), words.stated_by(fact.by)))
                 .collect();
-            writeln!(text, "{}: {}\n", words.stated, stated.join(", "))?;
+            writeln!(text, "{}: {}\n", words.stated, stated.join(words.comma))?;
         }
         writeln!(text, "{}", self.meters())?;
         if !receipt.log.is_empty() {
@@ -129,9 +130,13 @@ impl Page<'_> {
     fn fields(&self, text: &mut String, fields: &Map<String, Value>) -> std::fmt::Result {
         let mut rest = fields.clone();
         rest.remove("planOnly");
-        // Of the loan that came of it, the receipt tells where it differs from the plan.
-        if rest.get("loan").is_some_and(|loan| loan["agrees"] == true) {
-            rest.remove("loan");
+        // Of the loan that came of it, how it stands, and its schedule where it differs.
+        if let Some(Value::Object(mut loan)) = rest.remove("loan") {
+            if loan.get("agrees") == Some(&Value::Bool(true)) {
+                loan.remove("installments");
+            }
+            writeln!(text, "{}", self.words.term("loan"))?;
+            self.fields(text, &loan)?;
         }
         for (name, columns) in TABLES {
             let key = if *name == "creditsUsed" { "credits" } else { *name };
@@ -140,6 +145,9 @@ impl Page<'_> {
                 writeln!(text, "{}\n{table}\n", self.words.term(name))?;
             }
             rest.remove(key);
+        }
+        if rest.get("choice").is_some_and(Value::is_null) {
+            writeln!(text, "{}\n", self.words.nothing_fits)?;
         }
         if let Some(Value::Object(choice)) = rest.remove("choice") {
             writeln!(text, "{}", self.words.term("choice"))?;
@@ -200,8 +208,8 @@ impl Page<'_> {
 
     /// Why: what went wrong, or the reason's text, and what was not chosen instead.
     fn why(&self, row: &Map<String, Value>) -> Option<String> {
-        let error = row.get("error").and_then(|error| error.as_object()).map(|error| {
-            let inner = error.values().next().unwrap_or(&Value::Null);
+        let error = row.get("error").map(|error| {
+            let inner = error.as_object().and_then(|error| error.values().next()).unwrap_or(error);
             let message = inner.get("message").or_else(|| inner.get("reason")).unwrap_or(inner);
             message.as_str().map_or_else(|| message.to_string(), str::to_owned)
         });
@@ -255,6 +263,8 @@ impl Page<'_> {
                 _ => Some(number.to_string()),
             },
             Value::String(text) => Some(self.words.term(text).to_owned()),
+            Value::Bool(true) => Some(self.words.term("yes").to_owned()),
+            Value::Bool(false) => Some(self.words.term("no").to_owned()),
             Value::Object(side) if side.len() == 2 => {
                 let invoices = self.cell("invoices", side.get("invoices")?)?;
                 let rials = self.cell("rials", side.get("rials")?)?;

@@ -18,7 +18,7 @@ rial = 1_000
 wall = "10s"
 "#;
 
-const SCRIPT: &str = "fn plan(debts, credits) {\n    []\n}\n";
+const SCRIPT: &str = "fn plan(debts, credits) {\n    #{}\n}\n";
 
 const SCENARIO: &str = r#"{
   "now": "1399/03/13 10:00:00",
@@ -111,8 +111,12 @@ fn scripts() {
         ("[]", "let x = ;", &["script.rhai:2:13:"][..]),
         ("[]", "[", &["script.rhai:3:1:"]),
         ("fn plan(debts, credits) {", "fn plan(debts, credits {", &["script.rhai:1:24:"]),
-        ("fn plan", "fn plann", &["script.rhai", "fn plan(debts, credits)", "no such function"]),
-        ("debts, credits", "debts", &["script.rhai", "fn plan(debts, credits)"]),
+        (
+            "fn plan",
+            "fn plann",
+            &["script.rhai", "fn plan(debts, credits, config)", "no such function"],
+        ),
+        ("debts, credits", "debts", &["script.rhai", "fn plan(debts, credits, config)"]),
     ] {
         run("script.rhai", from, to).failed(2, says);
     }

@@ -126,7 +126,7 @@ fn a_policy_that_gives_up_exits_1_and_has_a_receipt() {
 
 /// A decider that settles a debt which is not there.
 const GREEDY: &str = "fn plan(debts, credits) {
-    [#{ creditor_invoice_id: credits[0].id, debtor_invoice_id: 999 }]
+    #{ pairs: [#{ creditor_invoice_id: credits[0].id, debtor_invoice_id: 999 }] }
 }";
 
 #[test]

@@ -95,7 +95,7 @@ impl Host {
         let began = Instant::now();
         let loaded = &*policy.inner;
         let RunOptions { input, grant, plan_only, on_failure, language } = options;
-        let task = Task::of(loaded, account, &input, plan_only)?;
+        let task = Task::of(loaded, account, &input, plan_only || on_failure.is_some())?;
         let grant = grant.unwrap_or_else(|| loaded.asks.clone());
         let run = uuid::Uuid::now_v7().to_string();
         let passage = Arc::new(Passage {
@@ -440,14 +440,15 @@ impl<'a> Task<'a> {
         policy: &'a Loaded,
         account: &Account,
         input: &Value,
-        plan_only: bool,
+        needs_plan: bool,
     ) -> Result<Self, Error> {
         let exports = &policy.entry.exports;
         let input = match exports {
             // A free-form policy's input is its own; only what it states is the host's, too.
-            Exports::Policy(_) if plan_only => {
-                let message = "a policy of the world `policy` pays by itself: there is no plan to \
-                               stop at (--plan-only is for deciders)";
+            Exports::Policy(_) if needs_plan => {
+                let message = "a policy of the world `policy` pays by itself, without a plan that \
+                               the host could stop at (--plan-only and --on-failure are for \
+                               deciders)";
                 return Err(Error::Input(message.into()));
             }
             Exports::Policy(_) => Input { stated: stated(input)?, ..Input::default() },

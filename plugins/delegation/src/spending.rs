@@ -3,7 +3,9 @@
 //! POD takes a credit's whole rest before it goes on to the next, so what an invoice leaves of its
 //! last credit is what the next one finds. Credit that expires first is spent first, unless that
 //! would take from the common pool what other guilds' invoices need: then the guild's own credit
-//! comes first, which always works out for invoices that were [selected](crate::selection).
+//! comes first, which always works out for invoices that were [selected](crate::selection). The
+//! wallet is part of the common pool, but only with what all credit together cannot pay: so it is
+//! the last resort of the whole plan, not of each invoice.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +58,7 @@ struct Queue {
 }
 
 impl<'a> Purse<'a> {
-    /// A purse with these credits and so much of a wallet, for the invoices that were selected:
+    /// A purse with these credits and at most so much of a wallet, for the invoices that were selected:
     /// each guild and its invoice's rials. Sums must fit.
     #[must_use]
     pub fn new(
@@ -93,6 +95,8 @@ impl<'a> Purse<'a> {
             beyond: 0,
         };
         purse.beyond = purse.needed.keys().map(|guild| purse.beyond(*guild)).sum();
+        // The wallet is for what all credit together does not pay, and for no more.
+        purse.wallet = wallet.min(purse.beyond.saturating_sub(purse.left(None)));
         purse
     }
 

@@ -173,6 +173,13 @@ proptest! {
         let wallet = if never { 0 } else { balance.saturating_sub(wallet_floor) };
         prop_assert_eq!(plan.payments.len(), most_payable(&invoices, &delegations, wallet));
         prop_assert_eq!(plan.payments.len() + plan.unpaid.len(), invoices.len());
+        // The wallet gives only what all credit together does not.
+        let paid: Vec<&OpenInvoice> = invoices
+            .iter()
+            .filter(|invoice| plan.payments.iter().any(|paid| paid.invoice_id == invoice.id))
+            .collect();
+        let used: u64 = plan.payments.iter().filter_map(|p| p.wallet.as_ref()).map(|w| w.rials).sum();
+        prop_assert!(used == 0 || !payable(&paid, &delegations, used - 1));
         book(&plan, &invoices, &delegations, wallet)?;
     }
 

@@ -9,8 +9,8 @@ mod report;
 use std::collections::{HashMap, HashSet};
 
 use pod_sdk::{
-    Result, clock,
-    delegation::{DelegatedCredit, OpenInvoice, Wallet},
+    Error, Reason, Result, clock,
+    delegation::{DelegatedCredit, OpenInvoice, Payment as Order, Wallet},
     each,
     invoices::{GetInvoiceListRequest, Invoice},
     netting::{Credit, Debt},
@@ -172,8 +172,12 @@ fn spend(
     let settings =
         delegation::Config { wallet_code: config.wallet_code.clone(), ..Default::default() };
     let plan = delegation::order(&open, &credits, &wallets, &settings, clock::now())?;
+    let mut left_of: HashMap<&str, u64> =
+        credits.iter().map(|credit| (credit.hash.as_str(), credit.remaining_amount)).collect();
     let mut paid = HashSet::new();
     for order in plan.payments {
+        // A payment that was refused has left its credit to those that come after.
+        let shares = shares(&order, &left_of);
         let result = payments::pay_invoice_by_credit(&PayInvoiceByCreditRequest {
             invoice_id: order.invoice_id,
             wallet: Some(config.wallet_code.clone()),
@@ -181,22 +185,24 @@ fn spend(
             delegation_hash: order.delegations.iter().map(|share| share.hash.clone()).collect(),
             force_delegation: Some(order.force_delegation),
         });
-        let delegated: u64 = order.delegations.iter().map(|share| share.rials).sum();
-        let from_wallet = order.wallet.as_ref().map_or(0, |share| share.rials);
+        let payable: u64 = order.delegations.iter().map(|share| share.rials).sum::<u64>()
+            + order.wallet.as_ref().map_or(0, |share| share.rials);
+        let delegated: u64 = shares.iter().map(|share| share.rials).sum();
+        let from_wallet = payable - delegated;
+        if !matches!(result, Err(ref error) if !matches!(error, Error::OutcomeUnknown(_))) {
+            for share in &shares {
+                if let Some(left) = left_of.get_mut(share.hash.as_str()) {
+                    *left -= share.rials;
+                }
+            }
+        }
         let payment = Payment {
             service: "payInvoiceByCredit",
             invoice: order.invoice_id,
-            rials: delegated + from_wallet,
-            delegations: order
-                .delegations
-                .into_iter()
-                .map(|share| Share {
-                    delegator_id: share.delegator_id,
-                    hash: share.hash,
-                    rials: share.rials,
-                })
-                .collect(),
-            wallet: order.wallet.map(|share| WalletShare { code: share.code, rials: share.rials }),
+            rials: payable,
+            delegations: shares,
+            wallet: (from_wallet > 0)
+                .then(|| WalletShare { code: config.wallet_code.clone(), rials: from_wallet }),
             reason: order.reason,
             ..Payment::default()
         };
@@ -209,6 +215,22 @@ fn spend(
     Ok(left(debts, &paid, report))
 }
 
+/// What POD takes of each credit: all that is left of it, in turn.
+fn shares(order: &Order, left_of: &HashMap<&str, u64>) -> Vec<Share> {
+    let planned: u64 = order.delegations.iter().map(|share| share.rials).sum();
+    let mut rest = planned + order.wallet.as_ref().map_or(0, |share| share.rials);
+    order
+        .delegations
+        .iter()
+        .map(|share| {
+            let left = left_of.get(share.hash.as_str()).copied().unwrap_or_default();
+            let rials = left.min(rest);
+            rest -= rials;
+            Share { delegator_id: share.delegator_id, hash: share.hash.clone(), rials }
+        })
+        .collect()
+}
+
 /// Those that are neither settled nor in doubt. A doubtful one is not tried another way.
 fn left(debts: Vec<Invoice>, settled: &HashSet<u64>, report: &mut Report) -> Vec<Invoice> {
     let mut left = Vec::with_capacity(debts.len());
@@ -216,7 +238,8 @@ fn left(debts: Vec<Invoice>, settled: &HashSet<u64>, report: &mut Report) -> Vec
         if report.is_doubtful(debt.id) {
             if !report.unpaid.iter().any(|open| open.invoice == debt.id) {
                 let (invoice, rials) = (debt.id, debt.payable_amount);
-                report.unpaid.push(Open { invoice, rials, reason: None });
+                let reason = Some(Reason::new("outcome-unknown", []));
+                report.unpaid.push(Open { invoice, rials, reason });
             }
         } else if !settled.contains(&debt.id) {
             left.push(debt);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pod_host::{Credit, Debt, Pair};
+use pod_host::netting::{Alternative, Credit, Debt, Pair, Reason};
 use pod_platform::invoices::Invoice;
 use podhost_tests::{Bench, project};
 use serde::Deserialize;
@@ -37,6 +37,12 @@ impl Decider {
                 log.func_wrap("log", |_: StoreContextMut<'_, ()>, _: (Level, String)| Ok(()))
             })
             .expect("log is linked");
+        linker
+            .instance("pod:policy/clock@0.1.0")
+            .and_then(|mut clock| {
+                clock.func_wrap("now", |_: StoreContextMut<'_, ()>, (): ()| Ok((0_u64,)))
+            })
+            .expect("the clock is linked");
         let pre = linker.instantiate_pre(&component).expect("nothing else is imported");
         Self {
             engine: engine.clone(),
@@ -61,6 +67,7 @@ impl Decider {
             .map(|credit| wit::Credit {
                 id: credit.id,
                 payable_amount: credit.payable_amount,
+                issuer_id: credit.issuer_id,
                 user_id: credit.user_id,
                 payment_date: credit.payment_date,
             })
@@ -69,7 +76,7 @@ impl Decider {
         store.set_fuel(1_000_000_000).expect("fuel");
         store.set_epoch_deadline(1_000_000);
         let decider = self.pre.instantiate_async(&mut store).await.expect("an instance");
-        let plan = decider.call_plan(&mut store, &debts, &credits).await.expect("no trap");
+        let plan = decider.call_plan(&mut store, &debts, &credits, "{}").await.expect("no trap");
         std::hint::black_box(plan.expect("a plan"));
     }
 }
@@ -109,35 +116,66 @@ impl NativeRhai {
                 let mut map = rhai::Map::new();
                 map.insert("id".into(), number(credit.id));
                 map.insert("payable_amount".into(), number(credit.payable_amount));
+                map.insert("issuer_id".into(), optional(credit.issuer_id));
                 map.insert("user_id".into(), optional(credit.user_id));
                 map.insert("payment_date".into(), optional(credit.payment_date));
                 map.into()
             })
             .collect();
         let options = rhai::CallFnOptions::new().eval_ast(false);
-        let pairs: rhai::Array = self
+        let plan: rhai::Map = self
             .engine
             .call_fn_with_options(
                 options,
                 &mut rhai::Scope::new(),
                 &self.ast,
                 "plan",
-                (debts, credits),
+                (debts, credits, rhai::Map::new()),
             )
             .expect("a plan");
-        let pairs: Vec<Pair> = pairs
-            .into_iter()
-            .map(|pair| {
-                let pair = pair.cast::<rhai::Map>();
-                let id = |name: &str| pair[name].as_int().expect("an id").unsigned_abs();
-                Pair {
-                    creditor_invoice_id: id("creditor_invoice_id"),
-                    debtor_invoice_id: id("debtor_invoice_id"),
-                }
-            })
-            .collect();
-        std::hint::black_box(pairs);
+        let pairs: Vec<Pair> = items(&plan, "pairs").map(pair).collect();
+        let open: Vec<(u64, Reason)> = items(&plan, "still_owed").map(remark).collect();
+        std::hint::black_box((pairs, open));
     }
+}
+
+fn items<'a>(map: &'a rhai::Map, key: &str) -> impl Iterator<Item = rhai::Map> + 'a {
+    let items = map.get(key).map(|items| items.as_array_ref().expect("an array").to_vec());
+    items.unwrap_or_default().into_iter().map(|item| item.cast::<rhai::Map>())
+}
+
+fn id(map: &rhai::Map, key: &str) -> u64 {
+    map[key].as_int().expect("an id").unsigned_abs()
+}
+
+fn text(map: &rhai::Map, key: &str) -> String {
+    map[key].clone().into_string().expect("a text")
+}
+
+fn amounts(map: &rhai::Map) -> Vec<u64> {
+    let amounts = map["amounts"].as_array_ref().expect("amounts");
+    amounts.iter().map(|amount| amount.as_int().expect("rials").unsigned_abs()).collect()
+}
+
+fn reason(map: &rhai::Map) -> Reason {
+    let alternatives = items(map, "alternatives").map(|alternative| Alternative {
+        choice: text(&alternative, "choice"),
+        rule: text(&alternative, "rule"),
+        amounts: amounts(&alternative),
+    });
+    Reason { rule: text(map, "rule"), amounts: amounts(map), alternatives: alternatives.collect() }
+}
+
+fn pair(pair: rhai::Map) -> Pair {
+    Pair {
+        creditor_invoice_id: id(&pair, "creditor_invoice_id"),
+        debtor_invoice_id: id(&pair, "debtor_invoice_id"),
+        reason: pair["reason"].as_map_ref().ok().map(|found| reason(&found)),
+    }
+}
+
+fn remark(remark: rhai::Map) -> (u64, Reason) {
+    (id(&remark, "invoice_id"), reason(&remark["reason"].as_map_ref().expect("a reason")))
 }
 
 /// POD called with reqwest and serde and nothing else.

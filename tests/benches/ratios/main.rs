@@ -7,14 +7,18 @@
 //! far off.
 
 mod bare;
+mod decisions;
 mod dynamic;
 
 use std::{
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use pod_host::{Credit, Debt, Host, PolicyFiles, ScriptMode};
+use pod_host::{
+    Host, PolicyFiles, ScriptMode,
+    netting::{Credit, Debt},
+};
 use pod_sandbox::Scenario;
 use podhost_tests::{Bench, build, project};
 use serde_json::json;
@@ -40,9 +44,10 @@ fn main() {
     build("tests/guests/bench");
     tracing_subscriber::registry().with(Stopwatch).init();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let deciders = Arc::new(runtime.block_on(decisions::Deciders::new()));
     let measured = runtime.block_on(async {
-        let mut measured = Vec::new();
-        measured.extend(deciders(rounds).await);
+        let mut measured = deciders.against_native(rounds).await;
+        measured.extend(engines(rounds).await);
         measured.extend(linking(rounds).await);
         measured.extend(calls(rounds).await);
         measured
@@ -56,6 +61,12 @@ fn main() {
         println!("| {what} | {ours:.1?} | {bare:.1?} | {ratio:.2} | {promise} |");
         broken |= at_most.is_some_and(|most| ratio > most * tolerance);
     }
+    runtime.block_on(async {
+        deciders.throughput(rounds).await;
+        if !short {
+            deciders.growth(rounds).await;
+        }
+    });
     if broken {
         eprintln!("a ratio is above what is promised");
         std::process::exit(1);
@@ -125,13 +136,14 @@ fn books(size: u64) -> (Vec<Debt>, Vec<Credit>) {
     let credits = (0..size).map(|id| Credit {
         id: 600_000 + id,
         payable_amount: amount(id * 3 + 1),
+        issuer_id: Some(10),
         user_id: Some(30_000),
         payment_date: Some(1_591_000_000_000),
     });
     (debts.collect(), credits.collect())
 }
 
-async fn deciders(rounds: usize) -> Vec<Measured> {
+async fn engines(rounds: usize) -> Vec<Measured> {
     let bench = Bench::from_file("plugins/netting/scenarios/small.json").await;
     let host = &bench.host;
     let mut measured = Vec::new();

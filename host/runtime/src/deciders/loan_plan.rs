@@ -336,7 +336,8 @@ impl super::Plan for Plan {
         });
         json!({
             "payments": payments,
-            "invoice": { "id": invoice.id, "rials": invoice.payable_amount },
+            "invoice": invoice.id,
+            "payable": invoice.payable_amount,
             "choice": chosen,
             "loan": loan,
             "lost": lost,

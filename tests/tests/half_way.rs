@@ -1,0 +1,126 @@
+//! A plan of 200 payments in which the 57th is refused or unanswered: it goes on or stops as
+//! configured, the receipt says what became of each, and running it again pays only what is left.
+
+use std::collections::BTreeMap;
+
+use pod_host::{OnFailure, Policy, Receipt, RunOptions, Status};
+use podhost_tests::Bench;
+
+const ALL: usize = 200;
+
+async fn run(bench: &Bench, policy: &Policy, on_failure: OnFailure) -> Receipt {
+    let on_failure = Some(on_failure);
+    bench.run_with(policy, RunOptions { on_failure, ..RunOptions::default() }).await
+}
+
+/// How many payments had each outcome.
+fn outcomes(receipt: &Receipt) -> BTreeMap<&str, usize> {
+    let mut outcomes = BTreeMap::new();
+    for payment in receipt.output["payments"].as_array().expect("payments") {
+        *outcomes.entry(payment["outcome"].as_str().expect("an outcome")).or_default() += 1;
+    }
+    outcomes
+}
+
+fn counts<'a>(counts: &[(&'a str, usize)]) -> BTreeMap<&'a str, usize> {
+    counts.iter().copied().collect()
+}
+
+/// All is paid, and nothing twice.
+async fn assert_all_paid(bench: &Bench, accounts: impl Iterator<Item = (String, i64)>) {
+    let ledger = bench.pod.ledger().await.expect("the ledger can be read");
+    assert_eq!(ledger.total, 0);
+    for (account, rials) in accounts {
+        assert_eq!(ledger.balance(&account), rials, "{account}");
+    }
+}
+
+fn debts() -> impl Iterator<Item = (String, i64)> {
+    (0..ALL as i64).map(|id| (format!("invoice:{}", 1000 + id), 1000 + id))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stops_at_a_refusal() {
+    let bench = Bench::from_file("plugins/netting/scenarios/refused-half-way.json").await;
+    let policy = bench.load("plugins/netting").await;
+    let receipt = run(&bench, &policy, OnFailure::Stop).await;
+    assert_eq!(receipt.status, Status::Failed);
+    assert_eq!(outcomes(&receipt), counts(&[("paid", 56), ("refused", 1), ("not-tried", 143)]));
+    let refused = &receipt.output["payments"][56];
+    assert_eq!(refused["outcome"], "refused");
+    assert_eq!(refused["error"]["platform"]["kind"], "bill-is-waiting-for-gateway");
+    let error = receipt.error.expect("it says why").to_string();
+    assert!(error.starts_with("payment 57 of 200, invoice 1143: "), "{error}");
+    // Settled is what is settled, not what was planned.
+    assert_eq!(receipt.output["settled"]["invoices"], 56);
+
+    let again = run(&bench, &policy, OnFailure::Stop).await;
+    assert_eq!(again.status, Status::Done, "{:?}", again.error);
+    assert_eq!(outcomes(&again), counts(&[("paid", 144)]));
+    assert_all_paid(&bench, debts()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goes_on_after_a_refusal() {
+    let bench = Bench::from_file("plugins/netting/scenarios/refused-half-way.json").await;
+    let policy = bench.load("plugins/netting").await;
+    let receipt = run(&bench, &policy, OnFailure::GoOn).await;
+    assert_eq!(receipt.status, Status::Failed);
+    assert_eq!(outcomes(&receipt), counts(&[("paid", 199), ("refused", 1)]));
+
+    let again = run(&bench, &policy, OnFailure::GoOn).await;
+    assert_eq!(again.status, Status::Done, "{:?}", again.error);
+    assert_eq!(outcomes(&again), counts(&[("paid", 1)]));
+    assert_all_paid(&bench, debts()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unanswered_payment_that_happened_is_not_made_again() {
+    let bench = Bench::from_file("plugins/netting/scenarios/unanswered-half-way.json").await;
+    let policy = bench.load("plugins/netting").await;
+    let receipt = run(&bench, &policy, OnFailure::GoOn).await;
+    assert_eq!(receipt.status, Status::UnknownOutcome);
+    assert_eq!(outcomes(&receipt), counts(&[("paid", 199), ("unknown", 1)]));
+    assert_eq!(receipt.effects.len(), 199);
+    assert_all_paid(&bench, debts()).await;
+
+    let again = run(&bench, &policy, OnFailure::GoOn).await;
+    assert_eq!(again.status, Status::Done);
+    assert_eq!(outcomes(&again), counts(&[]));
+    assert_all_paid(&bench, debts()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unanswered_payment_that_did_not_happen_is_made_by_the_next_run() {
+    let bench = Bench::from_file("plugins/delegation/scenarios/unanswered-half-way.json").await;
+    let policy = bench.load("plugins/delegation").await;
+    let receipt = run(&bench, &policy, OnFailure::Stop).await;
+    assert_eq!(receipt.status, Status::UnknownOutcome);
+    assert_eq!(outcomes(&receipt), counts(&[("paid", 56), ("unknown", 1), ("not-tried", 143)]));
+    // Nobody knows what it took.
+    assert!(receipt.output["payments"][56]["delegations"][0]["rials"].is_null());
+
+    // The platform states what is left of each credit now.
+    let again = run(&bench, &policy, OnFailure::Stop).await;
+    assert_eq!(again.status, Status::Done, "{:?}", again.error);
+    assert_eq!(outcomes(&again), counts(&[("paid", 144)]));
+    assert_all_paid(&bench, debts()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_refusal_the_shares_are_those_that_pod_takes() {
+    let bench = Bench::from_file("plugins/delegation/scenarios/refused-half-way.json").await;
+    let policy = bench.load("plugins/delegation").await;
+    let before = bench.pod.ledger().await.expect("the ledger can be read");
+    let receipt = run(&bench, &policy, OnFailure::GoOn).await;
+    assert_eq!(outcomes(&receipt), counts(&[("paid", 199), ("refused", 1)]));
+    // What the refused one left in its credit, the next ones find there.
+    let after = bench.pod.ledger().await.expect("the ledger can be read");
+    let credits = receipt.output["credits"].as_array().expect("credits");
+    assert!(credits.len() > 1);
+    for credit in credits {
+        let account = format!("delegation:{}", credit["hash"].as_str().expect("a hash"));
+        let spent = before.balance(&account) - after.balance(&account);
+        assert_eq!(Some(spent), credit["spent"].as_i64(), "{account}");
+    }
+}
