@@ -68,11 +68,12 @@ pub fn plan(given: &[Given], mut wallet: u64) -> (Vec<Planned>, u64) {
                 rials: Some(rials),
                 ..skipped
             };
-            let reason = if !seen.insert(bill.barcode()) {
+            let reason = if seen.contains(&bill.barcode()) {
                 Reason::new("bill-twice", [])
             } else if rials > wallet {
                 Reason::new("cash-floor", [rials, wallet])
             } else {
+                seen.insert(bill.barcode());
                 wallet -= rials;
                 reserved += rials;
                 return Planned { bill: Some(bill), shown };
@@ -88,9 +89,9 @@ pub fn pay(planned: Vec<Planned>, report: &mut Report) {
     for Planned { bill, mut shown } in planned {
         if let Some(bill) = bill {
             (shown.outcome, shown.error) = judged(bills::pay_bill(&(&bill).into()).map(drop));
+            report.spent(bill.amount().0, shown.outcome);
             if shown.outcome == Outcome::Paid {
                 report.for_bills += bill.amount().0;
-                report.from_wallet += bill.amount().0;
             }
         }
         report.bills.push(shown);

@@ -34,8 +34,10 @@ fn run(input: Option<Given>, config: Config) -> Result<Report> {
     let Given { bills } = input.unwrap_or_default();
     let mut report = Report::default();
     let (debts, credits) = books(config.stated.business_id)?;
-    let known: Vec<u64> = debts.iter().map(|debt| debt.id).collect();
+    let known: HashSet<u64> = debts.iter().map(|debt| debt.id).collect();
     debts.iter().for_each(|debt| report.owed.add(debt.payable_amount));
+    // Before anything is paid: a list that cannot be read must not cost the report.
+    let offers = loans::offers(&debts, &config)?;
 
     let debts = net(debts, &credits, &config, &mut report)?;
     let wallet = config.stated.wallet.get(&config.wallet_code).map_or(0, |balance| balance.0);
@@ -43,8 +45,8 @@ fn run(input: Option<Given>, config: Config) -> Result<Report> {
     let (bills, reserved) = bills::plan(&bills, spare);
     let debts = spend(debts, spare - reserved, &config, &mut report)?;
     bills::pay(bills, &mut report);
-    let spare = spare.saturating_sub(report.from_wallet);
-    loans::take(debts, &known, &config, spare, &mut report)?;
+    let spare = spare.saturating_sub(report.from_wallet + report.in_doubt);
+    loans::take(debts, offers, known, &config, spare, &mut report);
 
     report.unpaid.iter().for_each(|open| report.left.add(open.rials));
     pod_sdk::info!(
@@ -208,7 +210,6 @@ fn spend(
         };
         if report.tried(payment, result.map(drop)) {
             report.from_delegations += delegated;
-            report.from_wallet += from_wallet;
             paid.insert(order.invoice_id);
         }
     }
@@ -236,11 +237,7 @@ fn left(debts: Vec<Invoice>, settled: &HashSet<u64>, report: &mut Report) -> Vec
     let mut left = Vec::with_capacity(debts.len());
     for debt in debts {
         if report.is_doubtful(debt.id) {
-            if !report.unpaid.iter().any(|open| open.invoice == debt.id) {
-                let (invoice, rials) = (debt.id, debt.payable_amount);
-                let reason = Some(Reason::new("outcome-unknown", []));
-                report.unpaid.push(Open { invoice, rials, reason });
-            }
+            report.leave(&debt, Some(Reason::new("outcome-unknown", [])));
         } else if !settled.contains(&debt.id) {
             left.push(debt);
         }

@@ -1,7 +1,10 @@
 //! Loans, for what nothing else pays: the plan of least cost, its down payment out of the wallet.
 
+use std::collections::HashSet;
+
 use pod_sdk::{
     Error, Reason, Result, clock, each,
+    error::describe,
     invoices::{GetInvoiceListRequest, Invoice},
     loan_plan::{Choice, InvoiceToFinance, Offer},
     loans::{self, BreathingPeriodType, LoanPlanListRequest, PayInvoiceByLoanRequest},
@@ -10,8 +13,8 @@ use pod_sdk::{
 };
 
 use crate::{
-    config::{Config, Stated},
-    report::{Loan, Open, Outcome, Payment, Report, WalletShare},
+    config::Config,
+    report::{Loan, Outcome, Payment, Report, WalletShare},
 };
 
 const PAY_BY_LOAN: &str = "payInvoiceByLoan";
@@ -20,65 +23,58 @@ const PAY_BY_CREDIT: &str = "payInvoiceByCredit";
 /// Takes a loan for each of these debts that one fits. `wallet` is what the wallet can spare.
 pub fn take(
     debts: Vec<Invoice>,
-    known: &[u64],
+    mut offers: Vec<Offer>,
+    mut known: HashSet<u64>,
     config: &Config,
     mut wallet: u64,
     report: &mut Report,
-) -> Result<()> {
-    let mut offers = if config.take_loans && !debts.is_empty() {
-        let customer = debts[0].user_srv.as_ref().map(|user| user.id);
-        offers(&config.stated, customer)?
-    } else {
-        Vec::new()
-    };
-    let mut known = known.to_vec();
+) {
     for debt in debts {
-        let invoice = InvoiceToFinance {
-            id: debt.id,
-            payable_amount: debt.payable_amount,
-            user_id: debt.user_srv.as_ref().map(|user| user.id),
-            issuer_id: debt.business.as_ref().map(|business| business.id),
-        };
-        // The down payment is the wallet's to pay.
-        let most_down_payment = config.loan.most_down_payment.min(wallet);
-        let constraints = loan_plan::Config { most_down_payment, ..config.loan.clone() };
-        let choice = if constraints.least_down_payment > wallet {
-            None
-        } else {
-            let now = Instant(clock::now());
-            loan_plan::select(&invoice, &offers, &constraints, now)?.choice
-        };
-        let Some(choice) = choice else {
+        let Some(choice) = choose(&debt, &offers, config, wallet) else {
+            let payable = debt.payable_amount;
             let reason = if offers.is_empty() {
-                Reason::new("nothing-left-to-pay-with", [debt.payable_amount])
+                Reason::new("nothing-left-to-pay-with", [payable])
             } else {
-                Reason::new("no-loan-fits", [debt.payable_amount, offers.len() as u64, wallet])
+                Reason::new("no-loan-fits", [payable, offers.len() as u64, wallet])
             };
-            let (invoice, rials) = (debt.id, debt.payable_amount);
-            report.unpaid.push(Open { invoice, rials, reason: Some(reason) });
+            report.leave(&debt, Some(reason));
             continue;
         };
-        let borrowed = debt.payable_amount - choice.primary_amount;
+        let (contract, down_payment) = (choice.contract_id, choice.primary_amount);
         if borrow(&debt, choice, &mut known, config, report) {
-            wallet -= debt.payable_amount - borrowed;
-            for offer in &mut offers {
-                // Members of a contract borrow from one credit, whatever the plan.
-                offer.customer_credit =
-                    offer.customer_credit.map(|credit| credit.saturating_sub(borrowed));
+            wallet -= down_payment;
+            let borrowed = debt.payable_amount - down_payment;
+            for offer in offers.iter_mut().filter(|offer| offer.contract_id == contract) {
+                // A contract's plans share its customer's credit, and what its grantor lends.
+                for left in [&mut offer.customer_credit, &mut offer.loan_grantor_ceiling] {
+                    *left = left.map(|rials| rials.saturating_sub(borrowed));
+                }
             }
-        } else {
-            let (invoice, rials) = (debt.id, debt.payable_amount);
-            report.unpaid.push(Open { invoice, rials, reason: None });
         }
     }
-    Ok(())
 }
 
-/// Takes one loan, and makes its down payment. True, if it was made.
+/// The loan of least cost whose down payment the wallet can make.
+fn choose(debt: &Invoice, offers: &[Offer], config: &Config, wallet: u64) -> Option<Choice> {
+    if config.loan.least_down_payment > wallet {
+        return None;
+    }
+    let invoice = InvoiceToFinance {
+        id: debt.id,
+        payable_amount: debt.payable_amount,
+        user_id: debt.user_srv.as_ref().map(|user| user.id),
+        issuer_id: debt.business.as_ref().map(|business| business.id),
+    };
+    let most_down_payment = config.loan.most_down_payment.min(wallet);
+    let constraints = loan_plan::Config { most_down_payment, ..config.loan.clone() };
+    loan_plan::select(&invoice, offers, &constraints, Instant(clock::now())).ok()?.choice
+}
+
+/// Takes one loan, and makes its down payment. False, if there is no loan.
 fn borrow(
     debt: &Invoice,
     choice: Choice,
-    known: &mut Vec<u64>,
+    known: &mut HashSet<u64>,
     config: &Config,
     report: &mut Report,
 ) -> bool {
@@ -104,65 +100,77 @@ fn borrow(
         Ok(loan) => loan,
         Err(error) => {
             report.tried(payment, Err(error));
+            report.leave(debt, None);
             return false;
         }
     };
-    let confirm_at = if loan.active || choice.primary_amount > 0 {
-        None
+    let row = report.payments.len();
+    report.payments.push(payment);
+    let down_payment = choice.primary_amount;
+    let mut confirm_at = None;
+    let outcome = if loan.active {
+        Outcome::Paid
+    } else if down_payment == 0 {
+        confirm_at = confirmation_link(debt.id);
+        report.leave(debt, Some(Reason::new("loan-awaits-confirmation", [])));
+        Outcome::AwaitingConfirmation
+    } else if pay_down(debt, down_payment, known, config, report) {
+        Outcome::Paid
     } else {
-        payments::get_pay_invoice_by_wallet_link(&GetPayInvoiceByWalletLinkRequest {
-            invoice_id: debt.id,
-            redirect_uri: None,
-            call_uri: None,
-            gateway: None,
-        })
-        .ok()
+        report.leave(debt, Some(Reason::new("loan-awaits-down-payment", [down_payment])));
+        Outcome::AwaitingDownPayment
     };
-    let outcome = if confirm_at.is_some() { Outcome::AwaitingConfirmation } else { Outcome::Paid };
-    report.payments.push(Payment { outcome, ..payment });
-    report.borrowed += debt.payable_amount - choice.primary_amount;
-    report.interest += choice.total_cost - debt.payable_amount;
+    report.payments[row].outcome = outcome;
+    if outcome == Outcome::Paid {
+        report.borrowed += debt.payable_amount - down_payment;
+        report.interest += choice.total_cost - debt.payable_amount;
+    }
     report.loans.push(Loan {
         id: loan.id,
         invoice: debt.id,
         plan_id: choice.plan_id,
-        primary_amount: choice.primary_amount,
+        primary_amount: down_payment,
         total_cost: choice.total_cost,
         confirm_at,
     });
-    if choice.primary_amount > 0 {
-        pay_down(debt, choice.primary_amount, known, config, report);
-    }
     true
 }
 
-/// Pays the invoice that the loan has made of its down payment.
+/// Where a loan without a down payment is confirmed, if that can be told.
+fn confirmation_link(invoice_id: u64) -> Option<String> {
+    payments::get_pay_invoice_by_wallet_link(&GetPayInvoiceByWalletLinkRequest {
+        invoice_id,
+        redirect_uri: None,
+        call_uri: None,
+        gateway: None,
+    })
+    .ok()
+}
+
+/// Pays the invoice that the loan has made of its down payment. True, if it is paid.
 fn pay_down(
     debt: &Invoice,
     rials: u64,
-    known: &mut Vec<u64>,
+    known: &mut HashSet<u64>,
     config: &Config,
     report: &mut Report,
-) {
-    let service = PAY_BY_CREDIT;
+) -> bool {
+    let payment = Payment { service: PAY_BY_CREDIT, invoice: debt.id, rials, ..Payment::default() };
     let found = match down_payment(debt, rials, known) {
         Ok(Some(invoice)) => invoice,
         Ok(None) => {
             let reason = Some(Reason::new("down-payment-not-found", [rials]));
-            let outcome = Outcome::Skipped;
-            let (invoice, reason) = (debt.id, reason);
-            let missing =
-                Payment { service, invoice, rials, outcome, reason, ..Payment::default() };
-            report.payments.push(missing);
-            return;
+            report.payments.push(Payment { outcome: Outcome::Skipped, reason, ..payment });
+            return false;
         }
+        // Nothing was paid, whatever became of the list.
         Err(error) => {
-            let payment = Payment { service, invoice: debt.id, rials, ..Payment::default() };
-            report.tried(payment, Err(error));
-            return;
+            let (outcome, error) = (Outcome::Skipped, Some(describe(&error)));
+            report.payments.push(Payment { outcome, error, ..payment });
+            return false;
         }
     };
-    known.push(found);
+    known.insert(found);
     let paid = payments::pay_invoice_by_credit(&PayInvoiceByCreditRequest {
         invoice_id: found,
         wallet: Some(config.wallet_code.clone()),
@@ -171,20 +179,16 @@ fn pay_down(
         force_delegation: Some(false),
     });
     let payment = Payment {
-        service,
         invoice: found,
-        rials,
         wallet: Some(WalletShare { code: config.wallet_code.clone(), rials }),
         reason: Some(Reason::new("down-payment", [debt.id, rials])),
-        ..Payment::default()
+        ..payment
     };
-    if report.tried(payment, paid.map(drop)) {
-        report.from_wallet += rials;
-    }
+    report.tried(payment, paid.map(drop))
 }
 
 /// The newest open invoice of the same shop that is for just so much and was not there before.
-fn down_payment(debt: &Invoice, rials: u64, known: &[u64]) -> Result<Option<u64>, Error> {
+fn down_payment(debt: &Invoice, rials: u64, known: &HashSet<u64>) -> Result<Option<u64>, Error> {
     let shop = debt.business.as_ref().map(|business| business.id);
     let open = GetInvoiceListRequest {
         is_payed: Some(false),
@@ -201,8 +205,10 @@ fn down_payment(debt: &Invoice, rials: u64, known: &[u64]) -> Result<Option<u64>
     Ok(None)
 }
 
-/// What is on offer, by contract and plan.
-fn offers(stated: &Stated, customer: Option<u64>) -> Result<Vec<Offer>> {
+/// What is on offer for who owes these debts, by contract and plan.
+pub fn offers(debts: &[Invoice], config: &Config) -> Result<Vec<Offer>> {
+    let Some(debt) = debts.first().filter(|_| config.take_loans) else { return Ok(Vec::new()) };
+    let (stated, customer) = (&config.stated, debt.user_srv.as_ref().map(|user| user.id));
     let mut offers = Vec::new();
     for plan in each(LoanPlanListRequest::default()) {
         let plan = plan?;

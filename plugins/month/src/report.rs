@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pod_sdk::{Error, Reason, error::describe};
+use pod_sdk::{Error, Reason, error::describe, invoices::Invoice};
 use serde::Serialize;
 
 /// The policy's output.
@@ -29,6 +29,8 @@ pub struct Report {
     pub from_delegations: u64,
     /// Rials out of the wallet, bills and down payments included.
     pub from_wallet: u64,
+    /// Rials out of the wallet of which nobody knows whether they are spent.
+    pub in_doubt: u64,
     /// Rials that were borrowed.
     pub borrowed: u64,
     /// Rials of bills.
@@ -158,8 +160,10 @@ pub enum Outcome {
     Unknown,
     /// It was not tried.
     Skipped,
-    /// A loan that its customer has to confirm.
+    /// A loan that its customer has to confirm: the invoice is not paid yet.
     AwaitingConfirmation,
+    /// A loan whose down payment failed: the invoice is not paid yet.
+    AwaitingDownPayment,
 }
 
 /// So many invoices, and what they come to.
@@ -183,11 +187,27 @@ impl Report {
     /// Notes a payment that was tried; true if it is paid.
     pub fn tried(&mut self, payment: Payment, result: Result<(), Error>) -> bool {
         let (outcome, error) = judged(result);
+        let from_wallet = payment.wallet.as_ref().map_or(0, |share| share.rials);
+        self.spent(from_wallet, outcome);
         if outcome == Outcome::Unknown {
             self.doubtful.insert(payment.invoice);
         }
         self.payments.push(Payment { outcome, error, ..payment });
         outcome == Outcome::Paid
+    }
+
+    /// Notes a debt that stays open.
+    pub fn leave(&mut self, debt: &Invoice, reason: Option<Reason>) {
+        self.unpaid.push(Open { invoice: debt.id, rials: debt.payable_amount, reason });
+    }
+
+    /// Notes what the wallet gave, for sure or perhaps.
+    pub fn spent(&mut self, rials: u64, outcome: Outcome) {
+        match outcome {
+            Outcome::Paid => self.from_wallet += rials,
+            Outcome::Unknown => self.in_doubt += rials,
+            _ => {}
+        }
     }
 
     /// Does nobody know whether this invoice is paid?
