@@ -120,7 +120,7 @@ fn contracts(business_id: u64, user_id: u64, credit: u64) -> Vec<LoanContract> {
 fn month() -> (Scenario, Value) {
     let mut numbers = Numbers::default();
     let mut scenario = shop(1_000, 1_000, 300);
-    scenario.businesses[0].wallet = wallet(150_000_000);
+    scenario.businesses[0].wallet = wallet(60_000_000);
     scenario.businesses[0].cellphone_number = Some("09120000009".into());
     for invoice in scenario.invoices.iter_mut().filter(|invoice| invoice.business_id != SHOP) {
         invoice.guild_code = numbers.one_of(GUILDS).to_owned();
@@ -133,8 +133,13 @@ fn month() -> (Scenario, Value) {
     for user in &mut scenario.users {
         user.wallet = wallet(1_000_000_000);
     }
-    scenario.delegations =
-        (0..300).map(|id| delegation(&mut numbers, id, SHOP_USER, 30_000)).collect();
+    // Credit and wallet do not suffice: some of it is for loans.
+    scenario.delegations = (0..300)
+        .map(|id| {
+            let credit = delegation(&mut numbers, id, SHOP_USER, 30_000);
+            Delegation { amount: Rial(credit.amount.0 / 5), ..credit }
+        })
+        .collect();
     scenario.loan_contracts = contracts(2_000, SHOP_USER, 60_000_000);
     let mut bills: Vec<Value> = (0..38)
         .map(|_| {

@@ -117,11 +117,9 @@ fn check(
         .should_ignore_unknown_formats(false)
         .build(&schema)
         .map_err(|error| {
-            let path = error.schema_path().to_string();
-            let at: Vec<&str> = path.split('/').skip(2).collect();
-            let own = error.instance_path().to_string();
-            let at = if at.is_empty() { own.split('/').skip(2).collect() } else { at };
-            let path: Vec<&str> = ["schema"].into_iter().chain(at).collect();
+            // `/properties/NAME/…`
+            let at = error.instance_path().to_string();
+            let path: Vec<&str> = ["schema"].into_iter().chain(at.split('/').skip(2)).collect();
             document.wrong(&path, format!("is no JSON Schema: {error}"))
         })?;
     let config = Value::Object(config);

@@ -13,7 +13,11 @@ use crate::report::{Bill, Outcome, Report, judged};
 
 /// A bill as it is handed over: by its two identifiers, or by its barcode.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, rename_all_fields = "camelCase")]
+#[serde(
+    untagged,
+    rename_all_fields = "camelCase",
+    expecting = "a bill must be {\"billId\": \"…\", \"paymentId\": \"…\"} or {\"barcode\": \"…\"}"
+)]
 pub enum Given {
     /// As it is printed.
     Pair {
