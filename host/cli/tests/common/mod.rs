@@ -21,8 +21,14 @@ pub fn project() -> PathBuf {
 pub fn podhost() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_podhost"));
     command.current_dir(project());
-    for variable in ["PODHOST_STORE", "PODHOST_CACHE", "PODHOST_LOG", "NO_COLOR", "CLICOLOR_FORCE"]
-    {
+    for variable in [
+        "PODHOST_STORE",
+        "PODHOST_CACHE",
+        "PODHOST_LANG",
+        "PODHOST_LOG",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+    ] {
         command.env_remove(variable);
     }
     command
