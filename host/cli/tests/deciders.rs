@@ -109,7 +109,7 @@ fn a_month_is_settled_in_one_command() {
         "payInvoiceByInvoice",
         "payInvoiceByLoan",
         "stands in the list twice",
-        "its digits do not check",
+        "is no bill id",
         // POD's own words for a fine.
         "462",
     ] {
