@@ -123,21 +123,17 @@ impl Page<'_> {
             }
             return Ok(());
         };
-        self.fields(text, output)?;
-        Ok(())
+        self.fields(text, output, self.words.term("summary"))
     }
 
-    fn fields(&self, text: &mut String, fields: &Map<String, Value>) -> std::fmt::Result {
+    fn fields(
+        &self,
+        text: &mut String,
+        fields: &Map<String, Value>,
+        title: &str,
+    ) -> std::fmt::Result {
         let mut rest = fields.clone();
         rest.remove("planOnly");
-        // Of the loan that came of it, how it stands, and its schedule where it differs.
-        if let Some(Value::Object(mut loan)) = rest.remove("loan") {
-            if loan.get("agrees") == Some(&Value::Bool(true)) {
-                loan.remove("installments");
-            }
-            writeln!(text, "{}", self.words.term("loan"))?;
-            self.fields(text, &loan)?;
-        }
         for (name, columns) in TABLES {
             let key = if *name == "creditsUsed" { "credits" } else { *name };
             let Some(Value::Array(rows)) = rest.get(key) else { continue };
@@ -150,14 +146,20 @@ impl Page<'_> {
             writeln!(text, "{}\n", self.words.nothing_fits)?;
         }
         if let Some(Value::Object(choice)) = rest.remove("choice") {
-            writeln!(text, "{}", self.words.term("choice"))?;
-            self.fields(text, &choice)?;
+            self.fields(text, &choice, self.words.term("choice"))?;
             if let Some(why) = self.why(&choice) {
                 writeln!(text, "{}: {why}\n", self.words.term("why"))?;
             }
         }
+        // Of the loan that came of it, how it stands, and its schedule where it differs.
+        if let Some(Value::Object(mut loan)) = rest.remove("loan") {
+            if loan.get("agrees") == Some(&Value::Bool(true)) {
+                loan.remove("installments");
+            }
+            self.fields(text, &loan, self.words.term("loan"))?;
+        }
         rest.remove("reason");
-        let mut summary = self.new_table(&[self.words.term("summary"), ""], &[1]);
+        let mut summary = self.new_table(&[title, ""], &[1]);
         let mut is_empty = true;
         for (key, value) in &rest {
             if let Some(shown) = self.cell(key, value) {

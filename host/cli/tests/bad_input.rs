@@ -18,7 +18,7 @@ rial = 1_000
 wall = "10s"
 "#;
 
-const SCRIPT: &str = "fn plan(debts, credits) {\n    #{}\n}\n";
+const SCRIPT: &str = "fn plan(debts, credits) {\n    []; #{}\n}\n";
 
 const SCENARIO: &str = r#"{
   "now": "1399/03/13 10:00:00",
@@ -109,7 +109,7 @@ fn scenarios() {
 fn scripts() {
     for (from, to, says) in [
         ("[]", "let x = ;", &["script.rhai:2:13:"][..]),
-        ("[]", "[", &["script.rhai:3:1:"]),
+        ("[]", "[", &["script.rhai:2:6:"]),
         ("fn plan(debts, credits) {", "fn plan(debts, credits {", &["script.rhai:1:24:"]),
         (
             "fn plan",

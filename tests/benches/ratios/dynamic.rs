@@ -74,10 +74,10 @@ impl Linked {
         store.set_epoch_deadline(1_000_000);
         let instance = self.pre.instantiate_async(&mut store).await.expect("an instance");
         let run = instance
-            .get_typed_func::<(&str,), (Result<String, Failure>,)>(&mut store, "run")
+            .get_typed_func::<(&str, &str), (Result<String, Failure>,)>(&mut store, "run")
             .expect("it exports run");
         let input = json!({ "list": { "times": times, "size": 20 } }).to_string();
-        let (output,) = run.call_async(&mut store, (&input,)).await.expect("no trap");
+        let (output,) = run.call_async(&mut store, (&input, "{}")).await.expect("no trap");
         assert_eq!(output.expect("an output"), (times * 20).to_string());
     }
 }

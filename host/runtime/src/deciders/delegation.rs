@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::{Broken, Decider, Outcome, Payment, Side, invoices, is_issued_by, is_open, netting};
 use crate::{
     bindings::{
-        self, DelegatedCredit, DelegationIndices, Failure, OpenInvoice, Remark, SpendingPlan,
-        Wallet,
+        self, DelegatedCredit, DelegatedShare, DelegationIndices, Failure, OpenInvoice, Remark,
+        SpendingPlan, Wallet,
     },
     door::Door,
     guest::Guest,
@@ -315,9 +315,14 @@ impl super::Plan for Plan {
             let known = split
                 .as_ref()
                 .filter(|_| !matches!(payment.outcome, Outcome::Unknown | Outcome::UnderWay));
-            let shares = order.delegations.iter().enumerate().map(|(index, share)| {
+            let shares = order.delegations.iter().enumerate().filter_map(|(index, share)| {
                 let rials = known.and_then(|split| split.credits.get(index));
-                json!({ "delegatorId": share.delegator_id, "hash": share.hash, "rials": rials })
+                let shown = || {
+                    let DelegatedShare { delegator_id, hash, .. } = share;
+                    json!({ "delegatorId": delegator_id, "hash": hash, "rials": rials })
+                };
+                // A payment that failed may have left so much that this one is not needed.
+                (rials != Some(&0)).then(shown)
             });
             one["delegations"] = shares.collect();
             if let Some(split) = known {
