@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use pod_host::{Account, Host, Policy, PolicyFiles, Receipt, RunOptions, Stated};
+use pod_host::{Account, Host, Policy, PolicyFiles, Receipt, RunOptions, ScriptMode, Stated};
 use pod_platform::{Client, Credentials, Limits, Platform};
 use pod_sandbox::{Options, Sandbox, Scenario};
 use pod_toolchain::Toolchain;
@@ -75,6 +75,12 @@ impl Bench {
     pub async fn load(&self, path: &str) -> Policy {
         build(path);
         self.host.load(project(path)).await.expect("the policy loads")
+    }
+
+    /// Loads a policy by its folder or its entry, a script in the given way.
+    pub async fn load_entry(&self, path: &str, mode: ScriptMode) -> Policy {
+        let files = PolicyFiles::find(&project(path)).expect("the policy is there");
+        self.host.load_files(&files, mode).await.expect("the policy loads")
     }
 
     /// Loads a script that is run by the given policy.toml.
