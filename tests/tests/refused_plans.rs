@@ -131,9 +131,9 @@ async fn spending_that_pod_would_not_book_so() {
         format!("wallet: #{{ code: \"PODLAND_WALLET\", rials: {rials} }}, force_delegation: false")
     };
 
-    let lunch = share(101, "lunch", 250_000);
+    let lunch = [share(101, "lunch", 250_000)];
     assert_eq!(spending(&pay(999, &[], forced)).await, [("own-invoice", 0)]);
-    let twice = [pay(703, &[lunch.clone()], forced), pay(703, &[lunch.clone()], forced)];
+    let twice = [pay(703, &lunch, forced), pay(703, &lunch, forced)];
     assert_eq!(spending(&twice.join(", ")).await, [("invoice-once", 1)]);
     // The employer's credit is not the father's.
     let stolen = pay(703, &[share(102, "lunch", 250_000)], forced);
@@ -147,7 +147,7 @@ async fn spending_that_pod_would_not_book_so() {
     // POD takes all of `lunch` that it can before it goes on.
     let shares = [share(101, "lunch", 100_000), share(102, "pocket", 150_000)];
     assert_eq!(spending(&pay(703, &shares, forced)).await, [("split", 0)]);
-    let named_twice = pay(703, &[lunch.clone(), share(101, "lunch", 0)], forced);
+    let named_twice = pay(703, &[lunch[0].clone(), share(101, "lunch", 0)], forced);
     assert_eq!(spending(&named_twice).await, [("credit-once", 0)]);
 }
 
