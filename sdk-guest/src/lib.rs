@@ -101,6 +101,9 @@
 
 #![deny(missing_docs)]
 
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod allocator;
 #[allow(
     missing_docs,
     reason = "the contract leaves a field without a comment where its name says all"
@@ -157,6 +160,10 @@ pub mod loan_plan {
 macro_rules! export_netting {
     ($plan:path) => {
         const _: () = {
+            #[cfg(target_arch = "wasm32")]
+            #[global_allocator]
+            static ALLOCATOR: $crate::allocator::OneCall = $crate::allocator::OneCall::new();
+
             struct Decider;
 
             impl $crate::bindings::netting::Guest for Decider {
@@ -187,6 +194,10 @@ macro_rules! export_netting {
 macro_rules! export_delegation {
     ($order:path) => {
         const _: () = {
+            #[cfg(target_arch = "wasm32")]
+            #[global_allocator]
+            static ALLOCATOR: $crate::allocator::OneCall = $crate::allocator::OneCall::new();
+
             struct Decider;
 
             impl $crate::bindings::delegation::Guest for Decider {
@@ -218,6 +229,10 @@ macro_rules! export_delegation {
 macro_rules! export_loan_plan {
     ($select:path) => {
         const _: () = {
+            #[cfg(target_arch = "wasm32")]
+            #[global_allocator]
+            static ALLOCATOR: $crate::allocator::OneCall = $crate::allocator::OneCall::new();
+
             struct Decider;
 
             impl $crate::bindings::loan_plan::Guest for Decider {
