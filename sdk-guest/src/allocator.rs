@@ -15,7 +15,7 @@ use std::{
 /// WebAssembly's page, in bytes.
 const PAGE: usize = 64 * 1024;
 /// The memory grows by this much at least.
-const PAGES_AT_ONCE: usize = 4;
+const PAGES_AT_ONCE: usize = 16;
 
 /// Hands memory out, and takes only the last of it back.
 pub struct OneCall {

@@ -15,7 +15,7 @@ use pod_sdk::{
 };
 
 pub use config::{Config, UseWallet};
-use selection::{Due, Verdict};
+use selection::{ANY_GUILD, Due, Verdict};
 use spending::{Credit, Purse, Spent};
 
 #[cfg(feature = "component")]
@@ -53,11 +53,12 @@ pub fn order(
         .iter()
         .filter(|credit| credit.remaining_amount > 0 && credit.expires_at.is_none_or(|at| at > now))
         .collect();
-    let credits: Vec<Credit<'_>> = usable
+    let mut guilds = Guilds::default();
+    let credits: Vec<Credit> = usable
         .iter()
         .map(|credit| Credit {
             rials: credit.remaining_amount,
-            guild: credit.guild_code.as_deref(),
+            guild: guilds.number(credit.guild_code.as_deref()),
             expires_at: credit.expires_at,
         })
         .collect();
@@ -70,23 +71,22 @@ pub fn order(
     must_fit(invoices.iter().map(|invoice| invoice.payable_amount))?;
     must_fit(credits.iter().map(|credit| credit.rials).chain([wallet]))?;
 
-    let mut own: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut common = wallet;
-    for credit in &credits {
-        match credit.guild {
-            Some(guild) => *own.entry(guild).or_default() += credit.rials,
-            None => common += credit.rials,
-        }
-    }
-    let due: Vec<Due<'_>> = invoices
+    let due: Vec<Due> = invoices
         .iter()
-        .map(|invoice| Due { rials: invoice.payable_amount, guild: invoice.guild_code.as_deref() })
+        .map(|invoice| Due {
+            rials: invoice.payable_amount,
+            guild: guilds.number(invoice.guild_code.as_deref()),
+        })
         .collect();
-    let verdicts = selection::select(&due, &own, common);
+    let mut credit = vec![0; guilds.count()];
+    for one in &credits {
+        credit[one.guild] += one.rials;
+    }
+    let verdicts = selection::select(&due, &credit, credit[ANY_GUILD] + wallet);
 
     let selected = due.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Verdict::Paid);
-    let mut purse =
-        Purse::new(&credits, wallet, selected.map(|(invoice, _)| (invoice.guild, invoice.rials)));
+    let selected = selected.map(|(invoice, _)| (invoice.guild, invoice.rials));
+    let mut purse = Purse::new(&credits, wallet, guilds.count(), selected);
     let mut plan = SpendingPlan { payments: Vec::new(), unpaid: Vec::new() };
     for ((invoice, due), verdict) in invoices.iter().zip(&due).zip(verdicts) {
         match verdict {
@@ -102,6 +102,21 @@ pub fn order(
         }
     }
     Ok(plan)
+}
+
+/// Guilds by number, which are faster to compare than their codes.
+#[derive(Default)]
+struct Guilds<'a>(BTreeMap<&'a str, usize>);
+
+impl<'a> Guilds<'a> {
+    fn number(&mut self, code: Option<&'a str>) -> usize {
+        let next = self.count();
+        code.map_or(ANY_GUILD, |code| *self.0.entry(code).or_insert(next))
+    }
+
+    fn count(&self) -> usize {
+        self.0.len() + 1
+    }
 }
 
 /// Sums stay within what a script's whole numbers hold, so that scripts decide alike.

@@ -5,18 +5,18 @@
 //! common pool only ever grows from one invoice of a guild to the next, so whoever takes the
 //! cheapest next one, again and again, pays the most invoices.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
-};
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+/// Guilds are numbered from 1 on; this is no guild, or any.
+pub const ANY_GUILD: usize = 0;
 
 /// An invoice, as far as it matters here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Due<'a> {
+pub struct Due {
     /// In rials.
     pub rials: u64,
     /// Whose credit can pay it besides the common pool.
-    pub guild: Option<&'a str>,
+    pub guild: usize,
 }
 
 /// What became of an invoice.
@@ -39,20 +39,16 @@ struct Guild {
     credit: u64,
 }
 
-/// Decides about each invoice. `credit` is each guild's own, `common` everybody's. O(n log n).
+/// Decides about each invoice. `credit` is each guild's own by its number, `common` everybody's.
+/// O(n log n).
 #[must_use]
-pub fn select<'a>(
-    invoices: &[Due<'a>],
-    credit: &BTreeMap<&'a str, u64>,
-    mut common: u64,
-) -> Vec<Verdict> {
-    let mut guilds: BTreeMap<Option<&str>, Guild> = BTreeMap::new();
+pub fn select(invoices: &[Due], credit: &[u64], mut common: u64) -> Vec<Verdict> {
+    let own = |guild: usize| if guild == ANY_GUILD { 0 } else { credit[guild] };
+    let mut guilds: Vec<Guild> =
+        (0..credit.len()).map(|guild| Guild { invoices: Vec::new(), credit: own(guild) }).collect();
     for (index, invoice) in invoices.iter().enumerate() {
-        let own = invoice.guild.and_then(|guild| credit.get(guild)).copied().unwrap_or(0);
-        let guild = guilds.entry(invoice.guild);
-        guild.or_insert(Guild { invoices: Vec::new(), credit: own }).invoices.push(index);
+        guilds[invoice.guild].invoices.push(index);
     }
-    let mut guilds: Vec<Guild> = guilds.into_values().collect();
     for guild in &mut guilds {
         guild.invoices.sort_unstable_by_key(|&index| (invoices[index].rials, index));
     }

@@ -7,15 +7,15 @@
 //! wallet is part of the common pool, but only with what all credit together cannot pay: so it is
 //! the last resort of the whole plan, not of each invoice.
 
-use std::collections::BTreeMap;
+use crate::selection::ANY_GUILD;
 
 /// A credit that is not expired, as far as it matters here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Credit<'a> {
+pub struct Credit {
     /// What is left, in rials.
     pub rials: u64,
     /// Only for invoices of this guild.
-    pub guild: Option<&'a str>,
+    pub guild: usize,
     /// When it is over.
     pub expires_at: Option<u64>,
 }
@@ -34,13 +34,13 @@ pub struct Spent {
 }
 
 /// What is left to spend, and what is still to be paid.
-pub struct Purse<'a> {
+pub struct Purse {
     credits: Vec<u64>,
     order: Vec<Position>,
-    /// Indices of a guild's credits in the order of use; `None` for those that any invoice can use.
-    queues: BTreeMap<Option<&'a str>, Queue>,
+    /// By guild; those for any guild are the common ones.
+    queues: Vec<Queue>,
     /// What each guild's invoices will still take.
-    needed: BTreeMap<Option<&'a str>, u64>,
+    needed: Vec<u64>,
     wallet: u64,
     /// What all guilds will still take beyond their own credit.
     beyond: u64,
@@ -50,41 +50,44 @@ pub struct Purse<'a> {
 /// touched.
 type Position = (u64, std::cmp::Reverse<u64>, bool, usize);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Queue {
+    /// Indices in the order of use.
     credits: Vec<usize>,
     next: usize,
     left: u64,
 }
 
-impl<'a> Purse<'a> {
-    /// A purse with these credits and at most so much of a wallet, for the invoices that were selected:
-    /// each guild and its invoice's rials. Sums must fit.
+impl Purse {
+    /// A purse with these credits and at most so much of a wallet, for the invoices that were
+    /// selected: the guild and the rials of each. So many guilds have a number; sums must fit.
     #[must_use]
     pub fn new(
-        credits: &[Credit<'a>],
+        credits: &[Credit],
         wallet: u64,
-        selected: impl IntoIterator<Item = (Option<&'a str>, u64)>,
+        guilds: usize,
+        selected: impl IntoIterator<Item = (usize, u64)>,
     ) -> Self {
         let order: Vec<Position> = (0..)
             .zip(credits)
             .map(|(index, credit)| {
                 let largest = std::cmp::Reverse(credit.rials);
-                (credit.expires_at.unwrap_or(u64::MAX), largest, credit.guild.is_none(), index)
+                let expires_at = credit.expires_at.unwrap_or(u64::MAX);
+                (expires_at, largest, credit.guild == ANY_GUILD, index)
             })
             .collect();
-        let mut queues: BTreeMap<Option<&str>, Queue> = BTreeMap::new();
+        let mut queues = vec![Queue::default(); guilds];
         for (index, credit) in credits.iter().enumerate().filter(|(_, credit)| credit.rials > 0) {
-            let queue = queues.entry(credit.guild).or_default();
+            let queue = &mut queues[credit.guild];
             queue.credits.push(index);
             queue.left += credit.rials;
         }
-        for queue in queues.values_mut() {
+        for queue in &mut queues {
             queue.credits.sort_unstable_by_key(|&index| order[index]);
         }
-        let mut needed: BTreeMap<Option<&str>, u64> = BTreeMap::new();
+        let mut needed = vec![0; guilds];
         for (guild, rials) in selected {
-            *needed.entry(guild).or_default() += rials;
+            needed[guild] += rials;
         }
         let mut purse = Self {
             credits: credits.iter().map(|credit| credit.rials).collect(),
@@ -94,26 +97,24 @@ impl<'a> Purse<'a> {
             wallet,
             beyond: 0,
         };
-        purse.beyond = purse.needed.keys().map(|guild| purse.beyond(*guild)).sum();
+        purse.beyond = (0..guilds).map(|guild| purse.beyond(guild)).sum();
         // The wallet is for what all credit together does not pay, and for no more.
-        purse.wallet = wallet.min(purse.beyond.saturating_sub(purse.left(None)));
+        purse.wallet = wallet.min(purse.beyond.saturating_sub(purse.queues[ANY_GUILD].left));
         purse
     }
 
     /// Pays one of the selected invoices.
     #[must_use]
-    pub fn pay(&mut self, guild: Option<&'a str>, rials: u64) -> Spent {
+    pub fn pay(&mut self, guild: usize, rials: u64) -> Spent {
         let others = self.beyond - self.beyond(guild);
-        let needed = self.needed.entry(guild).or_default();
-        *needed = needed.saturating_sub(rials);
-        let needed = *needed;
+        self.needed[guild] -= rials;
 
         let by_expiry = self.split(guild, rials, false);
-        let own: u64 = self.of_guild(guild, &by_expiry.credits);
+        let own = self.of_own(&by_expiry);
         let common = rials - own - by_expiry.wallet;
         let own_left = self.own_left(guild) - own;
-        let pool_left = (self.left(None) - common) + (self.wallet - by_expiry.wallet);
-        let works_out = others + needed.saturating_sub(own_left) <= pool_left;
+        let pool_left = (self.queues[ANY_GUILD].left - common) + (self.wallet - by_expiry.wallet);
+        let works_out = others + self.needed[guild].saturating_sub(own_left) <= pool_left;
         let spent = if works_out { by_expiry } else { self.split(guild, rials, true) };
         self.book(guild, &spent);
         self.beyond = others + self.beyond(guild);
@@ -121,35 +122,32 @@ impl<'a> Purse<'a> {
     }
 
     /// What a guild's invoices will still take beyond its own credit.
-    fn beyond(&self, guild: Option<&'a str>) -> u64 {
-        let needed = self.needed.get(&guild).copied().unwrap_or(0);
-        needed.saturating_sub(self.own_left(guild))
+    fn beyond(&self, guild: usize) -> u64 {
+        self.needed[guild].saturating_sub(self.own_left(guild))
     }
 
-    fn own_left(&self, guild: Option<&'a str>) -> u64 {
-        if guild.is_some() { self.left(guild) } else { 0 }
+    fn own_left(&self, guild: usize) -> u64 {
+        if guild == ANY_GUILD { 0 } else { self.queues[guild].left }
     }
 
-    fn left(&self, guild: Option<&'a str>) -> u64 {
-        self.queues.get(&guild).map_or(0, |queue| queue.left)
+    /// Rials of these that come out of a guild's own credit.
+    fn of_own(&self, spent: &Spent) -> u64 {
+        let own = spent.credits.iter().filter(|(credit, _)| !self.is_common(*credit));
+        own.map(|(_, rials)| rials).sum()
     }
 
-    /// Rials of these that come out of the guild's own credit.
-    fn of_guild(&self, guild: Option<&'a str>, spent: &[(usize, u64)]) -> u64 {
-        if guild.is_none() {
-            return 0;
-        }
-        let common = |index: &usize| self.order[*index].2;
-        spent.iter().filter(|(index, _)| !common(index)).map(|(_, rials)| rials).sum()
+    fn is_common(&self, credit: usize) -> bool {
+        self.order[credit].2
     }
 
-    fn rest(&self, guild: Option<&'a str>) -> &[usize] {
-        self.queues.get(&guild).map_or(&[], |queue| &queue.credits[queue.next..])
+    fn rest(&self, guild: usize) -> &[usize] {
+        let Queue { credits, next, .. } = &self.queues[guild];
+        &credits[*next..]
     }
 
-    fn split(&self, guild: Option<&'a str>, rials: u64, guild_first: bool) -> Spent {
-        let mut own = if guild.is_some() { self.rest(guild) } else { &[] };
-        let mut common = self.rest(None);
+    fn split(&self, guild: usize, rials: u64, guild_first: bool) -> Spent {
+        let mut own = if guild == ANY_GUILD { &[] } else { self.rest(guild) };
+        let mut common = self.rest(ANY_GUILD);
         let mut spent = Spent { guild_first, ..Spent::default() };
         let mut rest = rials;
         loop {
@@ -172,16 +170,15 @@ impl<'a> Purse<'a> {
         spent
     }
 
-    fn book(&mut self, guild: Option<&'a str>, spent: &Spent) {
+    fn book(&mut self, guild: usize, spent: &Spent) {
         self.wallet -= spent.wallet;
         for &(credit, rials) in &spent.credits {
-            let is_common = self.order[credit].2;
             self.credits[credit] -= rials;
-            if let Some(queue) = self.queues.get_mut(&guild.filter(|_| !is_common)) {
-                queue.left -= rials;
-                if self.credits[credit] == 0 {
-                    queue.next += 1;
-                }
+            let guild = if self.is_common(credit) { ANY_GUILD } else { guild };
+            let queue = &mut self.queues[guild];
+            queue.left -= rials;
+            if self.credits[credit] == 0 {
+                queue.next += 1;
             }
         }
     }

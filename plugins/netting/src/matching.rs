@@ -33,10 +33,12 @@ pub struct Match {
 /// rials. O(n log n).
 #[must_use]
 pub fn best(debts: &[Owed], credits: &[u64]) -> Vec<Match> {
-    let mut by_size: Vec<usize> = (0..debts.len()).collect();
-    by_size.sort_unstable_by_key(|&index| (Reverse(debts[index].rials), index));
-    let mut largest_credits: Vec<usize> = (0..credits.len()).collect();
-    largest_credits.sort_unstable_by_key(|&index| (Reverse(credits[index]), Reverse(index)));
+    let by_size = sorted(debts.iter().map(|debt| debt.rials).enumerate(), |&(index, rials)| {
+        (Reverse(rials), index)
+    });
+    let largest_credits = sorted(credits.iter().copied().enumerate(), |&(index, rials)| {
+        (Reverse(rials), Reverse(index))
+    });
 
     let settled = heaviest(debts, credits, &by_size, &largest_credits);
 
@@ -53,6 +55,16 @@ pub fn best(debts: &[Owed], credits: &[u64]) -> Vec<Match> {
         }
     }
     matches
+}
+
+/// The indices in the order of a key. Sorted with what they stand for: that is not looked up.
+fn sorted<Key: Ord>(
+    numbered: impl Iterator<Item = (usize, u64)>,
+    key: impl Fn(&(usize, u64)) -> Key,
+) -> Vec<usize> {
+    let mut numbered: Vec<(usize, u64)> = numbered.collect();
+    numbered.sort_unstable_by_key(key);
+    numbered.into_iter().map(|(index, _)| index).collect()
 }
 
 /// Which debts to settle.
