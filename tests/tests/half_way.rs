@@ -116,7 +116,7 @@ async fn after_a_refusal_the_shares_are_those_that_pod_takes() {
     assert_eq!(outcomes(&receipt), counts(&[("paid", 199), ("refused", 1)]));
     // What the refused one left in its credit, the next ones find there.
     let after = bench.pod.ledger().await.expect("the ledger can be read");
-    let credits = receipt.output["credits"].as_array().expect("credits");
+    let credits = receipt.output["creditsUsed"].as_array().expect("credits");
     assert!(credits.len() > 1);
     for credit in credits {
         let account = format!("delegation:{}", credit["hash"].as_str().expect("a hash"));

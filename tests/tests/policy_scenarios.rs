@@ -14,8 +14,17 @@ use podhost_tests::{Bench, build, project};
 use serde_json::{Value, json};
 
 /// The lists of an output: where a whole month is expected, a digest stands for them.
-const LISTS: &[&str] =
-    &["payments", "stillOwed", "unpaid", "keptOut", "credits", "lost", "bills", "loans", "choice"];
+const LISTS: &[&str] = &[
+    "payments",
+    "stillOwed",
+    "unpaid",
+    "keptOut",
+    "creditsUsed",
+    "lost",
+    "bills",
+    "loans",
+    "choice",
+];
 
 /// What of a receipt is the same whenever and wherever it is made.
 fn stable(receipt: &Receipt) -> Value {
@@ -176,7 +185,7 @@ fn booked(receipt: &Receipt, before: &Ledger, after: &Ledger) {
             assert_eq!(i128::from(after.balance(&account)), rials(&payment["rials"]), "{account}");
         }
     }
-    for credit in output["credits"].as_array().into_iter().flatten() {
+    for credit in output["creditsUsed"].as_array().into_iter().flatten() {
         if !payments.iter().all(is_known) {
             break;
         }

@@ -135,12 +135,11 @@ impl Page<'_> {
         let mut rest = fields.clone();
         rest.remove("planOnly");
         for (name, columns) in TABLES {
-            let key = if *name == "creditsUsed" { "credits" } else { *name };
-            let Some(Value::Array(rows)) = rest.get(key) else { continue };
+            let Some(Value::Array(rows)) = rest.get(*name) else { continue };
             if let Some(table) = self.table(rows, columns) {
                 writeln!(text, "{}\n{table}\n", self.words.term(name))?;
             }
-            rest.remove(key);
+            rest.remove(*name);
         }
         if rest.get("choice").is_some_and(Value::is_null) {
             writeln!(text, "{}\n", self.words.nothing_fits)?;

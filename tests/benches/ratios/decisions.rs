@@ -211,8 +211,7 @@ impl Deciders {
             what: "netting decision, 1,000 + 1,000 invoices, against native Rust",
             ours,
             bare,
-            // Most of it is the host's reading of 2,000 reasons, each of several texts and lists.
-            at_most: Some(4.0),
+            at_most: Some(3.0),
         });
 
         let settings = delegation::Config::default();

@@ -7,7 +7,7 @@ use pod_platform::{Rial, Service, payments::PayInvoiceByCreditRequest, types};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, Outcome, Payment, Side, invoices, is_issued_by, is_open, netting};
+use super::{Broken, Decider, Outcome, Payment, Side, invoices, is_issued_by, is_open, remark};
 use crate::{
     bindings::{
         self, DelegatedCredit, DelegatedShare, DelegationIndices, Failure, OpenInvoice, Remark,
@@ -367,8 +367,8 @@ impl super::Plan for Plan {
             "left": left,
             "fromDelegations": delegated,
             "fromWallet": from_wallet,
-            "credits": credits,
-            "unpaid": unpaid.iter().map(netting::remark).collect::<Vec<_>>(),
+            "creditsUsed": credits,
+            "unpaid": unpaid.iter().map(remark).collect::<Vec<_>>(),
         })
     }
 }

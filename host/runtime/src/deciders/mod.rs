@@ -16,10 +16,10 @@ use pod_platform::{
     types,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
-    bindings::{Failure, Reason},
+    bindings::{Failure, Reason, Remark},
     door::{Door, LastMutation},
     guest::{Guest, Stop},
     journal::Recorded,
@@ -318,4 +318,9 @@ impl Side {
         self.invoices += 1;
         self.rials = Rial(self.rials.0.saturating_add(rials.0));
     }
+}
+
+/// What a decider remarks of an invoice.
+pub(crate) fn remark(remark: &Remark) -> Value {
+    json!({ "invoice": remark.invoice_id, "reason": remark.reason })
 }

@@ -6,7 +6,7 @@ use pod_platform::{Rial, Service, payments::PayInvoiceByInvoiceRequest, types};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, Payment, Side, invoices, is_issued_by, is_open};
+use super::{Broken, Decider, Payment, Side, invoices, is_issued_by, is_open, remark};
 use crate::{
     bindings::{Credit, Debt, Failure, NettingIndices, NettingPlan, Remark},
     door::Door,
@@ -253,9 +253,4 @@ impl super::Plan for Plan {
             "keptOut": kept_out.iter().map(remark).collect::<Vec<_>>(),
         })
     }
-}
-
-/// What a decider remarks of an invoice.
-pub(super) fn remark(remark: &Remark) -> Value {
-    json!({ "invoice": remark.invoice_id, "reason": remark.reason })
 }
