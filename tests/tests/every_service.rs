@@ -234,6 +234,8 @@ async fn outcome(bench: &Bench, policy: &Policy, case: &Case) -> Value {
         client: world.client.clone(),
         credentials: Arc::new(Credentials::token(&*case.r#as)),
         business: None,
+        user: None,
+        operator_stated: pod_host::Stated::default(),
         stated: pod_host::Stated::default(),
     };
     let input = json!({ "function": case.function, "request": world.named(&case.request) });

@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pod_host::Language;
 
+use crate::destination::Destination;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
@@ -38,8 +40,9 @@ pub enum Command {
 
 /// Run a policy once, and print its receipt
 ///
-/// The local POD platform is started in this process from a scenario, on a loopback port, and ends
-/// with the run. The receipt tells what was decided, what was paid, and what was used; on a
+/// Without --platform and --account, the local POD platform is started in this process from a
+/// scenario, on a loopback port, and ends with the run. With one of them, the run acts for an
+/// account on a platform that is there already, such as POD itself. The receipt tells what was decided, what was paid, and what was used; on a
 /// terminal as tables, with --json as one JSON object on stdout.
 #[derive(Args, Debug)]
 #[command(after_help = RUN_EXAMPLES)]
@@ -47,8 +50,10 @@ pub struct Run {
     /// A folder with policy.toml, a .wasm, or a .rhai
     pub policy: PathBuf,
     /// The scenario that the local platform starts from [default: the policy's own]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["platform", "account"])]
     pub scenario: Option<PathBuf>,
+    #[command(flatten)]
+    pub acting: Acting,
     /// What the policy is run with: JSON, or @FILE with JSON in it
     ///
     /// A decider's input may name what to decide about, {"invoices": [501, 502]} or {"invoice":
@@ -97,7 +102,9 @@ Examples:
   podhost run plugins/loan-plan --input '{\"invoice\": 700}'
   podhost run plugins/month
   podhost run plugins/netting/netting.rhai --json
-  podhost run plugins/netting --scenario plugins/netting/scenarios/month.json";
+  podhost run plugins/netting --scenario plugins/netting/scenarios/month.json
+  podhost run plugins/netting --account bakery
+  PODHOST_TOKEN=shop-api-token podhost run plugins/netting --platform http://127.0.0.1:8044";
 
 /// Serve the local POD platform until stopped
 ///
@@ -137,6 +144,18 @@ pub struct Build {
     /// A folder with policy.toml and Cargo.toml
     #[arg(default_value = ".")]
     pub policy: PathBuf,
+}
+
+/// Whom to act for, and where.
+#[derive(Args, Debug)]
+pub struct Acting {
+    /// The platform to act on [default: the account's own]
+    ///
+    /// POD itself (production), POD's own sandbox (sandbox), the platform that `podhost sandbox`
+    /// serves at its default address (local), or one at a URL. On the last two, the environment
+    /// variable PODHOST_TOKEN is a token to act with, without an account.
+    #[arg(long, value_name = "production|sandbox|local|URL")]
+    pub platform: Option<Destination>,
 }
 
 #[derive(Args, Debug)]

@@ -2,9 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
 mod arguments;
 mod commands;
+mod destination;
 mod exit;
+mod host;
+mod local_platform;
 mod receipt;
 mod report;
 mod snippet;

@@ -49,6 +49,7 @@ impl Words {
         self.term(match by {
             StatedBy::Input => "by-input",
             StatedBy::Config => "by-config",
+            StatedBy::Account => "by-account",
             StatedBy::Platform => "by-platform",
         })
     }
@@ -119,6 +120,7 @@ const ENGLISH: Words = Words {
         ("loanPlans", "loan plans"),
         ("by-input", "by the input"),
         ("by-config", "by [config.stated]"),
+        ("by-account", "by the account in podhost.toml"),
         ("by-platform", "by the local platform"),
     ],
 };
@@ -227,6 +229,7 @@ const PERSIAN: Words = Words {
         ("loanPlans", "طرح‌های تسهیلات"),
         ("by-input", "در ورودی"),
         ("by-config", "در تنظیمات"),
+        ("by-account", "از سوی حساب در podhost.toml"),
         ("by-platform", "از سوی پاد محلی"),
     ],
 };

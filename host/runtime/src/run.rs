@@ -457,7 +457,7 @@ impl<'a> Task<'a> {
         };
         let wanted = input.wanted();
         let stated = policy.settings.stated.clone();
-        let facts = Facts::resolve(input.stated, stated, account.stated.clone());
+        let facts = Facts::resolve(input.stated, stated, account);
         let mut config = policy.settings.config.clone();
         let business = account.business;
         let (kind, facts) = match exports {

@@ -8,7 +8,7 @@ use pod_platform::{Instant, JalaliDate, Rial};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use crate::delegation::DelegatedCredit;
+use crate::{Account, delegation::DelegatedCredit};
 
 /// Facts that are stated, in the scenario file's names. What is `None` nobody states.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -89,6 +89,8 @@ pub enum StatedBy {
     Input,
     /// `[config.stated]` of policy.toml.
     Config,
+    /// The account's operator, in podhost.toml.
+    Account,
     /// The local platform: its scenario, and what happened since.
     Platform,
 }
@@ -104,8 +106,8 @@ pub struct StatedFact {
     pub value: Value,
 }
 
-/// The facts that a run goes by: of each the first that is stated, by input, configuration or
-/// platform.
+/// The facts that a run goes by: of each the first that is stated, by input, configuration,
+/// operator or platform.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     pub stated: Stated,
@@ -113,24 +115,31 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub fn resolve(input: Stated, config: Stated, platform: Stated) -> Self {
+    pub fn resolve(input: Stated, config: Stated, account: &Account) -> Self {
+        let Account { operator_stated, stated, .. } = account;
+        let all = [
+            (StatedBy::Input, &input),
+            (StatedBy::Config, &config),
+            (StatedBy::Account, operator_stated),
+            (StatedBy::Platform, stated),
+        ];
         let mut facts = Self::default();
-        let Stated { wallet, delegations, loan_credits, loan_plans } = input;
         facts.stated = Stated {
-            wallet: facts.first("wallet", [wallet, config.wallet, platform.wallet]),
-            delegations: facts
-                .first("delegations", [delegations, config.delegations, platform.delegations]),
-            loan_credits: facts
-                .first("loanCredits", [loan_credits, config.loan_credits, platform.loan_credits]),
-            loan_plans: facts
-                .first("loanPlans", [loan_plans, config.loan_plans, platform.loan_plans]),
+            wallet: facts.first(&all, "wallet", |stated| &stated.wallet),
+            delegations: facts.first(&all, "delegations", |stated| &stated.delegations),
+            loan_credits: facts.first(&all, "loanCredits", |stated| &stated.loan_credits),
+            loan_plans: facts.first(&all, "loanPlans", |stated| &stated.loan_plans),
         };
         facts
     }
 
-    fn first<T: Serialize>(&mut self, fact: &'static str, stated: [Option<T>; 3]) -> Option<T> {
-        let by = [StatedBy::Input, StatedBy::Config, StatedBy::Platform];
-        let (value, by) = stated.into_iter().zip(by).find_map(|(value, by)| Some((value?, by)))?;
+    fn first<T: Clone + Serialize>(
+        &mut self,
+        all: &[(StatedBy, &Stated)],
+        fact: &'static str,
+        read: impl Fn(&Stated) -> &Option<T>,
+    ) -> Option<T> {
+        let (value, by) = all.iter().find_map(|(by, stated)| Some((read(stated).clone()?, *by)))?;
         self.listed.push(StatedFact { fact, by, value: json!(value) });
         Some(value)
     }

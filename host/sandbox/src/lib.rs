@@ -280,6 +280,12 @@ impl Sandbox {
         self.caller()?.business_id.map(i64::unsigned_abs)
     }
 
+    /// The id of the user that a run acts for: a business's own, if it acts for one.
+    #[must_use]
+    pub fn caller_user(&self) -> Option<u64> {
+        Some(self.caller()?.user_id.unsigned_abs())
+    }
+
     fn caller(&self) -> Option<Caller> {
         let token = self.caller_token.as_ref()?;
         self.platform.parties.caller(token.expose())

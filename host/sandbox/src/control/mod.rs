@@ -5,6 +5,7 @@
 //! reach it: no answer allows another origin to read it, and a body has to be `application/json`,
 //! which a page of another origin cannot send without asking first.
 
+mod caller;
 mod clock;
 mod phones;
 
@@ -21,7 +22,6 @@ use axum::{
     routing::{any, get, post},
 };
 use bytes::Bytes;
-use pod_platform::wire::form::Fields;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -38,6 +38,7 @@ pub(crate) fn router() -> Router<Arc<Platform>> {
         .route("/sandbox/clock", get(clock::show).post(clock::shift))
         .route("/sandbox/sms", get(phones::sent).post(phones::texted))
         .route("/sandbox/ledger", get(ledger))
+        .route("/sandbox/caller", get(caller::show))
         .route("/sandbox/holdings", get(holdings))
         .route("/sandbox/pos-transactions", post(paid_at_terminal))
         .route("/sandbox/callbacks", get(delivered))
@@ -133,17 +134,9 @@ async fn holdings(
     State(platform): State<Arc<Platform>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
-    let fields = Fields::decoded(query.unwrap_or_default().as_bytes());
     let mut store = platform.store.lock().await;
     platform.catch_up(&mut store).await?;
-    let token = match fields.get("token") {
-        Some(token) => Some(token.to_owned()),
-        None => store.setting(seed::CALLER).await?,
-    };
-    let token = token.ok_or_else(|| Failure::field("token", "the platform has no caller"))?;
-    let caller = platform.parties.caller(&token);
-    let unknown = || Failure::field("token", "no business and no user has this token");
-    let caller = caller.ok_or_else(unknown)?;
+    let caller = caller::asked_for(&platform, &mut store, query).await?;
     json(&Holdings::read(&mut store.connection, caller, platform.clock.now()).await?)
 }
 
@@ -178,8 +171,8 @@ async fn paid_at_terminal(
 
 async fn nothing_here(uri: Uri) -> Failure {
     let reason = format!(
-        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, holdings, \
-         pos-transactions and callbacks",
+        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, caller, \
+         holdings, pos-transactions and callbacks",
         uri.path()
     );
     Failure(StatusCode::NOT_FOUND, reason)

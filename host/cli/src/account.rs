@@ -1,0 +1,135 @@
+//! Whom a command acts for: somebody on a platform that is there already, or the caller of a
+//! scenario on the local platform in this process.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use pod_host::{Account, Stated};
+use pod_platform::{Client, Clock, Credentials, Limits, Platform, Secret};
+use pod_sandbox::Sandbox;
+
+use crate::{
+    arguments,
+    destination::Destination,
+    exit::Failure,
+    local_platform::{Caller, LocalPlatform},
+};
+
+/// The environment variable with a token to act with, without an account.
+const TOKEN: &str = "PODHOST_TOKEN";
+
+/// What accounts that are not the operator's go by: the caller of a scenario, and who has
+/// `PODHOST_TOKEN`.
+pub const SCENARIO: &str = "local";
+pub const ENVIRONMENT: &str = "environment";
+
+/// Somebody, as the operator describes them; the platform has not been asked yet.
+pub struct Identity {
+    /// The account's name.
+    pub name: String,
+    pub destination: Destination,
+    pub platform: Platform,
+    pub credentials: Credentials,
+    pub business: Option<u64>,
+    pub user: Option<u64>,
+    pub stated: Stated,
+}
+
+/// Somebody on a platform, and what time it is there.
+pub struct Actor {
+    pub account: Account,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Identity {
+    /// Whom the command line names; none if it names neither a platform nor an account.
+    pub fn of(acting: &arguments::Acting) -> Result<Option<Self>, Failure> {
+        let Some(destination) = &acting.platform else { return Ok(None) };
+        let Ok(token) = std::env::var(TOKEN) else {
+            return Err(Failure::input(anyhow!("{TOKEN} is not set")));
+        };
+        Ok(Some(Self::of_token(Secret::new(token), destination.clone())))
+    }
+
+    /// Who has this token.
+    fn of_token(token: Secret, destination: Destination) -> Self {
+        Self {
+            name: ENVIRONMENT.into(),
+            platform: destination.platform(),
+            destination,
+            credentials: Credentials::token(token.expose()),
+            business: None,
+            user: None,
+            stated: Stated::default(),
+        }
+    }
+
+    /// Goes to the platform. A local one is asked what no POD service tells; POD is not.
+    pub async fn connect(self) -> Result<Actor, Failure> {
+        let Self { name, destination, platform, credentials, business, user, stated } = self;
+        let client = Client::new(platform, Limits::default()).map_err(Failure::input)?;
+        let local = match &destination {
+            Destination::At(url) => LocalPlatform::find(url).await?,
+            Destination::Production | Destination::Sandbox => None,
+        };
+        let mut actor = Actor {
+            account: Account {
+                name,
+                client,
+                credentials: Arc::new(credentials),
+                business,
+                user,
+                operator_stated: stated,
+                stated: Stated::default(),
+            },
+            clock: Arc::new(pod_platform::SystemClock),
+        };
+        if let Some(local) = local {
+            let Actor { account, clock } = &mut actor;
+            let token = &account.credentials.token;
+            let caller = local.caller(token).await?.ok_or_else(|| {
+                Failure::input(anyhow!(
+                    "the local platform {destination} has no business and no user with the token \
+                     of the account `{}`",
+                    account.name
+                ))
+            })?;
+            let Caller { user_id, business_id } = caller;
+            account.stated = local.holdings(token).await?;
+            account.business = account.business.or(business_id);
+            account.user = account.user.or(Some(user_id));
+            *clock = local.clock();
+        }
+        Ok(actor)
+    }
+}
+
+impl Actor {
+    /// The scenario's caller on a platform in this process.
+    pub async fn in_process(sandbox: &Sandbox) -> Result<Self, Failure> {
+        let token = sandbox.caller_token().ok_or_else(|| {
+            let missing = "the scenario has nobody to act for: it needs a business or a user";
+            Failure::input(anyhow!(missing))
+        })?;
+        let client = Client::new(Platform::at(sandbox.platform_url()), Limits::default())
+            .map_err(Failure::platform)?;
+        let account = Account {
+            name: SCENARIO.into(),
+            client,
+            credentials: Arc::new(Credentials::token(token.expose())),
+            business: sandbox.caller_business(),
+            user: sandbox.caller_user(),
+            operator_stated: Stated::default(),
+            stated: stated(sandbox).await.map_err(Failure::platform)?,
+        };
+        Ok(Self { account, clock: sandbox.clock() })
+    }
+}
+
+/// What the local platform says beyond POD's services. Both write it in the scenario file's names.
+async fn stated(sandbox: &Sandbox) -> anyhow::Result<Stated> {
+    match sandbox.holdings().await? {
+        Some(holdings) => Ok(serde_json::from_value(serde_json::to_value(holdings)?)?),
+        None => Ok(Stated::default()),
+    }
+}
