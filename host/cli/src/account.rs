@@ -13,15 +13,15 @@ use crate::{
     destination::Destination,
     exit::Failure,
     local_platform::{Caller, LocalPlatform},
+    operator::{Operator, word},
 };
 
-/// The environment variable with a token to act with, without an account.
-const TOKEN: &str = "PODHOST_TOKEN";
+/// The environment variable with a token to act with, without an account; and the name that this
+/// goes by.
+pub const TOKEN: &str = "PODHOST_TOKEN";
 
-/// What accounts that are not the operator's go by: the caller of a scenario, and who has
-/// `PODHOST_TOKEN`.
+/// The name that a scenario's caller goes by.
 pub const SCENARIO: &str = "local";
-pub const ENVIRONMENT: &str = "environment";
 
 /// Somebody, as the operator describes them; the platform has not been asked yet.
 pub struct Identity {
@@ -44,24 +44,43 @@ pub struct Actor {
 impl Identity {
     /// Whom the command line names; none if it names neither a platform nor an account.
     pub fn of(acting: &arguments::Acting) -> Result<Option<Self>, Failure> {
-        let Some(destination) = &acting.platform else { return Ok(None) };
-        let Ok(token) = std::env::var(TOKEN) else {
-            return Err(Failure::input(anyhow!("{TOKEN} is not set")));
-        };
-        Ok(Some(Self::of_token(Secret::new(token), destination.clone())))
+        let arguments::Acting { platform, account, config } = acting;
+        let (name, config) = (account.as_deref(), config.as_deref());
+        match (name, platform) {
+            (None, None) => Ok(None),
+            (None, Some(destination @ Destination::At(_))) => {
+                if let Some(identity) = Self::of_token(destination)? {
+                    return Ok(Some(identity));
+                }
+                let operator = Operator::find(config)?.ok_or_else(|| {
+                    Failure::input(anyhow!(
+                        "there is nobody to act for on {destination}: put a token into the \
+                         environment variable {TOKEN}, or describe an account in podhost.toml \
+                         (docs/podhost-toml.md)"
+                    ))
+                })?;
+                operator.account(None, Some(destination)).map(Some)
+            }
+            (name, destination) => {
+                Operator::read(config)?.account(name, destination.as_ref()).map(Some)
+            }
+        }
     }
 
-    /// Who has this token.
-    fn of_token(token: Secret, destination: Destination) -> Self {
-        Self {
-            name: ENVIRONMENT.into(),
+    /// Who has `PODHOST_TOKEN`, if it is set.
+    fn of_token(destination: &Destination) -> Result<Option<Self>, Failure> {
+        let Some(token) = std::env::var_os(TOKEN) else { return Ok(None) };
+        let token = Secret::new(token.to_string_lossy());
+        let token = word(&token).map_err(|reason| Failure::input(anyhow!("{TOKEN}: {reason}")))?;
+        Ok(Some(Self {
+            name: TOKEN.into(),
             platform: destination.platform(),
-            destination,
+            destination: destination.clone(),
             credentials: Credentials::token(token.expose()),
             business: None,
             user: None,
             stated: Stated::default(),
-        }
+        }))
     }
 
     /// Goes to the platform. A local one is asked what no POD service tells; POD is not.

@@ -153,9 +153,18 @@ pub struct Acting {
     ///
     /// POD itself (production), POD's own sandbox (sandbox), the platform that `podhost sandbox`
     /// serves at its default address (local), or one at a URL. On the last two, the environment
-    /// variable PODHOST_TOKEN is a token to act with, without an account.
+    /// variable PODHOST_TOKEN can hold a token to act with, and no account is needed.
     #[arg(long, value_name = "production|sandbox|local|URL")]
     pub platform: Option<Destination>,
+    /// The account to act for [default: the only one of podhost.toml]
+    ///
+    /// podhost.toml describes accounts: [account.NAME] with the platform, and where the token is, in
+    /// an environment variable, a file, or with a program that prints it. No secret stands in it.
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// The operator's podhost.toml [default: ./podhost.toml, or the one in your settings folder]
+    #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

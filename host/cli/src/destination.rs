@@ -49,7 +49,10 @@ impl FromStr for Destination {
         if matches!(url.path(), "" | "/") {
             url.set_path(SERVICES);
         }
-        Ok(Self::At(url))
+        // POD, in other words: its sandbox has numbers of its own.
+        let known = [Self::Production, Self::Sandbox];
+        let known = known.into_iter().find(|pod| pod.platform().url == url.as_str());
+        Ok(known.unwrap_or(Self::At(url)))
     }
 }
 
@@ -64,7 +67,7 @@ impl fmt::Display for Destination {
 }
 
 /// An address of a platform. It is shown and journalled, so it must hold no secret.
-fn url(text: &str) -> Result<Url, String> {
+pub fn url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("this is no URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("its URL must begin with http:// or https://".to_owned());

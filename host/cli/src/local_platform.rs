@@ -54,6 +54,7 @@ impl LocalPlatform {
             .get(control(url, "clock", None))
             .send()
             .await
+            .map_err(reqwest::Error::without_url)
             .with_context(|| format!("{url} cannot be reached"))
             .map_err(Failure::platform)?;
         if response.status() != StatusCode::OK {

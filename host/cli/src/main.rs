@@ -9,6 +9,7 @@ mod destination;
 mod exit;
 mod host;
 mod local_platform;
+mod operator;
 mod receipt;
 mod report;
 mod snippet;

@@ -1,0 +1,243 @@
+//! `podhost.toml`: the operator's accounts. It says where secrets are, and holds none; of an
+//! account that is not used, no secret is read. docs/podhost-toml.md describes it.
+
+mod api_keys;
+mod fields;
+mod source;
+
+use std::{
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow};
+use pod_host::Stated;
+use pod_platform::{Credentials, Secret};
+
+use crate::{
+    account::{self, Identity},
+    destination::{self, Destination},
+    exit::Failure,
+};
+
+pub use self::source::word;
+use self::{
+    api_keys::ApiKeys,
+    fields::{Document, Field, Spot, Wrong},
+    source::Source,
+};
+
+const FILE: &str = "podhost.toml";
+
+/// What accounts of other origins go by.
+const TAKEN: [&str; 2] = [account::SCENARIO, account::TOKEN];
+
+/// The operator's file.
+#[derive(Debug)]
+pub struct Operator {
+    path: PathBuf,
+    accounts: Vec<Entry>,
+    signing_key: Option<Source>,
+}
+
+/// An account as it is described.
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    spot: Spot,
+    destination: Option<Destination>,
+    pay_url: Option<String>,
+    file_url: Option<String>,
+    token: Source,
+    api_keys: ApiKeys,
+    voucher_hashes: Vec<Source>,
+    business: Option<u64>,
+    user: Option<u64>,
+    stated: Stated,
+}
+
+impl Operator {
+    /// Reads the file at `chosen`, or else the first that there is: `podhost.toml` in this folder,
+    /// or in podhost's folder among the user's settings.
+    pub fn read(chosen: Option<&Path>) -> Result<Self, Failure> {
+        Self::find(chosen)?.ok_or_else(|| {
+            Failure::input(anyhow!(
+                "there is no {FILE}, neither here nor in {}: it describes the accounts to act for \
+                 (docs/podhost-toml.md); --config names another file",
+                settings().map_or("your settings".into(), |folder| folder.display().to_string())
+            ))
+        })
+    }
+
+    /// Like [`read`](Self::read), if there is a file.
+    pub fn find(chosen: Option<&Path>) -> Result<Option<Self>, Failure> {
+        let candidates = match chosen {
+            Some(path) => vec![path.to_owned()],
+            None => [Some(PathBuf::new()), settings()]
+                .into_iter()
+                .flatten()
+                .map(|folder| folder.join(FILE))
+                .collect(),
+        };
+        for path in candidates {
+            match std::fs::read_to_string(&path) {
+                Ok(text) => return Self::parse(&path, &text).map(Some),
+                Err(error) if chosen.is_none() && error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    let error =
+                        Err(error).with_context(|| format!("{} cannot be read", path.display()));
+                    return error.map_err(Failure::input);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        let metadata = std::fs::metadata(path).map_err(Failure::input)?;
+        let mode = metadata.mode() & 0o777;
+        let operator = Document { path, text }.read(|fields| {
+            if mode & 0o002 != 0 {
+                return Err(fields.spot.wrong(format!(
+                    "everybody can change it (mode {mode:04o}), and it names programs to run: \
+                     chmod o-w"
+                )));
+            }
+            let accounts = match fields.take("account") {
+                None => Vec::new(),
+                Some(accounts) => accounts.table()?.read(|accounts| {
+                    accounts.take_all().iter().map(|(name, field)| Entry::of(name, field)).collect()
+                })?,
+            };
+            let signing_key = match fields.take("receipts") {
+                None => None,
+                Some(receipts) => receipts.table()?.read(|receipts| {
+                    receipts.take("signing-key").as_ref().map(Source::of).transpose()
+                })?,
+            };
+            Ok(Self { path: path.to_owned(), accounts, signing_key })
+        })?;
+        Ok(operator)
+    }
+
+    /// An account by its name, or the only one, on its own platform or the one that is named. Its
+    /// secrets are read now.
+    pub fn account(
+        &self,
+        name: Option<&str>,
+        destination: Option<&Destination>,
+    ) -> Result<Identity, Failure> {
+        self.entry(name)?.identity(destination)
+    }
+
+    fn entry(&self, name: Option<&str>) -> Result<&Entry, Failure> {
+        let file = self.path.display();
+        let names: Vec<&str> = self.accounts.iter().map(|account| account.name.as_str()).collect();
+        let names = names.join("`, `");
+        match (name, self.accounts.as_slice()) {
+            (_, []) => Err(Failure::input(anyhow!("{file} describes no account: [account.NAME]"))),
+            (None, [only]) => Ok(only),
+            (None, _) => Err(Failure::input(anyhow!(
+                "{file} has several accounts; say with --account which of them to act for: \
+                 `{names}`"
+            ))),
+            (Some(name), accounts) => {
+                accounts.iter().find(|account| account.name == name).ok_or_else(|| {
+                    Failure::input(anyhow!("{file} has no account `{name}`; it has `{names}`"))
+                })
+            }
+        }
+    }
+
+    /// The ed25519 private key that signs receipts, in PKCS#8 PEM.
+    #[expect(dead_code, reason = "nothing signs receipts yet")]
+    pub fn signing_key(&self) -> Result<Option<Secret>, Failure> {
+        Ok(self.signing_key.as_ref().map(Source::read).transpose()?)
+    }
+}
+
+impl Entry {
+    fn of(name: &str, field: &Field<'_>) -> Result<Self, Wrong> {
+        let spot = field.spot.clone();
+        if name.is_empty() || TAKEN.contains(&name) {
+            return Err(spot.wrong("an account cannot have this name"));
+        }
+        field.table()?.read(|fields| {
+            let token = fields.take("token").ok_or_else(|| {
+                spot.wrong("`token` is missing: token = { env = \"VARIABLE\" }, for example")
+            })?;
+            let destination = fields.take("platform").map(|field| {
+                field.text()?.parse().map_err(|reason: String| field.spot.wrong(reason))
+            });
+            let api_keys = fields.take("api-keys");
+            let stated = fields.take("stated");
+            Ok(Self {
+                name: name.to_owned(),
+                destination: destination.transpose()?,
+                pay_url: address(fields.take("pay-url"))?,
+                file_url: address(fields.take("file-url"))?,
+                token: Source::of(&token)?,
+                api_keys: api_keys.as_ref().map(ApiKeys::of).transpose()?.unwrap_or_default(),
+                voucher_hashes: match fields.take("voucher-hashes") {
+                    None => Vec::new(),
+                    Some(hashes) => {
+                        hashes.list()?.iter().map(Source::of).collect::<Result<_, _>>()?
+                    }
+                },
+                business: fields.take("business").as_ref().map(Field::id).transpose()?,
+                user: fields.take("user").as_ref().map(Field::id).transpose()?,
+                stated: stated.as_ref().map(Field::open).transpose()?.unwrap_or_default(),
+                spot: spot.clone(),
+            })
+        })
+    }
+
+    /// Reads the secrets. A token is for one platform, and goes to no other.
+    fn identity(&self, wanted: Option<&Destination>) -> Result<Identity, Failure> {
+        let destination = match (&self.destination, wanted) {
+            (Some(own), Some(wanted)) if own != wanted => {
+                let elsewhere = format!(
+                    "it is an account of {own}, and its token goes nowhere else; for {wanted} \
+                     describe another account"
+                );
+                return Err(self.spot.wrong(elsewhere).into());
+            }
+            (Some(own), _) => own.clone(),
+            (None, Some(wanted)) => wanted.clone(),
+            (None, None) => {
+                let missing = "it has no `platform`: write platform = \"production\", or give \
+                               --platform";
+                return Err(self.spot.wrong(missing).into());
+            }
+        };
+        let mut platform = destination.platform();
+        platform.pay_url = self.pay_url.clone().unwrap_or(platform.pay_url);
+        platform.file_url = self.file_url.clone().unwrap_or(platform.file_url);
+        let hashes = self.voucher_hashes.iter().map(Source::read_word);
+        Ok(Identity {
+            name: self.name.clone(),
+            destination,
+            platform,
+            credentials: Credentials {
+                token: self.token.read_word()?,
+                api_keys: self.api_keys.read()?,
+                voucher_hashes: hashes.collect::<Result<_, _>>()?,
+            },
+            business: self.business,
+            user: self.user,
+            stated: self.stated.clone(),
+        })
+    }
+}
+
+/// Another address of the platform's.
+fn address(field: Option<Field<'_>>) -> Result<Option<String>, Wrong> {
+    let Some(field) = field else { return Ok(None) };
+    let url = destination::url(field.text()?).map_err(|reason| field.spot.wrong(reason))?;
+    Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
+}
+
+fn settings() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("", "", "podhost")?.config_dir().to_owned())
+}
