@@ -2,85 +2,9 @@
 
 mod common;
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::net::TcpListener;
 
-use common::{Desk, Ended, SMALL, podhost};
-use serde_json::Value;
-
-/// A platform process; killed if a test ends early.
-struct Served {
-    process: Child,
-    stdout: BufReader<ChildStdout>,
-    addresses: Value,
-}
-
-impl Served {
-    fn start(arguments: &[&str]) -> Self {
-        let mut process = podhost()
-            .args(["sandbox", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let addresses = serde_json::from_str(&line).expect(&line);
-        Self { process, stdout, addresses }
-    }
-
-    /// POSTs a form to the address of services, and returns the envelope.
-    fn post(&self, token: &str, body: &str) -> Value {
-        let url = self.addresses["platform"].as_str().unwrap();
-        let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-        let mut stream = TcpStream::connect(host).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        write!(
-            stream,
-            "POST /{path}/nzh/doServiceCall HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\
-             _token_: {token}\r\n_token_issuer_: 1\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        serde_json::from_str(body).unwrap()
-    }
-
-    /// Sends a signal, and returns how the process ended and what it printed meanwhile.
-    fn stop(&mut self, signal: &str) -> (ExitStatus, String) {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
-        let deadline = Instant::now() + Duration::from_secs(30);
-        let status = loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                break status;
-            }
-            assert!(Instant::now() < deadline, "{signal} did not stop it");
-            thread::sleep(Duration::from_millis(10));
-        };
-        let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).unwrap();
-        (status, rest)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use common::{Desk, Ended, SMALL, Served, podhost};
 
 #[test]
 fn it_says_where_it_is_answers_and_ends_when_asked() {

@@ -3,8 +3,12 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -22,6 +26,8 @@ pub fn podhost() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_podhost"));
     command.current_dir(project());
     for variable in [
+        "PODHOST_TOKEN",
+        "PODHOST_CONFIG",
         "PODHOST_STORE",
         "PODHOST_CACHE",
         "PODHOST_LANG",
@@ -101,10 +107,96 @@ impl Desk {
         let mut command = podhost();
         command.arg("run").args(arguments).arg("--store").arg(self.store());
         command.arg("--cache").arg(project().join("target/test-components"));
+        command.env("XDG_CONFIG_HOME", self.folder.path().join("settings"));
         command
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ended {
         self.command(arguments).output().unwrap().into()
+    }
+}
+
+/// A platform process; killed if a test ends early.
+pub struct Served {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    pub addresses: Value,
+}
+
+impl Served {
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut process = podhost()
+            .args(["sandbox", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let addresses = serde_json::from_str(&line).expect(&line);
+        Self { process, stdout, addresses }
+    }
+
+    /// The address of services.
+    pub fn url(&self) -> &str {
+        self.addresses["platform"].as_str().unwrap()
+    }
+
+    /// POSTs a form to the address of services, and returns the envelope.
+    pub fn post(&self, token: &str, body: &str) -> Value {
+        let headers = format!(
+            "_token_: {token}\r\n_token_issuer_: 1\r\n\
+             content-type: application/x-www-form-urlencoded\r\n"
+        );
+        self.send("/srv/sc/nzh/doServiceCall", &headers, body)
+    }
+
+    /// POSTs to the control API.
+    pub fn control(&self, what: &str, body: &str) -> Value {
+        self.send(&format!("/sandbox/{what}"), "content-type: application/json\r\n", body)
+    }
+
+    fn send(&self, path: &str, headers: &str, body: &str) -> Value {
+        let host = self.url().strip_prefix("http://").unwrap().split('/').next().unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// Sends a signal, and returns how the process ended and what it printed meanwhile.
+    pub fn stop(&mut self, signal: &str) -> (ExitStatus, String) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let status = loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "{signal} did not stop it");
+            thread::sleep(Duration::from_millis(10));
+        };
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (status, rest)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
