@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct LocalPlatform {
     http: reqwest::Client,
     url: Url,
-    now: Now,
+    clock: Arc<dyn Clock>,
 }
 
 /// What time it is there.
@@ -61,22 +61,14 @@ impl LocalPlatform {
             return Ok(None);
         }
         let body = response.bytes().await.map_err(Failure::platform)?;
-        let now = serde_json::from_slice(&body).ok();
-        Ok(now.map(|now| Self { http, url: url.clone(), now }))
+        let now: Option<Now> = serde_json::from_slice(&body).ok();
+        Ok(now.map(|now| Self { http, url: url.clone(), clock: now.clock() }))
     }
 
     /// The time there as it was when the platform was found: a clock that stands does so for as
     /// long as this is used, and one that runs keeps its distance from the system's.
     pub fn clock(&self) -> Arc<dyn Clock> {
-        let there = Instant(self.now.millis);
-        if self.now.stands == Some(true) {
-            return Arc::new(ManualClock::new(there));
-        }
-        let here = SystemClock.now();
-        Arc::new(Distant {
-            ahead: there.0.saturating_sub(here.0),
-            behind: here.0.saturating_sub(there.0),
-        })
+        self.clock.clone()
     }
 
     /// Who has this token; none if nobody has.
@@ -111,6 +103,21 @@ impl LocalPlatform {
         }
         let body = response.bytes().await.map_err(|error| failed(error.without_url().into()))?;
         serde_json::from_slice(&body).map(Some).map_err(|error| failed(error.into()))
+    }
+}
+
+impl Now {
+    /// A clock that shows it now.
+    fn clock(&self) -> Arc<dyn Clock> {
+        let there = Instant(self.millis);
+        if self.stands == Some(true) {
+            return Arc::new(ManualClock::new(there));
+        }
+        let here = SystemClock.now();
+        Arc::new(Distant {
+            ahead: there.0.saturating_sub(here.0),
+            behind: here.0.saturating_sub(there.0),
+        })
     }
 }
 

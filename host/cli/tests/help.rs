@@ -23,7 +23,21 @@ fn commands_and_exit_codes_are_listed() {
 #[test]
 fn each_command_has_help_with_its_options() {
     for (command, options) in [
-        ("run", &["--platform", "--account", "--config", "PODHOST_TOKEN", "--scenario", "--input", "--json", "--store", "--cache", "Examples:"][..]),
+        (
+            "run",
+            &[
+                "--platform",
+                "--account",
+                "--config",
+                "PODHOST_TOKEN",
+                "--scenario",
+                "--input",
+                "--json",
+                "--store",
+                "--cache",
+                "Examples:",
+            ][..],
+        ),
         ("sandbox", &["--listen", "--data", "--scenario", "127.0.0.1:8044"]),
         ("build", &["rustup target add", "rustc-web"]),
         ("completions", &["bash", "zsh", "fish"]),
