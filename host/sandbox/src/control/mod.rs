@@ -1,11 +1,12 @@
 //! The control API: the clock, and what happens elsewhere in POD's world – phones, terminals, the
-//! businesses' own servers.
+//! businesses' own servers –, what goes wrong, and how the books stand.
 //!
 //! It is for the developer whose machine this is. Web pages that the same machine shows must not
 //! reach it: no answer allows another origin to read it, and a body has to be `application/json`,
 //! which a page of another origin cannot send without asking first.
 
 mod clock;
+mod faults;
 mod phones;
 
 use std::sync::Arc;
@@ -25,7 +26,9 @@ use pod_platform::wire::form::Fields;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Error, Holdings, callbacks,
+    Error, Holdings,
+    books::Books,
+    callbacks,
     ledger::Ledger,
     platform::{INTERNAL, Platform},
     scenario::{PosTransaction, Scenario, ScenarioError},
@@ -38,9 +41,11 @@ pub(crate) fn router() -> Router<Arc<Platform>> {
         .route("/sandbox/clock", get(clock::show).post(clock::shift))
         .route("/sandbox/sms", get(phones::sent).post(phones::texted))
         .route("/sandbox/ledger", get(ledger))
+        .route("/sandbox/books", get(books))
         .route("/sandbox/holdings", get(holdings))
         .route("/sandbox/pos-transactions", post(paid_at_terminal))
         .route("/sandbox/callbacks", get(delivered))
+        .route("/sandbox/faults", get(faults::show).post(faults::add).delete(faults::clear))
         .route("/sandbox/{*rest}", any(nothing_here))
 }
 
@@ -128,6 +133,12 @@ async fn ledger(State(platform): State<Arc<Platform>>) -> Result<Response, Failu
     json(&Ledger::read(&mut store.connection).await?)
 }
 
+async fn books(State(platform): State<Arc<Platform>>) -> Result<Response, Failure> {
+    let mut store = platform.store.lock().await;
+    platform.catch_up(&mut store).await?;
+    json(&Books::read(&mut store.connection).await?)
+}
+
 /// What somebody can pay with: who has the token, or else the scenario's caller.
 async fn holdings(
     State(platform): State<Arc<Platform>>,
@@ -178,8 +189,8 @@ async fn paid_at_terminal(
 
 async fn nothing_here(uri: Uri) -> Failure {
     let reason = format!(
-        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, holdings, \
-         pos-transactions and callbacks",
+        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, books, holdings, \
+         pos-transactions, callbacks and faults",
         uri.path()
     );
     Failure(StatusCode::NOT_FOUND, reason)
