@@ -44,7 +44,9 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod answer;
 mod bills;
+pub mod books;
 mod callbacks;
 mod clock;
 mod control;
@@ -59,6 +61,7 @@ mod handlers;
 mod holdings;
 mod invoice;
 mod ledger;
+mod line;
 mod loans;
 mod ott;
 mod pages;
@@ -80,16 +83,21 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt as _;
 use pod_platform::{Clock, Instant, Secret, SystemClock, invoices::Invoice};
 use tokio::{
     net::TcpListener,
-    sync::{Mutex, oneshot, watch},
+    sync::{Mutex, watch},
     task::JoinHandle,
     time::timeout,
 };
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
+pub use books::Books;
 pub use clock::CannotMove;
+pub use faults::{CountedFault, Faults};
 pub use holdings::{DelegatedCredit, Holdings, LoanCredit};
 pub use ledger::Ledger;
 pub use scenario::{Problem, Scenario, ScenarioError};
@@ -97,11 +105,13 @@ pub use sms::Sms;
 
 use crate::{
     clock::{Move, OwnClock},
-    faults::Faults,
+    faults::Injector,
     invoice::Record,
+    line::{Line, Lines},
     ott::Otts,
     parties::{Caller, Parties},
     platform::Platform,
+    scenario::Fault,
     store::Store,
 };
 
@@ -192,7 +202,7 @@ pub struct Sandbox {
     platform_url: String,
     root_url: String,
     caller_token: Option<Secret>,
-    shutdown: oneshot::Sender<()>,
+    stopping: DropGuard,
     server: JoinHandle<()>,
     stopped: watch::Receiver<()>,
 }
@@ -213,20 +223,13 @@ impl Sandbox {
         let (platform, caller_token) = open(options, root_url.clone()).await?;
         let platform = Arc::new(platform);
 
-        let (shutdown, asked_to_stop) = oneshot::channel::<()>();
+        let stopping = platform.stopping.clone();
+        let asked_to_stop = stopping.clone().cancelled_owned();
         let (ended, stopped) = watch::channel(());
         let router = server::router(Arc::clone(&platform));
         let server = tokio::spawn(async move {
-            // Answers are small and somebody waits for each: nothing is gained by collecting them.
-            let listener = listener.tap_io(|stream| {
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "a connection keeps its delay");
-                }
-            });
-            let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
-                // A sender that is gone asks to stop, too.
-                let _ = asked_to_stop.await;
-            });
+            let service = router.into_make_service_with_connect_info::<Line>();
+            let serve = axum::serve(Lines(listener), service).with_graceful_shutdown(asked_to_stop);
             if let Err(error) = serve.await {
                 tracing::error!(%error, "the platform's server failed");
             }
@@ -238,7 +241,7 @@ impl Sandbox {
             platform_url: format!("{root_url}/srv/sc"),
             root_url,
             caller_token,
-            shutdown,
+            stopping: stopping.drop_guard(),
             server,
             stopped,
         })
@@ -346,6 +349,38 @@ impl Sandbox {
         Ok(Ledger::read(&mut store.connection).await?)
     }
 
+    /// All money and all objects, between two calls, in a form that can be compared.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn books(&self) -> Result<Books, Error> {
+        let mut store = self.platform.store.lock().await;
+        self.platform.catch_up(&mut store).await?;
+        Ok(Books::read(&mut store.connection).await?)
+    }
+
+    /// What goes wrong with calls, and how often it has.
+    pub async fn faults(&self) -> Faults {
+        self.platform.faults().await
+    }
+
+    /// Lets calls go wrong from now on, after the faults that there are: of this one, the next call
+    /// is the first.
+    ///
+    /// # Errors
+    /// If the fault contradicts itself, or the database fails.
+    pub async fn add_fault(&self, fault: Fault) -> Result<CountedFault, Error> {
+        self.platform.add_fault(fault).await
+    }
+
+    /// Takes all faults away, and what was counted for them.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn clear_faults(&self) -> Result<(), Error> {
+        self.platform.clear_faults().await
+    }
+
     /// An invoice as its issuer sees it.
     ///
     /// # Errors
@@ -366,17 +401,22 @@ impl Sandbox {
         while stopped.changed().await.is_ok() {}
     }
 
-    /// Ends the calls that have begun, takes no more, and closes the data.
+    /// Ends the calls that have begun, takes no more, and closes the data. Calls that a fault lets
+    /// take effect later do so now.
     ///
     /// # Errors
     /// If the database cannot be closed.
     pub async fn stop(self) -> Result<(), Error> {
-        let Self { platform, shutdown, mut server, .. } = self;
-        drop(shutdown);
-        if timeout(PATIENCE, &mut server).await.is_err() {
+        let Self { platform, stopping, mut server, .. } = self;
+        drop(stopping);
+        platform.to_land.close();
+        let ending = async {
+            // An error is that of a server that was aborted, which nobody does.
+            let _ = (&mut server).await;
+            platform.to_land.wait().await;
+        };
+        if timeout(PATIENCE, ending).await.is_err() {
             server.abort();
-            // Ends at once, with nothing but the news that it was aborted.
-            let _ = server.await;
         }
         // Only a call whose caller has hung up can still hold the platform; it closes it then.
         match Arc::into_inner(platform) {
@@ -412,7 +452,7 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         }
     };
     let parties = Parties::read(&mut store.connection).await?;
-    let faults = Faults::read(&mut store).await?;
+    store.faults = Injector::read(&mut store.connection).await?;
     store.next_due = due::next(&mut store.connection).await?;
     let platform = Platform {
         store: Mutex::new(store),
@@ -420,9 +460,10 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         otts: Otts::new(key),
         clock,
         own_clock,
-        faults,
         registry: handlers::registry(),
         root_url,
+        stopping: CancellationToken::new(),
+        to_land: TaskTracker::new(),
     };
     Ok((platform, caller_token))
 }

@@ -1,22 +1,25 @@
 //! One call, from its fields to its envelope: who calls, which service, is its one-time token good,
 //! and the transaction around its handler.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use pod_platform::{
-    Clock, Effect, Instant, Route, TokenKind, catalogue,
+    Clock, Effect as Changes, Instant, Route, TokenKind, catalogue,
     types::PlatformErrorKind as Kind,
     wire::{envelope::OutgoingEnvelope, form::Fields},
 };
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::Mutex;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    answer::Answered,
     clock::OwnClock,
     due,
-    faults::{self, Fault, Faults},
+    faults::{self, Called, Effect, Injected, Manner},
     ott::{self, Otts},
     parties::{Caller, Parties},
+    scenario::Spoilt,
     service::{Context, Entry, Refusal, Registry, Reply},
     store::Store,
 };
@@ -32,10 +35,13 @@ pub(crate) struct Platform {
     pub(crate) clock: Arc<dyn Clock>,
     /// The same clock, unless whoever started the platform gave it.
     pub(crate) own_clock: Option<Arc<OwnClock>>,
-    pub(crate) faults: Faults,
     pub(crate) registry: Registry,
     /// Where the platform's own pages and files are.
     pub(crate) root_url: String,
+    /// Nobody waits any more.
+    pub(crate) stopping: CancellationToken,
+    /// Calls that take effect after their caller has gone.
+    pub(crate) to_land: TaskTracker,
 }
 
 /// What [`Platform::act`] runs.
@@ -61,70 +67,125 @@ pub(crate) enum Target {
     OneTimeToken,
 }
 
-/// What came of a call that was not refused by POD's rules.
-enum Outcome {
-    Done(Reply),
-    /// With this code, by a fault.
-    Refused(i32),
-    Unanswered,
+/// What came of a call that arrived.
+struct Taken {
+    called: Called,
+    injected: Injected,
+    /// None if nothing was done yet, or is.
+    outcome: Option<Result<Reply, Refusal>>,
 }
 
 impl Platform {
-    /// Answers one call, unless a fault of the scenario's leaves it without an answer. Calls are
-    /// answered one after the other.
-    pub(crate) async fn answer(&self, call: Call) -> Option<OutgoingEnvelope> {
+    /// Answers one call, or does to it what a fault has it. Calls are answered one after the other.
+    pub(crate) async fn answer(self: Arc<Self>, call: Call) -> Answered {
         let mut store = self.store.lock().await;
-        let (number, outcome) = match store.next_number().await {
+        let (number, taken) = match store.next_number().await {
             Ok(number) => (number, self.take(&mut store, number, &call).await),
             Err(error) => (0, Err(error.into())),
         };
-        drop(store);
-        let (code, message, reply) = match outcome {
-            Ok(Outcome::Done(reply)) => (0, None, reply),
-            Ok(Outcome::Refused(code)) => {
-                (code, Some(faults::message(code).to_owned()), Reply::default())
+        let Taken { called, injected, outcome } = match taken {
+            Ok(taken) => taken,
+            Err(refusal) => {
+                let envelope = Some(Arc::new(self.envelope(number, Err(refusal))));
+                return Answered { envelope, manner: Manner::Answer, latency: Duration::ZERO };
             }
-            Ok(Outcome::Unanswered) => return None,
-            Err(Refusal::Platform { kind, detail }) => {
-                let message = match detail {
-                    Some(detail) => format!("{}: {detail}", kind.message()),
-                    None => kind.message().to_owned(),
-                };
-                (kind.code(), Some(message), Reply::default())
+        };
+        let Injected { manner, latency, effect } = injected;
+        let envelope = match manner {
+            Manner::Refusal(code) => Some(self.refusal(number, code, faults::message(code))),
+            _ => outcome.map(|outcome| self.envelope(number, outcome)),
+        };
+        let mut envelope = envelope.map(Arc::new);
+        if let Some(own) = &envelope
+            && store.faults.keeps_answers(called)
+        {
+            let token = call.token.as_deref();
+            let earlier = store.faults.earlier.replace(called.service, token, own);
+            if manner == Manner::Spoilt(Spoilt::Reordered) {
+                envelope = earlier;
+            }
+        }
+        drop(store);
+        if let Effect::Later(after) = effect {
+            let platform = Arc::clone(&self);
+            self.to_land.spawn(async move {
+                // A platform that stops does not keep it waiting.
+                platform.stopping.run_until_cancelled(tokio::time::sleep(after)).await;
+                platform.land(number, &call).await;
+            });
+        }
+        Answered { envelope, manner, latency }
+    }
+
+    /// Lets a call come in: what is due before it happens, then the call, or what a fault does to
+    /// it. An error is one that no fault may hide: no service was called, or the platform failed.
+    async fn take(&self, store: &mut Store, number: i64, call: &Call) -> Result<Taken, Refusal> {
+        self.let_due_things_happen(store).await?;
+        let entry = self.find(call)?;
+        let called = Called::of(entry.map(|entry| entry.row));
+        let injected = store.faults.next(&mut store.connection, called).await?;
+        let outcome = match injected.effect {
+            Effect::Never | Effect::Later(_) => None,
+            Effect::Now => match self.serve(store, number, call, entry).await {
+                Err(Refusal::Internal(error)) => return Err(Refusal::Internal(error)),
+                outcome => Some(outcome),
+            },
+        };
+        Ok(Taken { called, injected, outcome })
+    }
+
+    /// A call takes effect whose caller has gone. Everything is as it is now: its one-time token may
+    /// have been used meanwhile.
+    async fn land(&self, number: i64, call: &Call) {
+        let mut store = self.store.lock().await;
+        let landing = async {
+            self.let_due_things_happen(&mut store).await?;
+            let entry = self.find(call)?;
+            self.serve(&mut store, number, call, entry).await
+        };
+        match landing.await {
+            Ok(_) => tracing::info!(reference = number, "a call took effect late"),
+            Err(Refusal::Platform { kind, .. }) => {
+                tracing::info!(reference = number, kind = kind.name(), "a late call is refused");
+            }
+            Err(Refusal::Internal(error)) => {
+                tracing::error!(reference = number, %error, "a late call failed");
+            }
+        }
+    }
+
+    fn envelope(&self, number: i64, outcome: Result<Reply, Refusal>) -> OutgoingEnvelope {
+        match outcome {
+            Ok(Reply { count, result }) => OutgoingEnvelope {
+                has_error: false,
+                message_id: 0,
+                reference_number: number.to_string(),
+                error_code: 0,
+                message: None,
+                count,
+                ott: self.otts.issue(number),
+                result,
+            },
+            Err(Refusal::Platform { kind, detail: None }) => {
+                self.refusal(number, kind.code(), kind.message())
+            }
+            Err(Refusal::Platform { kind, detail: Some(detail) }) => {
+                self.refusal(number, kind.code(), &format!("{}: {detail}", kind.message()))
             }
             Err(Refusal::Internal(error)) => {
                 tracing::error!(reference = number, %error, "a call failed");
                 let (code, message) = INTERNAL;
-                (code, Some(message.to_owned()), Reply::default())
+                self.refusal(number, code, message)
             }
-        };
-        Some(OutgoingEnvelope {
-            has_error: message.is_some(),
-            message_id: 0,
-            reference_number: number.to_string(),
-            error_code: code,
-            message,
-            count: reply.count,
-            ott: self.otts.issue(number),
-            result: reply.result,
-        })
+        }
     }
 
-    /// Lets a call come in: what is due before it happens, then the call, or the fault that the
-    /// scenario has for it.
-    async fn take(&self, store: &mut Store, number: i64, call: &Call) -> Result<Outcome, Refusal> {
-        self.let_due_things_happen(store).await?;
-        let entry = self.find(call)?;
-        let service = entry.map_or(catalogue::GET_OTT.name, |entry| entry.row.name);
-        match self.faults.next(&mut store.connection, service).await? {
-            None => self.serve(store, number, call, entry).await.map(Outcome::Done),
-            Some(Fault::Refused(code)) => Ok(Outcome::Refused(code)),
-            Some(Fault::Unheard) => Ok(Outcome::Unanswered),
-            Some(Fault::Unanswered) => match self.serve(store, number, call, entry).await {
-                Err(Refusal::Internal(error)) => Err(Refusal::Internal(error)),
-                // That it was refused does not reach its caller, either.
-                Ok(_) | Err(Refusal::Platform { .. }) => Ok(Outcome::Unanswered),
-            },
+    fn refusal(&self, number: i64, code: i32, message: &str) -> OutgoingEnvelope {
+        OutgoingEnvelope {
+            has_error: true,
+            error_code: code,
+            message: Some(message.to_owned()),
+            ..self.envelope(number, Ok(Reply::default()))
         }
     }
 
@@ -193,7 +254,7 @@ impl Platform {
 
         let connection = &mut store.connection;
         let now = self.clock.now();
-        if ott.is_none() && entry.row.effect == Effect::Read && !entry.writes {
+        if ott.is_none() && entry.row.effect == Changes::Read && !entry.writes {
             let mut context = self.context(connection, caller, now, number, &call.fields);
             return (entry.run)(&mut context).await;
         }

@@ -1,7 +1,7 @@
 -- The local platform's data. Money is whole rials, instants are milliseconds since 1970.
 -- 0x504F4453 is "PODS": it tells our files from other people's databases.
 PRAGMA application_id = 0x504F4453;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
@@ -13,6 +13,20 @@ CREATE TABLE call_numbers (
     next INTEGER NOT NULL
 ) STRICT;
 INSERT INTO call_numbers (next) VALUES (1);
+
+-- Calls that go wrong, in the order in which they are tried.
+CREATE TABLE faults (
+    id    INTEGER PRIMARY KEY,
+    fault TEXT NOT NULL,                               -- JSON, as a scenario has it
+    since INTEGER NOT NULL,                            -- the calls that were counted before it came
+    hits  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The calls that faults count: a service's, or (`*`) those of several.
+CREATE TABLE fault_calls (
+    counter TEXT PRIMARY KEY,
+    calls   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Only used one-time tokens are kept: a fresh one proves itself.
 CREATE TABLE used_otts (
@@ -139,6 +153,7 @@ CREATE UNIQUE INDEX service_bills_valid ON service_bills (bill_id, payment_id)
 CREATE TABLE sms (
     id               INTEGER PRIMARY KEY,
     at               INTEGER NOT NULL,
+    service          TEXT NOT NULL,                    -- what it was sent for
     cellphone_number TEXT NOT NULL,
     text             TEXT NOT NULL
 ) STRICT;

@@ -51,7 +51,7 @@ pub(crate) async fn seed(
     delegations(&mut transaction, scenario).await?;
     loan_contracts(&mut transaction, scenario, now).await?;
     files::seed(&mut transaction).await?;
-    faults::seed(&mut transaction, &scenario.faults).await?;
+    faults::seed(&mut transaction, scenario).await?;
     let moves = opening(scenario)?;
     ledger::post(&mut transaction, now, "opening", 0, &moves).await?;
     transaction.commit().await?;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::{
-    RequestExt as _, Router,
-    body::Body,
-    extract::{DefaultBodyLimit, FromRequest as _, Multipart, RawQuery, Request, State},
+    Router,
+    extract::{
+        ConnectInfo, DefaultBodyLimit, FromRequest as _, Multipart, RawQuery, Request, State,
+    },
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::get,
@@ -20,7 +21,10 @@ use pod_platform::{
 };
 
 use crate::{
-    control, pages,
+    answer::answer,
+    control,
+    line::Line,
+    pages,
     platform::{Call, Platform, Target},
 };
 
@@ -38,31 +42,34 @@ pub(crate) fn router(platform: Arc<Platform>) -> Router {
         router = taken.route(&path, handler.clone()).route(&format!("{path}/"), handler);
     };
     for base in BASES {
-        let service = move |state, query, headers, body| {
-            service_call(Target::Product, state, query, headers, body)
+        let service = move |state, line, query, headers, body| {
+            service_call(Target::Product, state, line, query, headers, body)
         };
         route(format!("{base}/nzh/doServiceCall"), get(service).post(service));
-        let ott = move |state, query, headers, body| {
-            service_call(Target::OneTimeToken, state, query, headers, body)
+        let ott = move |state, line, query, headers, body| {
+            service_call(Target::OneTimeToken, state, line, query, headers, body)
         };
         route(format!("{base}/nzh/ott"), get(ott).post(ott));
     }
     for entry in platform.registry.paths() {
         match entry.row.route {
             Route::Path { path, .. } => {
-                let direct = move |state, query, headers, body| {
-                    service_call(Target::Path(path), state, query, headers, body)
+                let direct = move |state, line, query, headers, body| {
+                    service_call(Target::Path(path), state, line, query, headers, body)
                 };
                 for base in BASES {
                     route(format!("{base}{path}"), get(direct).post(direct));
                 }
             }
             Route::Upload { path } => {
-                let upload = move |state, headers, request| upload(path, state, headers, request);
+                let upload = move |state, line, headers, request| {
+                    upload(path, state, line, headers, request)
+                };
                 route(path.to_owned(), axum::routing::post(upload));
             }
             Route::Download { path } => {
-                let download = move |state, query, headers| download(path, state, query, headers);
+                let download =
+                    move |state, line, query, headers| download(path, state, line, query, headers);
                 route(path.to_owned(), get(download));
             }
             Route::Product(_) | Route::Link { .. } => {}
@@ -79,6 +86,7 @@ pub(crate) fn router(platform: Arc<Platform>) -> Router {
 async fn service_call(
     target: Target,
     State(platform): State<Arc<Platform>>,
+    ConnectInfo(line): ConnectInfo<Line>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
@@ -87,13 +95,14 @@ async fn service_call(
     if let Some(query) = query {
         fields.extend(Fields::decoded(query.as_bytes()));
     }
-    envelope(answer(platform, call(target, &headers, fields)).await)
+    answer(platform, &line, call(target, &headers, fields), envelope).await
 }
 
 /// A file comes as a form of several parts, one of which is its content.
 async fn upload(
     path: &'static str,
     State(platform): State<Arc<Platform>>,
+    ConnectInfo(line): ConnectInfo<Line>,
     headers: HeaderMap,
     request: Request,
 ) -> Response {
@@ -106,7 +115,7 @@ async fn upload(
         }
         Err(rejection) => return rejection.into_response(),
     }
-    envelope(answer(platform, call(Target::Path(path), &headers, fields)).await)
+    answer(platform, &line, call(Target::Path(path), &headers, fields), envelope).await
 }
 
 async fn read_parts(
@@ -132,24 +141,12 @@ async fn read_parts(
 async fn download(
     path: &'static str,
     State(platform): State<Arc<Platform>>,
+    ConnectInfo(line): ConnectInfo<Line>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let fields = Fields::decoded(query.unwrap_or_default().as_bytes());
-    let answer = answer(platform, call(Target::Path(path), &headers, fields)).await;
-    let file = answer.as_ref().ok().and_then(|answer| answer.as_ref()?.result.as_ref());
-    match file.and_then(|file| serde_json::from_str::<FileContent>(file.get()).ok()) {
-        Some(FileContent { content_type, content }) => {
-            let content_type =
-                content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
-            ([(CONTENT_TYPE, content_type)], content).into_response()
-        }
-        None => {
-            let mut response = envelope(answer);
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            response
-        }
-    }
+    answer(platform, &line, call(Target::Path(path), &headers, fields), file).await
 }
 
 fn call(target: Target, headers: &HeaderMap, fields: Fields) -> Call {
@@ -164,36 +161,31 @@ fn call(target: Target, headers: &HeaderMap, fields: Fields) -> Call {
     }
 }
 
-/// What came of a call; nothing where a fault leaves it without an answer.
-type Answer = Result<Option<OutgoingEnvelope>, tokio::task::JoinError>;
-
-/// A call runs in a task of its own: as on POD, what has arrived takes effect whether or not its
-/// caller waits for the answer.
-async fn answer(platform: Arc<Platform>, call: Call) -> Answer {
-    tokio::spawn(async move { platform.answer(call).await }).await
-}
-
-fn envelope(answer: Answer) -> Response {
-    let body = match answer {
-        Ok(None) => return hang_up(),
-        Ok(Some(answer)) => serde_json::to_vec(&answer).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    match body {
+fn envelope(envelope: &OutgoingEnvelope) -> Response {
+    match serde_json::to_vec(envelope) {
         Ok(body) => ([(CONTENT_TYPE, "application/json;charset=utf-8")], body).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a call has no answer");
+            tracing::error!(%error, "an answer cannot be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
 
-/// Closes the connection without an answer. The server sends nothing before a response's body has
-/// begun, and gives the connection up when that fails: this one is longer than it may be.
-fn hang_up() -> Response {
-    let mut unsendable = Request::new(Body::from("no answer"));
-    DefaultBodyLimit::max(1).apply(&mut unsendable);
-    Response::new(unsendable.into_limited_body())
+/// A file, or why there is none.
+fn file(answer: &OutgoingEnvelope) -> Response {
+    let file = answer.result.as_ref();
+    match file.and_then(|file| serde_json::from_str::<FileContent>(file.get()).ok()) {
+        Some(FileContent { content_type, content }) => {
+            let content_type =
+                content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+            ([(CONTENT_TYPE, content_type)], content).into_response()
+        }
+        None => {
+            let mut response = envelope(answer);
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
+        }
+    }
 }
 
 /// JSON, because POD's clients read every answer as an envelope.

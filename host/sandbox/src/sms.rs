@@ -30,13 +30,16 @@ pub struct Sms {
     pub text: String,
 }
 
+/// Sends an SMS for a service.
 pub(crate) async fn send(
     context: &mut Context<'_>,
+    service: &str,
     to: &str,
     text: &str,
 ) -> Result<(), sqlx::Error> {
-    query("INSERT INTO sms (at, cellphone_number, text) VALUES (?, ?, ?)")
+    query("INSERT INTO sms (at, service, cellphone_number, text) VALUES (?, ?, ?, ?)")
         .bind(context.millis())
+        .bind(service)
         .bind(to)
         .bind(text)
         .execute(&mut *context.connection)

@@ -10,10 +10,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteSynchronous},
 };
 
-use crate::Error;
+use crate::{Error, faults::Injector};
 
 const APPLICATION: i64 = 0x504F_4453;
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How many call numbers are reserved by one write.
 const BLOCK: i64 = 4096;
@@ -23,6 +23,8 @@ pub(crate) struct Store {
     pub(crate) connection: SqliteConnection,
     /// When something is [due](crate::due) next.
     pub(crate) next_due: Option<i64>,
+    /// What goes wrong with calls.
+    pub(crate) faults: Injector,
     next: i64,
     end: i64,
 }
@@ -67,7 +69,8 @@ impl Store {
                 .await
                 .map_err(cannot_open)?;
         }
-        let store = Self { connection, next_due: None, next: 0, end: 0 };
+        let faults = Injector::default();
+        let store = Self { connection, next_due: None, faults, next: 0, end: 0 };
         Ok((store, new))
     }
 

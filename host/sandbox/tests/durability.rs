@@ -114,3 +114,89 @@ async fn a_stopped_platform_says_so() {
     world.sandbox.stop().await.unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
+
+/// Where a [killed](a_killed_platform_goes_on_at_once) platform keeps its data, and where it listens.
+const KILLED: &str = "POD_SANDBOX_TO_BE_KILLED";
+
+/// Not a test: the process that is killed.
+#[tokio::test]
+#[ignore = "it is started by a_killed_platform_goes_on_at_once, and serves until it is killed"]
+async fn serve_until_killed() {
+    let Ok(told) = std::env::var(KILLED) else { return };
+    let (listen, file) = told.split_once(' ').unwrap();
+    let options = Options { listen: listen.parse().unwrap(), ..at(Path::new(file), scenario()) };
+    let sandbox = Sandbox::start(options).await.unwrap();
+    std::fs::write(format!("{file}.address"), sandbox.address().to_string()).unwrap();
+    sandbox.stopped().await;
+}
+
+/// A platform in a process of its own.
+struct Process {
+    child: std::process::Child,
+    address: String,
+}
+
+impl Process {
+    async fn start(listen: &str, file: &Path) -> Self {
+        let address_file = format!("{}.address", file.display());
+        let _ = std::fs::remove_file(&address_file);
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "serve_until_killed", "--ignored"])
+            .env(KILLED, format!("{listen} {}", file.display()))
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        loop {
+            assert!(child.try_wait().unwrap().is_none(), "it does not start");
+            match std::fs::read_to_string(&address_file) {
+                Ok(address) if !address.is_empty() => return Self { child, address },
+                _ => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            }
+        }
+    }
+
+    fn client(&self) -> pod_platform::Client {
+        let platform = pod_platform::Platform::at(format!("http://{}/srv/sc", self.address));
+        pod_platform::Client::new(platform, pod_platform::Limits::default()).unwrap()
+    }
+
+    async fn books(&self) -> serde_json::Value {
+        let url = format!("http://{}/sandbox/books", self.address);
+        serde_json::from_str(&common::http().get(url).send().await.unwrap().text().await.unwrap())
+            .unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_killed_platform_goes_on_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pod.db");
+    let shop = pod_platform::Credentials::token("shop");
+    let mut listen = "127.0.0.1:0".to_owned();
+    let mut known = None;
+    // Always on the same port, whose connections are still open when the process is killed.
+    for round in 0..5 {
+        let process = Process::start(&listen, &file).await;
+        let client = process.client();
+        if let Some(known) = known {
+            assert_eq!(process.books().await, known, "round {round}");
+            assert_eq!(listen, process.address);
+        }
+        for _ in 0..4 {
+            client.call(&order(100, 1.0), &shop).await.unwrap();
+        }
+        let netted = client.call(&NETTING, &shop).await;
+        assert_eq!(netted.is_ok(), round == 0, "{netted:?}");
+        known = Some(process.books().await);
+        listen.clone_from(&process.address);
+        drop(process);
+    }
+    assert_eq!(known.unwrap()["invoices"].as_array().unwrap().len(), 14 + 5 * 4);
+}

@@ -255,10 +255,51 @@ fn faults_that_cannot_be_name_their_place() {
         ),
         (r#"{"service": "payBill", "call": 0, "errorCode": 56}"#, "faults[0].call: calls are"),
         (r#"{"service": "payBill", "call": -1, "errorCode": 56}"#, "faults[0].call: "),
-        (r#"{"service": "payBill", "call": 1}"#, "f.json:2:1: faults[0]: either"),
+        (r#"{"service": "payBill", "call": 1}"#, "f.json:2:1: faults[0]: one of"),
+        (
+            r#"{"service": "payBill", "errorCode": 56}"#,
+            "f.json:2:1: faults[0]: either `call` or `probability`",
+        ),
+        (
+            r#"{"service": "payBill", "call": 1, "probability": 0.5, "errorCode": 56}"#,
+            "faults[0]: either `call` or `probability`",
+        ),
+        (
+            r#"{"service": "payBill", "probability": 0, "errorCode": 56}"#,
+            "f.json:2:39: faults[0].probability: ",
+        ),
+        (r#"{"service": "payBill", "probability": 1.5, "errorCode": 56}"#, "[0].probability: "),
+        (
+            r#"{"service": "payBill", "only": "reads", "call": 1, "errorCode": 56}"#,
+            "faults[0].only: that is for any service",
+        ),
+        (r#"{"service": "*", "only": "links", "call": 1, "errorCode": 56}"#, "faults[0].only: "),
+        (r#"{"service": "payBill", "call": 1, "httpStatus": 200}"#, "faults[0].httpStatus: "),
+        (r#"{"service": "payBill", "call": 1, "answer": "odd"}"#, "faults[0].answer: "),
+        (
+            r#"{"service": "payBill", "call": 1, "reset": "after", "answered": "after"}"#,
+            "faults[0].answered: that is for",
+        ),
+        (
+            r#"{"service": "payBill", "call": 1, "reset": "after", "landsAfterMilliseconds": 9}"#,
+            "faults[0].landsAfterMilliseconds: that is for",
+        ),
+        (
+            r#"{"service": "payBill", "call": 1, "errorCode": 227, "answered": "after",
+                "landsAfterMilliseconds": 9}"#,
+            "f.json:3:43: faults[0].landsAfterMilliseconds: that is for",
+        ),
+        (
+            r#"{"service": "payBill", "call": 1, "reset": "after", "holdMilliseconds": 9}"#,
+            "faults[0].holdMilliseconds: that is for",
+        ),
+        (
+            r#"{"service": "payBill", "call": 1, "latencyMilliseconds": 3600001}"#,
+            "faults[0].latencyMilliseconds: it is at most",
+        ),
         (
             r#"{"service": "payBill", "call": 1, "errorCode": 56, "unanswered": "after"}"#,
-            "faults[0]: either `errorCode` or `unanswered`",
+            "faults[0]: one of `errorCode`, `httpStatus`, `unanswered`",
         ),
         (r#"{"service": "payBill", "call": 1, "errorCode": 0}"#, "faults[0].errorCode: "),
         (r#"{"service": "payBill", "call": 1, "unanswered": "never"}"#, "faults[0].unanswered: "),

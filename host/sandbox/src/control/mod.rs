@@ -1,5 +1,5 @@
 //! The control API: the clock, and what happens elsewhere in POD's world – phones, terminals, the
-//! businesses' own servers.
+//! businesses' own servers –, what goes wrong, and how the books stand.
 //!
 //! It is for the developer whose machine this is. Web pages that the same machine shows must not
 //! reach it: no answer allows another origin to read it, and a body has to be `application/json`,
@@ -7,6 +7,7 @@
 
 mod caller;
 mod clock;
+mod faults;
 mod phones;
 
 use std::sync::Arc;
@@ -25,7 +26,9 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Error, Holdings, callbacks,
+    Error, Holdings,
+    books::Books,
+    callbacks,
     ledger::Ledger,
     platform::{INTERNAL, Platform},
     scenario::{PosTransaction, Scenario, ScenarioError},
@@ -39,9 +42,11 @@ pub(crate) fn router() -> Router<Arc<Platform>> {
         .route("/sandbox/sms", get(phones::sent).post(phones::texted))
         .route("/sandbox/ledger", get(ledger))
         .route("/sandbox/caller", get(caller::show))
+        .route("/sandbox/books", get(books))
         .route("/sandbox/holdings", get(holdings))
         .route("/sandbox/pos-transactions", post(paid_at_terminal))
         .route("/sandbox/callbacks", get(delivered))
+        .route("/sandbox/faults", get(faults::show).post(faults::add).delete(faults::clear))
         .route("/sandbox/{*rest}", any(nothing_here))
 }
 
@@ -129,6 +134,12 @@ async fn ledger(State(platform): State<Arc<Platform>>) -> Result<Response, Failu
     json(&Ledger::read(&mut store.connection).await?)
 }
 
+async fn books(State(platform): State<Arc<Platform>>) -> Result<Response, Failure> {
+    let mut store = platform.store.lock().await;
+    platform.catch_up(&mut store).await?;
+    json(&Books::read(&mut store.connection).await?)
+}
+
 /// What somebody can pay with: who has the token, or else the scenario's caller.
 async fn holdings(
     State(platform): State<Arc<Platform>>,
@@ -171,8 +182,8 @@ async fn paid_at_terminal(
 
 async fn nothing_here(uri: Uri) -> Failure {
     let reason = format!(
-        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, caller, \
-         holdings, pos-transactions and callbacks",
+        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, books, caller, \
+         holdings, pos-transactions, callbacks and faults",
         uri.path()
     );
     Failure(StatusCode::NOT_FOUND, reason)

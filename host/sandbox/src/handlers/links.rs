@@ -2,6 +2,7 @@
 //! payment page. (The other two links are built by clients.)
 
 use pod_platform::{
+    Service as _,
     bills::GetGatewayLinkRequest,
     payments::{Gateway, GetInvoicePaymentLinkRequest, SendPaymentLinkToUserRequest},
     types::PlatformErrorKind as Kind,
@@ -69,7 +70,7 @@ impl Handle for SendPaymentLinkToUserRequest {
             &invoice.unique_number,
             &[("redirectUri", redirect)],
         );
-        sms::send(context, &number, &link).await?;
+        sms::send(context, Self::ROW.name, &number, &link).await?;
         Ok(true)
     }
 }

@@ -69,7 +69,7 @@ impl Handle for SendInvoicePaymentSMSRequest {
             );
             text.push_str(&format!("\nجهت پرداخت بر روی لینک زیر کلیک نمایید.\n{link}"));
         }
-        sms::send(context, &number, &text).await?;
+        sms::send(context, Self::ROW.name, &number, &text).await?;
         Ok(true)
     }
 }

@@ -131,7 +131,7 @@ async fn ask_for_plan(
         for plan in plans {
             text.push_str(&format!("\n{}: {}", plan.id, plan.name));
         }
-        sms::send(context, &number, &text).await?;
+        sms::send(context, SERVICE, &number, &text).await?;
     }
     Ok(())
 }

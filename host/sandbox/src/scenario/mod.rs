@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, fmt, fs, io, ops::Not, path::Path};
 use pod_platform::{Instant, JalaliDate, JalaliDateTime, Rial, loans::LoanGuarantor};
 use serde::{Deserialize, Serialize};
 
-pub use faults::{Fault, Unanswered};
+pub use faults::{ANY_SERVICE, Fault, Moment, Only, Spoilt};
 
 /// The state in which a platform starts.
 ///
@@ -74,6 +74,9 @@ pub struct Scenario {
     /// Calls that go wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// What faults with a probability are drawn from: the same seed, the same faults. Absent: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault_seed: Option<u64>,
 }
 
 /// A business. It acts and is billed as the user `userId`.
