@@ -96,7 +96,6 @@ async fn everything_that_is_money_or_an_object_is_in_the_books() {
     let bill = IssueBillInvoiceRequest {
         bill_id: "7748317800142".to_owned(),
         payment_id: "1770160".to_owned(),
-        ..IssueBillInvoiceRequest::default()
     };
     world.call("sara", &bill).await.unwrap();
     let sms =
