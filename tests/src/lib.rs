@@ -56,7 +56,6 @@ impl Bench {
             client: Client::new(Platform::at(url), Limits::default()).expect("a client"),
             credentials: Arc::new(Credentials::token(token)),
             business: pod.caller_business(),
-            user: pod.caller_user(),
             operator_stated: Stated::default(),
             stated: Stated::default(),
         };

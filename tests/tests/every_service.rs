@@ -234,7 +234,6 @@ async fn outcome(bench: &Bench, policy: &Policy, case: &Case) -> Value {
         client: world.client.clone(),
         credentials: Arc::new(Credentials::token(&*case.r#as)),
         business: None,
-        user: None,
         operator_stated: pod_host::Stated::default(),
         stated: pod_host::Stated::default(),
     };

@@ -12,7 +12,7 @@ use crate::{
     arguments,
     destination::Destination,
     exit::Failure,
-    local_platform::{Caller, LocalPlatform},
+    local_platform::LocalPlatform,
     operator::{Operator, word},
 };
 
@@ -31,7 +31,6 @@ pub struct Identity {
     pub platform: Platform,
     pub credentials: Credentials,
     pub business: Option<u64>,
-    pub user: Option<u64>,
     pub stated: Stated,
 }
 
@@ -78,14 +77,13 @@ impl Identity {
             destination: destination.clone(),
             credentials: Credentials::token(token.expose()),
             business: None,
-            user: None,
             stated: Stated::default(),
         }))
     }
 
     /// Goes to the platform. A local one is asked what no POD service tells; POD is not.
     pub async fn connect(self) -> Result<Actor, Failure> {
-        let Self { name, destination, platform, credentials, business, user, stated } = self;
+        let Self { name, destination, platform, credentials, business, stated } = self;
         let client = Client::new(platform, Limits::default()).map_err(Failure::input)?;
         let local = match &destination {
             Destination::At(url) => LocalPlatform::find(url).await?,
@@ -97,7 +95,6 @@ impl Identity {
                 client,
                 credentials: Arc::new(credentials),
                 business,
-                user,
                 operator_stated: stated,
                 stated: Stated::default(),
             },
@@ -113,10 +110,8 @@ impl Identity {
                     account.name
                 ))
             })?;
-            let Caller { user_id, business_id } = caller;
             account.stated = local.holdings(token).await?;
-            account.business = account.business.or(business_id);
-            account.user = account.user.or(Some(user_id));
+            account.business = account.business.or(caller.business_id);
             *clock = local.clock();
         }
         Ok(actor)
@@ -137,7 +132,6 @@ impl Actor {
             client,
             credentials: Arc::new(Credentials::token(token.expose())),
             business: sandbox.caller_business(),
-            user: sandbox.caller_user(),
             operator_stated: Stated::default(),
             stated: stated(sandbox).await.map_err(Failure::platform)?,
         };

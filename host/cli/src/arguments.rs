@@ -42,8 +42,9 @@ pub enum Command {
 ///
 /// Without --platform and --account, the local POD platform is started in this process from a
 /// scenario, on a loopback port, and ends with the run. With one of them, the run acts for an
-/// account on a platform that is there already, such as POD itself. The receipt tells what was decided, what was paid, and what was used; on a
-/// terminal as tables, with --json as one JSON object on stdout.
+/// account on a platform that is there already, such as POD itself. The receipt tells what was
+/// decided, what was paid, and what was used; on a terminal as tables, with --json as one JSON
+/// object on stdout.
 #[derive(Args, Debug)]
 #[command(after_help = RUN_EXAMPLES)]
 pub struct Run {

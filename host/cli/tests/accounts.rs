@@ -223,7 +223,7 @@ fn another_platform_is_asked_for_nothing_but_services_with_the_accounts_keys() {
             "podhost.toml",
             format!(
                 "[account.shop]\nplatform = \"{url}\"\ntoken = {{ env = \"SHOP\" }}\n\
-                 voucher-hashes = [{{ env = \"VOUCHER\" }}]\nbusiness = 10\nuser = 1\n{keys}"
+                 voucher-hashes = [{{ env = \"VOUCHER\" }}]\nbusiness = 10\n{keys}"
             ),
         );
         let folder = desk.folder.path().to_str().unwrap();

@@ -10,14 +10,11 @@ use common::{Desk, Ended};
 /// Stands where secrets stand, and where they should not.
 const SECRET: &str = "s3cr3t-t0k3n";
 
-const SOUND: &str = r#"[receipts]
-signing-key = { file = "signing.pem" }
-
-[account.shop]
+const SOUND: &str = r#"[account.shop]
 platform = "production"
 token = { env = "SHOP" }
 business = 10
-user = 1
+file-url = "https://core.pod.ir"
 
 [account.shop.api-keys]
 payInvoice = { env = "KEY" }
@@ -25,6 +22,9 @@ payInvoice = { env = "KEY" }
 [account.shop.stated]
 wallet = { PODLAND_WALLET = 5_000 }
 "#;
+
+/// The line of it that most others stand in for.
+const FILE_URL: &str = r#"file-url = "https://core.pod.ir""#;
 
 /// Runs a policy that asks nobody, with a podhost.toml.
 fn run(desk: &Desk, config: &str) -> Ended {
@@ -55,9 +55,8 @@ fn a_secret_is_not_written_into_the_file() {
     let desk = Desk::new();
     let plain = format!("\"{SECRET}\"");
     for (from, line) in [
-        (r#"{ env = "SHOP" }"#, "podhost.toml:6:9: `account.shop.token`"),
-        (r#"{ env = "KEY" }"#, "podhost.toml:11:14: `account.shop.api-keys.payInvoice`"),
-        (r#"{ file = "signing.pem" }"#, "podhost.toml:2:15: `receipts.signing-key`"),
+        (r#"{ env = "SHOP" }"#, "podhost.toml:3:9: `account.shop.token`"),
+        (r#"{ env = "KEY" }"#, "podhost.toml:8:14: `account.shop.api-keys.payInvoice`"),
     ] {
         let ended = spoiled(&desk, from, &plain);
         ended.failed(2, &[line, "environment variable", "{ env = ", "{ file = ", "{ command = "]);
@@ -70,41 +69,37 @@ fn fields() {
     let token = "token = { env = \"SHOP\" }";
     let secret = format!("\"{SECRET}\"");
     for (from, to, says) in [
-        (token, &*format!("token = {SECRET}"), &["podhost.toml:6:9:"][..]),
-        (token, &format!("token = \"{SECRET}"), &["podhost.toml:6:"]),
-        (token, &format!("tokn = {secret}"), &["podhost.toml:4:10:", "`token` is missing"]),
+        (token, &*format!("token = {SECRET}"), &["podhost.toml:3:9:"][..]),
+        (token, &format!("token = \"{SECRET}"), &["podhost.toml:3:"]),
+        (token, &format!("tokn = {secret}"), &["podhost.toml:1:10:", "`token` is missing"]),
         (
             token,
             &format!("{token}\ntokn = {secret}"),
-            &["podhost.toml:7:1:", "`account.shop.tokn`", "`token`"],
+            &["podhost.toml:4:1:", "`account.shop.tokn`", "`token`"],
         ),
-        (token, &format!("{token}\ntoken = {secret}"), &["podhost.toml:7:1:", "duplicate"]),
-        (token, "token = {}", &["podhost.toml:6:1:", "{ env = "]),
+        (token, &format!("{token}\ntoken = {secret}"), &["podhost.toml:4:1:", "duplicate"]),
+        (token, "token = {}", &["podhost.toml:3:1:", "{ env = "]),
         (token, &format!("token = {{ env = \"SHOP\", file = {secret} }}"), &["must be one of"]),
         (token, &format!("token = {{ pass = {secret} }}"), &["account.shop.token"]),
-        (token, "token = { env = 5 }", &["podhost.toml:6:17:", "`account.shop.token.env`", "text"]),
-        (token, &format!("token = {{ command = {secret} }}"), &["podhost.toml:6:21:", "list"]),
+        (token, "token = { env = 5 }", &["podhost.toml:3:17:", "`account.shop.token.env`", "text"]),
+        (token, &format!("token = {{ command = {secret} }}"), &["podhost.toml:3:21:", "list"]),
         (token, "token = { command = [] }", &["must name a program"]),
         (
-            "user = 1",
-            &format!("user = {secret}"),
-            &["podhost.toml:8:8:", "`account.shop.user`", "id"],
+            "business = 10",
+            &format!("business = {secret}"),
+            &["podhost.toml:4:12:", "`account.shop.business`", "id"],
         ),
-        ("business = 10", "business = -1", &["podhost.toml:7:12:", "`account.shop.business`"]),
-        ("\"production\"", "\"prod\"", &["podhost.toml:5:12:", "`production`", "`sandbox`"]),
-        ("user = 1", "pay-url = \"pay.pod.ir\"", &["podhost.toml:8:11:", "`account.shop.pay-url`"]),
-        ("user = 1", &format!("voucher-hashes = {secret}"), &["podhost.toml:8:18:", "list"]),
-        (
-            "user = 1",
-            &format!("voucher-hashes = [{secret}]"),
-            &["podhost.toml:8:19:", "environment"],
-        ),
-        ("payInvoice ", "payInvoices ", &["podhost.toml:11:", "payInvoices", "no such service"]),
-        ("wallet = ", "walet = ", &["podhost.toml:14:", "`account.shop.stated`", "`walet`"]),
-        ("5_000", "-5", &["podhost.toml:14:", "`account.shop.stated`", "rials"]),
-        ("[receipts]", "[receipt]", &["podhost.toml:1:2:", "`receipt`", "`receipts`"]),
-        ("signing-key", "key", &["podhost.toml:2:1:", "`receipts.key`", "`signing-key`"]),
-        ("[account.shop]", "[account.local]\n[account.shop]", &["podhost.toml:4:", "this name"]),
+        (FILE_URL, &format!("file-url = {secret}"), &["podhost.toml:5:12:", "no URL"]),
+        ("business = 10", "business = -1", &["podhost.toml:4:12:", "`account.shop.business`"]),
+        ("\"production\"", "\"prod\"", &["podhost.toml:2:12:", "`production`", "`sandbox`"]),
+        (FILE_URL, "pay-url = \"pay.pod.ir\"", &["podhost.toml:5:11:", "`account.shop.pay-url`"]),
+        (FILE_URL, &format!("voucher-hashes = {secret}"), &["podhost.toml:5:18:", "list"]),
+        (FILE_URL, &format!("voucher-hashes = [{secret}]"), &["podhost.toml:5:19:", "environment"]),
+        ("payInvoice ", "payInvoices ", &["podhost.toml:8:", "payInvoices", "no such service"]),
+        ("wallet = ", "walet = ", &["podhost.toml:11:", "`account.shop.stated`", "`walet`"]),
+        ("5_000", "-5", &["podhost.toml:11:", "`account.shop.stated`", "rials"]),
+        ("[account.shop]", "[receipts]\n[account.shop]", &["podhost.toml:1:2:", "`receipts`"]),
+        ("[account.shop]", "[account.local]\n[account.shop]", &["podhost.toml:1:", "this name"]),
     ] {
         spoiled(&desk, from, to).failed(2, says);
     }
@@ -133,7 +128,7 @@ fn sources_that_give_nothing() {
         ),
     ] {
         let ended = spoiled(&desk, r#"{ env = "SHOP" }"#, source);
-        ended.failed(2, &[&["podhost.toml:6:1: `account.shop.token`"], says].concat());
+        ended.failed(2, &[&["podhost.toml:3:1: `account.shop.token`"], says].concat());
     }
 }
 
@@ -144,7 +139,7 @@ fn files_that_others_can_use() {
     for mode in [0o640, 0o604, 0o620, 0o660, 0o644] {
         fs::set_permissions(&token, fs::Permissions::from_mode(mode)).unwrap();
         let ended = spoiled(&desk, r#"{ env = "SHOP" }"#, r#"{ file = "token" }"#);
-        ended.failed(2, &["podhost.toml:6:1:", &token, &format!("{mode:04o}"), "chmod 600"]);
+        ended.failed(2, &["podhost.toml:3:1:", &token, &format!("{mode:04o}"), "chmod 600"]);
     }
     fs::set_permissions(&token, fs::Permissions::from_mode(0o400)).unwrap();
     let ended = spoiled(&desk, r#"{ env = "SHOP" }"#, r#"{ file = "token" }"#);
@@ -160,7 +155,7 @@ fn files_that_others_can_use() {
 fn exported_keys() {
     let desk = Desk::new();
     let keys = SOUND.replace("[account.shop.api-keys]\npayInvoice = { env = \"KEY\" }\n", "");
-    let keys = keys.replace("user = 1", "user = 1\napi-keys = { file = \"keys\" }");
+    let keys = keys.replace(FILE_URL, "api-keys = { file = \"keys\" }");
     for (export, says) in [
         (format!("payInvoice = {SECRET}\n\n{SECRET}\n"), "line 3"),
         // The other way around.
@@ -171,6 +166,6 @@ fn exported_keys() {
     ] {
         let path = desk.file("keys", export);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        run(&desk, &keys).failed(2, &["podhost.toml:9:1: `account.shop.api-keys`", says]);
+        run(&desk, &keys).failed(2, &["podhost.toml:5:1: `account.shop.api-keys`", says]);
     }
 }

@@ -181,9 +181,6 @@ pub struct Account {
     pub credentials: Arc<Credentials>,
     /// Its business id on the platform, if it is a business. POD has no service that tells.
     pub business: Option<u64>,
-    /// Its user id on the platform, by which its own payments are recognised. POD has no service
-    /// that tells.
-    pub user: Option<u64>,
     /// What its operator says of it beyond POD's services.
     pub operator_stated: Stated,
     /// What its platform says of it beyond POD's services: the local one does.

@@ -15,7 +15,7 @@
 //! # let scenario = Scenario::from_file(format!("{netting}/scenarios/small.json"))?;
 //! # let pod = Sandbox::start(Options { scenario, ..Options::default() }).await?;
 //! # let (url, token) = (pod.platform_url(), pod.caller_token().unwrap().expose());
-//! # let (business, user) = (pod.caller_business(), pod.caller_user());
+//! # let business = pod.caller_business();
 //! # let script = format!("{netting}/netting.rhai");
 //! let host = Host::builder().store(folder.path()).build().await?;
 //! let policy = host.load(script).await?;
@@ -24,7 +24,6 @@
 //!     client: Client::new(Platform::at(url), Limits::default())?,
 //!     credentials: Arc::new(Credentials::token(token)),
 //!     business,
-//!     user,
 //!     operator_stated: Stated::default(),
 //!     stated: Stated::default(),
 //! };

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use pod_host::Stated;
-use pod_platform::{Credentials, Secret};
+use pod_platform::Credentials;
 
 use crate::{
     account::{self, Identity},
@@ -38,7 +38,6 @@ const TAKEN: [&str; 2] = [account::SCENARIO, account::TOKEN];
 pub struct Operator {
     path: PathBuf,
     accounts: Vec<Entry>,
-    signing_key: Option<Source>,
 }
 
 /// An account as it is described.
@@ -53,7 +52,6 @@ struct Entry {
     api_keys: ApiKeys,
     voucher_hashes: Vec<Source>,
     business: Option<u64>,
-    user: Option<u64>,
     stated: Stated,
 }
 
@@ -110,13 +108,7 @@ impl Operator {
                     accounts.take_all().iter().map(|(name, field)| Entry::of(name, field)).collect()
                 })?,
             };
-            let signing_key = match fields.take("receipts") {
-                None => None,
-                Some(receipts) => receipts.table()?.read(|receipts| {
-                    receipts.take("signing-key").as_ref().map(Source::of).transpose()
-                })?,
-            };
-            Ok(Self { path: path.to_owned(), accounts, signing_key })
+            Ok(Self { path: path.to_owned(), accounts })
         })?;
         Ok(operator)
     }
@@ -149,12 +141,6 @@ impl Operator {
             }
         }
     }
-
-    /// The ed25519 private key that signs receipts, in PKCS#8 PEM.
-    #[expect(dead_code, reason = "nothing signs receipts yet")]
-    pub fn signing_key(&self) -> Result<Option<Secret>, Failure> {
-        Ok(self.signing_key.as_ref().map(Source::read).transpose()?)
-    }
 }
 
 impl Entry {
@@ -186,7 +172,6 @@ impl Entry {
                     }
                 },
                 business: fields.take("business").as_ref().map(Field::id).transpose()?,
-                user: fields.take("user").as_ref().map(Field::id).transpose()?,
                 stated: stated.as_ref().map(Field::open).transpose()?.unwrap_or_default(),
                 spot: spot.clone(),
             })
@@ -225,7 +210,6 @@ impl Entry {
                 voucher_hashes: hashes.collect::<Result<_, _>>()?,
             },
             business: self.business,
-            user: self.user,
             stated: self.stated.clone(),
         })
     }
