@@ -3,6 +3,7 @@
 //! clients for invoices and for the sandbox's numbers.
 
 use crate::{
+    evidence::Evidence,
     service::{
         EffectClass::{Idempotent, MarkedByUs, NoEvidence, Readable, SelfFencing},
         Route, Row,
@@ -33,7 +34,7 @@ pub const GET_OTT: Row = Row::product("getOtt", 29_816, 39_311);
 /// `invoices.issue-invoice`
 pub const ISSUE_INVOICE: Row = Row::product("issueInvoice", 29_796, 39_291)
     .ott()
-    .mutation(MarkedByUs, Nothing)
+    .mutation(MarkedByUs, Nothing, Evidence::Marked)
     .rules(&[
         SameLength(&["productId", "price", "quantity", "productDescription"]),
         EmptyOrAsLongAs("discount", "productId"),
@@ -67,28 +68,28 @@ pub const GET_INVOICE_LIST_BY_METADATA: Row =
 
 /// `invoices.verify-invoice`
 pub const VERIFY_INVOICE: Row = Row::product("verifyInvoice", 29_809, 39_304)
-    .mutation(SelfFencing, Nothing)
+    .mutation(SelfFencing, Nothing, Evidence::Verified)
     .rules(&[ExactlyOne(&["id", "billNumber"])])
     .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission]);
 
 /// `invoices.verify-and-close-invoice`
 pub const VERIFY_AND_CLOSE_INVOICE: Row = Row::product("verifyAndCloseInvoice", 29_808, 39_303)
-    .mutation(SelfFencing, Nothing)
+    .mutation(SelfFencing, Nothing, Evidence::VerifiedAndClosed)
     .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission]);
 
 /// `invoices.close-invoice`
 pub const CLOSE_INVOICE: Row = Row::product("closeInvoice", 29_812, 39_307)
-    .mutation(SelfFencing, Nothing)
+    .mutation(SelfFencing, Nothing, Evidence::Closed)
     .errors(&[Kind::NotFound, Kind::InvoiceNotPayed, Kind::BillAlreadyClosed, Kind::NoPermission]);
 
 /// `invoices.cancel-invoice`: the claim is forgiven, and what was paid goes back.
 pub const CANCEL_INVOICE: Row = Row::product("cancelInvoice", 29_810, 39_305)
-    .mutation(SelfFencing, PayableAmountOf("id"))
+    .mutation(SelfFencing, PayableAmountOf("id"), Evidence::Canceled)
     .errors(&[Kind::NotFound, Kind::InvoiceIsCanceled, Kind::NoPermission]);
 
 /// `invoices.reduce-invoice`: at most all of the claim is forgiven.
 pub const REDUCE_INVOICE: Row = Row::product("reduceInvoice", 29_803, 39_298)
-    .mutation(Readable, PayableAmountOf("id"))
+    .mutation(Readable, PayableAmountOf("id"), Evidence::Reduced)
     .rules(&[
         TogetherOrNone(&["invoiceItemId", "price", "quantity", "itemDescription"]),
         Between("quantity", 0.0, f64::MAX),
@@ -99,7 +100,7 @@ pub const REDUCE_INVOICE: Row = Row::product("reduceInvoice", 29_803, 39_298)
 /// `payments.pay-invoice-by-credit` (S0)
 pub const PAY_INVOICE_BY_CREDIT: Row = Row::product("payInvoiceByCredit", 30_382, 39_316)
     .ott()
-    .mutation(SelfFencing, PayableAmountOf("invoiceId"))
+    .mutation(SelfFencing, PayableAmountOf("invoiceId"), Evidence::PaidForItself)
     .rules(&[EmptyOrAsLongAs("delegationHash", "delegatorId")])
     .errors(&[
         Kind::InvalidOtt,
@@ -117,7 +118,7 @@ pub const PAY_INVOICE_BY_CREDIT: Row = Row::product("payInvoiceByCredit", 30_382
 /// `payments.pay-any-invoice-by-credit` (S1, payAnyInvoiceByCredit)
 pub const PAY_ANY_INVOICE_BY_CREDIT: Row = Row::product("payAnyInvoiceByCredit", 29_821, 39_317)
     .ott()
-    .mutation(SelfFencing, PayableAmountOf("invoiceId"))
+    .mutation(SelfFencing, PayableAmountOf("invoiceId"), Evidence::PaidByAccount)
     .rules(&[EmptyOrAsLongAs("delegationHash", "delegatorId")])
     .errors(&[
         Kind::InvalidOtt,
@@ -133,7 +134,7 @@ pub const PAY_ANY_INVOICE_BY_CREDIT: Row = Row::product("payAnyInvoiceByCredit",
 
 /// `payments.send-invoice-payment-SMS` (S1, sendInvoicePaymentSMS): asks, and pays nothing.
 pub const SEND_INVOICE_PAYMENT_SMS: Row = Row::product("sendInvoicePaymentSMS", 29_807, 39_302)
-    .mutation(NoEvidence, Nothing)
+    .mutation(NoEvidence, Nothing, Evidence::Hidden)
     .rules(&[
         Between("smsContentType", 1.0, 3.0),
         EmptyOrAsLongAs("delegationHash", "delegatorId"),
@@ -144,7 +145,7 @@ pub const SEND_INVOICE_PAYMENT_SMS: Row = Row::product("sendInvoicePaymentSMS", 
 
 /// `payments.verify-payment-SMS` (S1, verifyPaymentSMS)
 pub const VERIFY_PAYMENT_SMS: Row = Row::production("verifyPaymentSMS", 369_550, &[])
-    .mutation(SelfFencing, PayableAmountOf("invoiceId"))
+    .mutation(SelfFencing, PayableAmountOf("invoiceId"), Evidence::PaidByItsUser)
     .errors(&[
         Kind::CodeInvalidOrExpired,
         Kind::BillAlreadyPayed,
@@ -157,13 +158,13 @@ pub const VERIFY_PAYMENT_SMS: Row = Row::production("verifyPaymentSMS", 369_550,
 /// `payments.pay-invoice` (S1, payInvoice): the claim on the payer is given up on POD.
 pub const PAY_INVOICE: Row = Row::product("payInvoice", 29_799, 39_294)
     .business()
-    .mutation(SelfFencing, PayableAmountOf("invoiceId"))
+    .mutation(SelfFencing, PayableAmountOf("invoiceId"), Evidence::PaidOutsidePod)
     .errors(UNPAYABLE);
 
 /// `payments.pay-invoice-by-invoice` (S1, payInvoiceByInvoice)
 pub const PAY_INVOICE_BY_INVOICE: Row = Row::product("payInvoiceByInvoice", 29_800, 39_295)
     .business()
-    .mutation(SelfFencing, PayableAmountOf("debtorInvoiceId"))
+    .mutation(SelfFencing, PayableAmountOf("debtorInvoiceId"), Evidence::Earmarked)
     .errors(&[
         Kind::NotFound,
         Kind::CreditorInvoiceNotPayed,
@@ -175,7 +176,7 @@ pub const PAY_INVOICE_BY_INVOICE: Row = Row::product("payInvoiceByInvoice", 29_8
 pub const PAY_INVOICE_IN_FUTURE: Row = Row::product("payInvoiceInFuture", 29_802, 39_297)
     .business()
     .ott()
-    .mutation(SelfFencing, PayableAmountOf("invoiceId"))
+    .mutation(SelfFencing, PayableAmountOf("invoiceId"), Evidence::Guaranteed)
     .rules(&[ExactlyOne(&["guildCode", "wallet"])])
     .errors(&[
         Kind::InvalidOtt,
@@ -187,7 +188,7 @@ pub const PAY_INVOICE_IN_FUTURE: Row = Row::product("payInvoiceInFuture", 29_802
 /// `payments.pay-invoice-by-pos` (S1, payInvoiceByPos)
 pub const PAY_INVOICE_BY_POS: Row = Row::product("payInvoiceByPos", 29_801, 39_296)
     .business()
-    .mutation(SelfFencing, PayableAmountOf("invoiceId"))
+    .mutation(SelfFencing, PayableAmountOf("invoiceId"), Evidence::PaidByTerminal)
     .errors(&[Kind::NotFound, Kind::BillAlreadyPayed]);
 
 /// `payments.get-invoice-payment-link` (S0): whoever has the link may pay, nobody has to.
@@ -197,7 +198,7 @@ pub const GET_INVOICE_PAYMENT_LINK: Row = Row::product("getInvoicePaymentLink", 
 /// `payments.send-payment-link-to-user` (S1): asks, and pays nothing.
 pub const SEND_PAYMENT_LINK_TO_USER: Row = Row::production("sendPaymentLinkToUser", 1_113_426, &[])
     .business()
-    .mutation(NoEvidence, Nothing)
+    .mutation(NoEvidence, Nothing, Evidence::Hidden)
     .rules(&[Url("redirectUri")])
     .errors(&[Kind::InvoiceNotIssuedForCaller]);
 
@@ -219,7 +220,7 @@ pub const GET_PAY_INVOICE_BY_UNIQUE_NUMBER_LINK: Row = Row::of(
 
 /// `bills.pay-bill` (S3; the older number S2, and those of the public clients)
 pub const PAY_BILL: Row = Row::production("payBill", 27_903_493, &[52_042, 14_838, 36_292])
-    .mutation(SelfFencing, BillAmount)
+    .mutation(SelfFencing, BillAmount, Evidence::BillPaid)
     .rules(&[UtilityBill])
     .errors(&[
         Kind::InvalidNumber,
@@ -232,7 +233,7 @@ pub const PAY_BILL: Row = Row::production("payBill", 27_903_493, &[52_042, 14_83
 
 /// `bills.issue-bill-invoice` (S3)
 pub const ISSUE_BILL_INVOICE: Row = Row::production("issueBillInvoice", 27_903_191, &[])
-    .mutation(Idempotent, Nothing)
+    .mutation(Idempotent, Nothing, Evidence::ByRepeat)
     .rules(&[UtilityBill])
     .errors(&[
         Kind::InvalidNumber,
@@ -253,29 +254,32 @@ pub const LIST_BILLS: Row =
 
 /// `bills.cancel-bill` (S3; the older number S2)
 pub const CANCEL_BILL: Row = Row::production("cancelBill", 3_884_767, &[52_044])
-    .mutation(Readable, Nothing)
+    .mutation(Readable, Nothing, Evidence::BillCanceled)
     .spelling(&[("id", "Id")])
     .errors(&[Kind::NotFound, Kind::NoPermission]);
 
 /// `files.upload-file`. No document of POD describes it: path and fields are those that POD's
-/// clients use.
-pub const UPLOAD_FILE: Row =
-    Row::of("uploadFile", Route::Upload { path: "/nzh/uploadFile" }, TokenKind::Any)
-        .mutation(Readable, Nothing);
+/// clients use. Of a file whose answer was lost nobody has the hash, so a second one does no harm.
+pub const UPLOAD_FILE: Row = Row::of(
+    "uploadFile",
+    Route::Upload { path: "/nzh/uploadFile" },
+    TokenKind::Any,
+)
+.mutation(Idempotent, Nothing, Evidence::ByRepeat);
 
 /// `files.get-file` (S2, S4)
 pub const GET_FILE: Row = Row::of("file", Route::Download { path: "/nzh/file" }, TokenKind::Any)
     .errors(&[Kind::NotFound]);
 
 /// `loans.update-loan-grantor-credit-for-users` (S4): raises what customers may borrow; no rial
-/// moves before one does.
+/// moves before one does. No service lists a contract's members.
 pub const UPDATE_LOAN_GRANTOR_CREDIT_FOR_USERS: Row = Row::path(
     "updateLoanGrantorCreditForUsers",
     Post,
     "/nzh/biz/updateLoanGrantorCreditForUsers",
     TokenKind::Business,
 )
-.mutation(Readable, Nothing)
+.mutation(NoEvidence, Nothing, Evidence::Hidden)
 .errors(&[Kind::NotFound, Kind::NoPermission]);
 
 /// `loans.remove-permitted-user-from-loan-contract` (S4)
@@ -285,7 +289,7 @@ pub const REMOVE_PERMITTED_USER_FROM_LOAN_CONTRACT: Row = Row::path(
     "/nzh/biz/removePermittedUserFromLoanContract",
     TokenKind::Business,
 )
-.mutation(Readable, Nothing)
+.mutation(NoEvidence, Nothing, Evidence::Hidden)
 .rules(&[
     AtLeastOne(&["userId", "cellphoneNumber", "nationalCode", "username"]),
     Cellphone("cellphoneNumber"),
@@ -300,7 +304,7 @@ pub const LOAN_PLAN_LIST: Row =
 /// `loans.update-loan-by-plan` (S4): what is still owed is owed otherwise.
 pub const UPDATE_LOAN_BY_PLAN: Row =
     Row::path("updateLoanByPlan", Post, "/nzh/updateLoanByPlan", TokenKind::Access)
-        .mutation(SelfFencing, TotalAmountOfLoan("loanId"))
+        .mutation(SelfFencing, TotalAmountOfLoan("loanId"), Evidence::LoanHasPlan)
         .errors(&[Kind::NotFound, Kind::NoPermission]);
 
 /// `loans.business-loan-list` (S4)
@@ -322,7 +326,7 @@ pub const GET_INSTALLMENT_LIST: Row =
 /// unasked. The debt is that of the invoice's customer.
 pub const PAY_INVOICE_BY_LOAN: Row =
     Row::path("payInvoiceByLoan", Get, "/nzh/payInvoiceByLoan", TokenKind::Business)
-        .mutation(Readable, PayableAmountOf("invoiceId"))
+        .mutation(Readable, PayableAmountOf("invoiceId"), Evidence::LoanForInvoice)
         .errors(&[
             Kind::NotFound,
             Kind::NoPermission,

@@ -33,6 +33,7 @@ pub mod catalogue;
 mod client;
 mod clock;
 mod error;
+mod evidence;
 mod secret;
 mod service;
 pub mod wire;
@@ -42,6 +43,7 @@ pub use client::{
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use contract::{bills, files, invoices, loans, payments, types, visit_services};
+pub use evidence::{Attempt, Evidence, MARK_PREFIX, Proof, Sighting};
 pub use pod_values::{
     BillType, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,
     NotAJalaliDateTime, Rial, UtilityBill,

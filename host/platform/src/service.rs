@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use pod_values::{NotABill, UtilityBill};
 
 use crate::{
+    evidence::Evidence,
     types::{InvalidArgument, PlatformErrorKind},
     wire::form::{Fields, Form},
 };
@@ -125,6 +126,8 @@ pub enum Effect {
         class: EffectClass,
         /// Which rials are at stake.
         stakes: Stakes,
+        /// How it shows that it took effect.
+        evidence: Evidence,
     },
 }
 
@@ -133,7 +136,8 @@ pub enum Effect {
 pub enum EffectClass {
     /// POD refuses the repeat, so a repeat cannot do it twice.
     SelfFencing,
-    /// The repeat answers what the first call did.
+    /// A repeat does no harm: it answers what the first call did, or what it leaves behind beyond
+    /// that nobody can reach.
     Idempotent,
     /// The call carries a mark of ours, by which its effect is found again.
     MarkedByUs,
@@ -224,8 +228,13 @@ impl Row {
     }
 
     /// It changes something.
-    pub(crate) const fn mutation(mut self, class: EffectClass, stakes: Stakes) -> Self {
-        self.effect = Effect::Mutation { class, stakes };
+    pub(crate) const fn mutation(
+        mut self,
+        class: EffectClass,
+        stakes: Stakes,
+        evidence: Evidence,
+    ) -> Self {
+        self.effect = Effect::Mutation { class, stakes, evidence };
         self
     }
 

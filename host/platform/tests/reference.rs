@@ -51,7 +51,7 @@ at once. Each takes one request, with POD's own fields, and answers a result or 
 days are Jalali.
 
 A field in **bold** is required. *In doubt* says how it is settled whether a call took effect whose
-answer did not arrive; *at stake* is what the call takes from the budget of rials.
+answer did not arrive, and what is read for that; *at stake* is what the call takes from the budget of rials.
 
 ";
 
@@ -112,8 +112,9 @@ impl Page<'_> {
         }
         match row.effect {
             Effect::Read => writeln!(out, "| effect | none: it reads |").unwrap(),
-            Effect::Mutation { class, stakes } => {
-                writeln!(out, "| in doubt | {} |", class.name()).unwrap();
+            Effect::Mutation { class, stakes, evidence } => {
+                let reads = evidence.reads().map(|reads| format!("; {reads}")).unwrap_or_default();
+                writeln!(out, "| in doubt | {}{reads} |", class.name()).unwrap();
                 writeln!(out, "| at stake | {} |", at_stake(stakes)).unwrap();
             }
         }
