@@ -298,7 +298,7 @@ impl Evidence {
             | Self::Hidden => Proof::UNDECIDED,
         };
         if proof == Proof::UNDECIDED {
-            shows.push_str("; it cannot be told whether this attempt did it, or did it before");
+            shows.push_str("; whether this attempt took effect cannot be told");
         }
         Sighting { shows, proof }
     }
@@ -634,8 +634,11 @@ fn is_reduced(form: &Form, invoice: &Invoice) -> bool {
 }
 
 /// The host's own mark is on nothing else. A number that the guest chose may be on an older
-/// invoice, which is then another one.
+/// invoice, which is then another one. A preview is kept nowhere.
 fn issued(form: &Form, invoice: &Invoice, result: impl FnOnce() -> Bytes) -> Proof {
+    if form.get("preview") == Some("true") {
+        return Proof::not_seen(false);
+    }
     let is_marked = form.get("billNumber").is_some_and(|number| number.starts_with(MARK_PREFIX));
     if is_marked || is_as_asked(form, invoice) {
         Proof::Happened(result())

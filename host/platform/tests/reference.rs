@@ -51,7 +51,8 @@ at once. Each takes one request, with POD's own fields, and answers a result or 
 days are Jalali.
 
 A field in **bold** is required. *In doubt* says how it is settled whether a call took effect whose
-answer did not arrive, and what is read for that; *at stake* is what the call takes from the budget of rials.
+answer did not arrive, and what is read for that; *at stake* is what the call takes from the budget
+of rials.
 
 ";
 
