@@ -55,7 +55,10 @@ impl Bench {
             name: "test".into(),
             client: Client::new(Platform::at(url), Limits::default()).expect("a client"),
             credentials: Arc::new(Credentials::token(token)),
+            platform: Some(url.to_owned()),
+            clock: None,
             business: pod.caller_business(),
+            user: pod.caller_user(),
             operator_stated: Stated::default(),
             stated: Stated::default(),
         };

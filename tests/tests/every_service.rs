@@ -233,7 +233,10 @@ async fn outcome(bench: &Bench, policy: &Policy, case: &Case) -> Value {
         name: case.r#as.clone(),
         client: world.client.clone(),
         credentials: Arc::new(Credentials::token(&*case.r#as)),
+        platform: None,
+        clock: None,
         business: None,
+        user: None,
         operator_stated: pod_host::Stated::default(),
         stated: pod_host::Stated::default(),
     };

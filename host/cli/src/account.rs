@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use pod_host::{Account, Stated};
-use pod_platform::{Client, Clock, Credentials, Limits, Platform, Secret};
+use pod_platform::{Client, Credentials, Limits, Platform, Secret};
 use pod_sandbox::Sandbox;
 
 use crate::{
@@ -31,13 +31,8 @@ pub struct Identity {
     pub platform: Platform,
     pub credentials: Credentials,
     pub business: Option<u64>,
+    pub user: Option<u64>,
     pub stated: Stated,
-}
-
-/// Somebody on a platform, and what time it is there.
-pub struct Actor {
-    pub account: Account,
-    pub clock: Arc<dyn Clock>,
 }
 
 impl Identity {
@@ -77,31 +72,31 @@ impl Identity {
             destination: destination.clone(),
             credentials: Credentials::token(token.expose()),
             business: None,
+            user: None,
             stated: Stated::default(),
         }))
     }
 
     /// Goes to the platform. A local one is asked what no POD service tells; POD is not.
-    pub async fn connect(self) -> Result<Actor, Failure> {
-        let Self { name, destination, platform, credentials, business, stated } = self;
+    pub async fn connect(self) -> Result<Account, Failure> {
+        let Self { name, destination, platform, credentials, business, user, stated } = self;
         let client = Client::new(platform, Limits::default()).map_err(Failure::input)?;
         let local = match &destination {
             Destination::At(url) => LocalPlatform::find(url).await?,
             Destination::Production | Destination::Sandbox => None,
         };
-        let mut actor = Actor {
-            account: Account {
-                name,
-                client,
-                credentials: Arc::new(credentials),
-                business,
-                operator_stated: stated,
-                stated: Stated::default(),
-            },
-            clock: Arc::new(pod_platform::SystemClock),
+        let mut account = Account {
+            name,
+            client,
+            credentials: Arc::new(credentials),
+            platform: Some(destination.to_string()),
+            clock: None,
+            business,
+            user,
+            operator_stated: stated,
+            stated: Stated::default(),
         };
         if let Some(local) = local {
-            let Actor { account, clock } = &mut actor;
             let token = &account.credentials.token;
             let caller = local.caller(token).await?.ok_or_else(|| {
                 Failure::input(anyhow!(
@@ -112,31 +107,32 @@ impl Identity {
             })?;
             account.stated = local.holdings(token).await?;
             account.business = account.business.or(caller.business_id);
-            *clock = local.clock();
+            account.user = account.user.or(Some(caller.user_id));
+            account.clock = Some(local.clock());
         }
-        Ok(actor)
+        Ok(account)
     }
 }
 
-impl Actor {
-    /// The scenario's caller on a platform in this process.
-    pub async fn in_process(sandbox: &Sandbox) -> Result<Self, Failure> {
-        let token = sandbox.caller_token().ok_or_else(|| {
-            let missing = "the scenario has nobody to act for: it needs a business or a user";
-            Failure::input(anyhow!(missing))
-        })?;
-        let client = Client::new(Platform::at(sandbox.platform_url()), Limits::default())
-            .map_err(Failure::platform)?;
-        let account = Account {
-            name: SCENARIO.into(),
-            client,
-            credentials: Arc::new(Credentials::token(token.expose())),
-            business: sandbox.caller_business(),
-            operator_stated: Stated::default(),
-            stated: stated(sandbox).await.map_err(Failure::platform)?,
-        };
-        Ok(Self { account, clock: sandbox.clock() })
-    }
+/// The scenario's caller on a platform in this process.
+pub async fn in_process(sandbox: &Sandbox) -> Result<Account, Failure> {
+    let token = sandbox.caller_token().ok_or_else(|| {
+        let missing = "the scenario has nobody to act for: it needs a business or a user";
+        Failure::input(anyhow!(missing))
+    })?;
+    let client = Client::new(Platform::at(sandbox.platform_url()), Limits::default())
+        .map_err(Failure::platform)?;
+    Ok(Account {
+        name: SCENARIO.into(),
+        client,
+        credentials: Arc::new(Credentials::token(token.expose())),
+        platform: None,
+        clock: Some(sandbox.clock()),
+        business: sandbox.caller_business(),
+        user: sandbox.caller_user(),
+        operator_stated: Stated::default(),
+        stated: stated(sandbox).await.map_err(Failure::platform)?,
+    })
 }
 
 /// What the local platform says beyond POD's services. Both write it in the scenario file's names.

@@ -1,22 +1,18 @@
 //! The host that commands run policies on.
 
-use std::{io::IsTerminal as _, sync::Arc, time::Duration};
+use std::{io::IsTerminal as _, time::Duration};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pod_host::{Host, Progress};
-use pod_platform::Clock;
 
 use crate::{arguments, exit::Failure};
 
-/// Opens the store, for policies that see this clock.
-pub async fn open_host(
-    folders: &arguments::Folders,
-    clock: Arc<dyn Clock>,
-) -> Result<Host, Failure> {
+/// Opens the store.
+pub async fn open_host(folders: &arguments::Folders) -> Result<Host, Failure> {
     let bars = MultiProgress::new();
     let shown = std::sync::Mutex::new(Vec::<(String, ProgressBar)>::new());
     let terminal = std::io::stderr().is_terminal();
-    let mut host = Host::builder().clock(clock).on_progress(move |progress| {
+    let mut host = Host::builder().on_progress(move |progress| {
         let mut shown = shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match progress {
             Progress::Compiling(name) if terminal => {

@@ -33,6 +33,7 @@ struct Now {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Caller {
+    pub user_id: u64,
     pub business_id: Option<u64>,
 }
 

@@ -98,7 +98,7 @@ impl Page<'_> {
             let stated: Vec<String> = receipt
                 .stated
                 .iter()
-                .map(|fact| format!("{} ({})", words.term(fact.fact), words.stated_by(fact.by)))
+                .map(|fact| format!("{} ({})", words.term(&fact.fact), words.stated_by(fact.by)))
                 .collect();
             writeln!(text, "{}: {}\n", words.stated, stated.join(words.comma))?;
         }

@@ -38,11 +38,17 @@ impl Artefacts {
     }
 
     /// The component that `make` makes, known by `key`. It is made and compiled at most once at a
-    /// time, on a thread for blocking work, and not at all if it is in the folder.
+    /// time, on a thread for blocking work, and not at all if it is in the folder. What is not
+    /// anybody's file can be kept beside it: [`Artefacts::source`].
     ///
     /// # Errors
     /// If `make` fails, or what it made is no component.
-    pub async fn component<F>(&self, key: Digest, make: F) -> Result<Component, Error>
+    pub async fn component<F>(
+        &self,
+        key: Digest,
+        keeps_source: bool,
+        make: F,
+    ) -> Result<Component, Error>
     where
         F: FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
     {
@@ -54,12 +60,19 @@ impl Artefacts {
             .get_or_try_init(|| async {
                 let engine = self.engine.clone();
                 let path = self.path(&engine, key);
-                let work =
-                    tokio::task::spawn_blocking(move || load_or_compile(&engine, &path, make));
+                let source = keeps_source.then(|| self.source(key));
+                let work = tokio::task::spawn_blocking(move || {
+                    load_or_compile(&engine, &path, source.as_deref(), make)
+                });
                 work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
             })
             .await?;
         Ok(component.clone())
+    }
+
+    /// Where the component lies that was made, and not found, under `key`; if it was made here.
+    pub fn source(&self, key: Digest) -> PathBuf {
+        self.folder.join(format!("{key}.wasm"))
     }
 
     /// Is the component at hand, so that getting it compiles nothing?
@@ -80,23 +93,27 @@ impl Artefacts {
 fn load_or_compile(
     engine: &Engine,
     path: &Path,
+    source: Option<&Path>,
     make: impl FnOnce() -> Result<Vec<u8>, Error>,
 ) -> Result<Component, Error> {
-    if let Some(component) = load(engine, path) {
+    if source.is_none_or(Path::is_file)
+        && let Some(component) = load(engine, path)
+    {
         return Ok(component);
     }
     let bytes = make()?;
     let compiled = engine
         .precompile_component(&bytes)
         .map_err(|error| Error::Component(format!("{error:#}")))?;
-    let written = || -> io::Result<()> {
+    let write = |path: &Path, bytes: &[u8]| -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        io::Write::write_all(&mut file, &compiled)?;
+        io::Write::write_all(&mut file, bytes)?;
         file.persist(path)?;
         Ok(())
     };
-    if let Err(error) = written() {
+    let written = source.map_or(Ok(()), |source| write(source, &bytes));
+    if let Err(error) = written.and_then(|()| write(path, &compiled)) {
         tracing::warn!(path = %path.display(), %error, "a compiled component could not be kept");
     }
     // SAFETY: these bytes are what `precompile_component` of this very engine returned.

@@ -5,18 +5,18 @@ use pod_platform::{
     Rial, Traffic,
     types::{Exhaustion, Meter},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::journal::Entry;
 
 /// What one run may use.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Budget {
     /// Rials paid. None, unless granted.
     pub rial: Rial,
     /// Rials of one payment at most. A payment whose amount the host cannot read is charged all of
     /// it; without this ceiling, it is refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rial_per_payment: Option<Rial>,
     /// Calls to POD.
     pub calls: u64,
@@ -73,7 +73,7 @@ impl Amounts {
     }
 
     /// Saturation keeps a budget exhausted; it never makes room.
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             rials: self.rials.saturating_add(other.rials),
             calls: self.calls.saturating_add(other.calls),
@@ -116,7 +116,20 @@ impl Spent {
                     }
                 }
             }
-            Entry::Started(_) | Entry::Decided(_) | Entry::Finished(_) => {}
+            Entry::Settled(settled) => {
+                let held = self.held.iter().position(|(step, _)| *step == settled.step);
+                if let Some((_, reserved)) = held.map(|index| self.held.swap_remove(index))
+                    && settled.happened
+                {
+                    let paid = Amounts { rials: reserved.rials, ..Amounts::default() };
+                    self.settled = self.settled.plus(paid);
+                }
+            }
+            Entry::Started(_)
+            | Entry::Decided(_)
+            | Entry::Finished(_)
+            | Entry::Restored(_)
+            | Entry::Diverged(_) => {}
         }
     }
 

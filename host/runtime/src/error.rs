@@ -80,6 +80,54 @@ pub enum Error {
     /// Another process owns the store.
     #[error("the store {} is in use by another podhost; give this one its own with --store", .0.display())]
     StoreInUse(PathBuf),
+    /// There is no store to read.
+    #[error("{} holds no journal", .0.display())]
+    NoStore(PathBuf),
+    /// The journal has no such run.
+    #[error("there is no run {0}; `podhost runs` lists them")]
+    NoSuchRun(String),
+    /// The key was used for another request.
+    #[error(
+        "the key `{key}` began run {run}, with another policy, input or option; a key stands for \
+         one request"
+    )]
+    KeyTaken {
+        /// The key.
+        key: String,
+        /// The run that has it.
+        run: String,
+    },
+    /// The run asked for something else than its journal says that it asked.
+    #[error(
+        "run {run} diverged at call {step}: its journal has {recorded}, now it asks {asked}; it is \
+         kept for you to look into (`podhost show {run}`)"
+    )]
+    Diverged {
+        /// The run.
+        run: String,
+        /// The call, counted from 0.
+        step: u64,
+        /// What the journal has.
+        recorded: String,
+        /// What was asked instead.
+        asked: String,
+    },
+    /// The run cannot go on here.
+    #[error("run {run} cannot be resumed: {reason}")]
+    NotResumable {
+        /// The run.
+        run: String,
+        /// Why not.
+        reason: String,
+    },
+    /// There is nothing to settle, or not so.
+    #[error("run {run}: {reason}")]
+    NotInDoubt {
+        /// The run.
+        run: String,
+        /// Why not.
+        reason: String,
+    },
     /// The journal could not be written or read. No money moves without it.
     #[error("the journal cannot be used: {0}")]
     Journal(String),
@@ -107,6 +155,16 @@ impl Error {
                 | Self::World { .. }
                 | Self::Account(_)
                 | Self::Input(_)
+                | Self::NoStore(_)
+                | Self::NoSuchRun(_)
+                | Self::KeyTaken { .. }
+                | Self::NotInDoubt { .. }
         )
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Journal(error.to_string())
     }
 }

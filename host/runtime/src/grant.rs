@@ -14,6 +14,9 @@ pub struct Grant {
     pub functions: BTreeSet<String>,
     /// What they may use.
     pub budget: Budget,
+    /// Those of them whose repetition does no harm, says the operator: a doubt that nothing can
+    /// settle is settled by calling again.
+    pub repeatable: BTreeSet<String>,
 }
 
 impl Grant {
@@ -21,6 +24,12 @@ impl Grant {
     #[must_use]
     pub fn allows(&self, function: &str) -> bool {
         self.functions.contains(function)
+    }
+
+    /// May a call be repeated although nothing tells whether it took effect?
+    #[must_use]
+    pub fn may_repeat(&self, function: &str) -> bool {
+        self.repeatable.contains(function)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The host: one engine, one store, any number of policies and runs.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use pod_platform::{Client, Clock, Credentials, SystemClock};
 use wasmtime::{Engine, component::Component};
@@ -8,9 +8,12 @@ use wasmtime::{Engine, component::Component};
 use crate::{
     Digest, Error,
     artefacts::Artefacts,
+    door::OnPoint,
     engine::{engine, tick_epochs},
-    journal::Journal,
+    journal::{Archived, Journal},
+    kept::Kept,
     linker::Offer,
+    live::LiveRuns,
     manifest::World,
     stated::Stated,
 };
@@ -25,7 +28,11 @@ struct Inner {
     engine: Engine,
     artefacts: Artefacts,
     journal: Journal,
+    kept: Kept,
+    live: LiveRuns,
     clock: Arc<dyn Clock>,
+    landing_window: Duration,
+    on_point: Option<OnPoint>,
     decider: Offer,
     policy: Offer,
     on_progress: Option<OnProgress>,
@@ -51,8 +58,13 @@ pub struct HostBuilder {
     store: Option<PathBuf>,
     artefacts: Option<PathBuf>,
     clock: Option<Arc<dyn Clock>>,
+    landing_window: Option<Duration>,
+    on_point: Option<OnPoint>,
     on_progress: Option<OnProgress>,
 }
+
+/// How long after it was sent a call may still take effect, unless it is told otherwise.
+const LANDING_WINDOW: Duration = Duration::from_secs(10);
 
 impl HostBuilder {
     /// The folder of the journal. By default `podhost` in the user's data folder.
@@ -74,6 +86,22 @@ impl HostBuilder {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
+        self
+    }
+
+    /// How long after it was sent a call that nobody answered may still take effect. A call in
+    /// doubt is looked into for so long before its outcome counts as unknown. By default 10 seconds.
+    #[must_use]
+    pub fn landing_window(mut self, window: Duration) -> Self {
+        self.landing_window = Some(window);
+        self
+    }
+
+    /// Whom to tell when a call that changes something reaches a point in its course. For crash
+    /// tests: who is told may stop the process there.
+    #[must_use]
+    pub fn on_point(mut self, tell: OnPoint) -> Self {
+        self.on_point = Some(tell);
         self
     }
 
@@ -102,14 +130,19 @@ impl HostBuilder {
 
         let set_up = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
         let engine = engine().map_err(set_up)?;
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let ticking = Arc::new(());
         tick_epochs(&engine, Arc::downgrade(&ticking))
             .map_err(|error| Error::Engine(error.to_string()))?;
         Ok(Host {
             inner: Arc::new(Inner {
                 artefacts: Artefacts::open(&engine, artefacts)?,
-                journal: Journal::open(&store).await?,
-                clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+                journal: Journal::open(&store, clock.now().0).await?,
+                kept: Kept::open(&store),
+                live: LiveRuns::default(),
+                clock,
+                landing_window: self.landing_window.unwrap_or(LANDING_WINDOW),
+                on_point: self.on_point,
                 decider: Offer::decider(&engine).map_err(set_up)?,
                 policy: Offer::policy(&engine).map_err(set_up)?,
                 on_progress: self.on_progress,
@@ -143,6 +176,38 @@ impl Host {
         &self.inner.clock
     }
 
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.inner.kept
+    }
+
+    pub(crate) fn live(&self) -> &LiveRuns {
+        &self.inner.live
+    }
+
+    pub(crate) fn landing_window(&self) -> Duration {
+        self.inner.landing_window
+    }
+
+    pub(crate) fn on_point(&self) -> Option<OnPoint> {
+        self.inner.on_point.clone()
+    }
+
+    /// Takes ended runs that began before a time, in milliseconds since 1970, out of the store; into
+    /// an archive's folder, if one is given. Policies that no run refers to any more go, too.
+    ///
+    /// # Errors
+    /// If the archive cannot be written; then nothing is taken out.
+    pub async fn archive(
+        &self,
+        before: u64,
+        to: Option<&std::path::Path>,
+    ) -> Result<Archived, Error> {
+        let now = self.clock().now().0;
+        let archived = self.journal().archive(before, to, now).await?;
+        self.kept().prune(&self.journal().kept().await?)?;
+        Ok(archived)
+    }
+
     pub(crate) fn offer(&self, world: World) -> &Offer {
         match world {
             World::Policy => &self.inner.policy,
@@ -150,11 +215,33 @@ impl Host {
         }
     }
 
-    /// The compiled component known by `digest`, made and compiled if it is not at hand.
+    /// Like [`Host::component`], of one that is made here and is nobody's file: the store keeps it.
+    pub(crate) async fn made_component(
+        &self,
+        digest: Digest,
+        name: &str,
+        make: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
+    ) -> Result<Component, Error> {
+        let component = self.compile(digest, name, true, make).await?;
+        self.kept().keep_component(digest, &self.inner.artefacts.source(digest))?;
+        Ok(component)
+    }
+
+    /// The compiled component known by `digest`, compiled from these bytes if it is not at hand.
     pub(crate) async fn component(
         &self,
         digest: Digest,
         name: &str,
+        bytes: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
+    ) -> Result<Component, Error> {
+        self.compile(digest, name, false, bytes).await
+    }
+
+    async fn compile(
+        &self,
+        digest: Digest,
+        name: &str,
+        is_made: bool,
         make: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
     ) -> Result<Component, Error> {
         let compiles = !self.inner.artefacts.contains(digest);
@@ -164,7 +251,7 @@ impl Host {
             }
         };
         tell(Progress::Compiling(name));
-        let component = self.inner.artefacts.component(digest, make).await;
+        let component = self.inner.artefacts.component(digest, is_made, make).await;
         tell(Progress::Compiled(name));
         component
     }
@@ -179,8 +266,16 @@ pub struct Account {
     pub client: Client,
     /// Its token and keys.
     pub credentials: Arc<Credentials>,
+    /// How its operator names the platform, so that a run that was cut off finds it again. None:
+    /// a platform that ends with this process; such a run cannot be resumed.
+    pub platform: Option<String>,
+    /// The platform's clock. None: the host's.
+    pub clock: Option<Arc<dyn Clock>>,
     /// Its business id on the platform, if it is a business. POD has no service that tells.
     pub business: Option<u64>,
+    /// Its user id on the platform: who pays when it pays. POD has no service that tells; without
+    /// it, fewer doubts can be settled by reading.
+    pub user: Option<u64>,
     /// What its operator says of it beyond POD's services.
     pub operator_stated: Stated,
     /// What its platform says of it beyond POD's services: the local one does.

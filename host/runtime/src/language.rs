@@ -3,10 +3,12 @@
 use std::str::FromStr;
 
 use pod_platform::Rial;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A language for people.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
 pub enum Language {
     /// `en`
     #[default]

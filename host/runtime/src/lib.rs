@@ -23,7 +23,10 @@
 //!     name: "my shop".into(),
 //!     client: Client::new(Platform::at(url), Limits::default())?,
 //!     credentials: Arc::new(Credentials::token(token)),
+//!     platform: None,
+//!     clock: Some(pod.clock()),
 //!     business,
+//!     user: pod.caller_user(),
 //!     operator_stated: Stated::default(),
 //!     stated: Stated::default(),
 //! };
@@ -36,12 +39,13 @@
 //!
 //! A policy is a WebAssembly component or a Rhai script ([`PolicyFiles`]). Each run is a fresh
 //! instance with limits of its own; whatever it asks of the world passes the door, in one order:
-//! record, authorise, charge, intend, client. What it may do is its [`Grant`]; what came of it is
+//! record, authorise, charge, intend, reconcile, retry, client. What it may do is its [`Grant`]; what came of it is
 //! the [`Receipt`]; what proves it is the [`journal`].
 
 #![deny(missing_docs)]
 
 mod artefacts;
+mod ask;
 mod bindings;
 mod budget;
 mod deciders;
@@ -49,25 +53,34 @@ mod digest;
 mod door;
 pub mod engine;
 mod error;
+mod execution;
+mod fold;
 mod grant;
 mod guest;
 mod host;
 mod interpreter;
 pub mod journal;
+mod kept;
 mod language;
 mod linker;
+mod live;
 mod manifest;
 mod policy;
 mod reasons;
 mod receipt;
+mod replay;
+mod resume;
 mod run;
 mod run_log;
+mod seal;
 mod settings;
 mod stated;
+mod task;
 
 pub use budget::{Amounts, Budget, Spent};
 pub use deciders::OnFailure;
-pub use digest::Digest;
+pub use digest::{Digest, NotADigest};
+pub use door::{OnPoint, Point};
 pub use error::{BadFile, Error, Place};
 pub use grant::Grant;
 pub use host::{Account, Host, HostBuilder, OnProgress, Progress};
@@ -75,8 +88,11 @@ pub use language::{Language, UnknownLanguage};
 pub use manifest::{Manifest, World};
 pub use policy::{Policy, PolicyFiles, ScriptMode};
 pub use receipt::{
-    Effect, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Status, Violation,
+    Doubt, Effect, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Settlement, Status,
+    Violation,
 };
+pub use replay::{Difference, Replay};
+pub use resume::Decision;
 pub use run::RunOptions;
 pub use stated::{
     Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,

@@ -33,7 +33,9 @@ impl Offer {
         offer.linker.instance(&level)?.func_wrap(
             "log",
             |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
-                store.data().log.write(level_name(level), message);
+                let GuestState { door, log, .. } = store.data();
+                let is_again = door.as_ref().is_some_and(Door::is_doing_again);
+                log.write(level_name(level), message, is_again);
                 Ok(())
             },
         )?;

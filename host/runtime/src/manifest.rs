@@ -81,6 +81,8 @@ pub struct Manifest {
     pub on_failure: OnFailure,
     pub(crate) settings: Settings,
     pub(crate) reasons: Reasons,
+    /// Its text.
+    pub(crate) text: String,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +113,8 @@ struct Raw {
 struct RawCapabilities {
     #[serde(default)]
     allow: Vec<Spanned<String>>,
+    #[serde(default)]
+    repeatable: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -172,19 +176,24 @@ impl Manifest {
             return Err(bad(Some(raw.entry.span()), message));
         }
         let folder = path.parent().unwrap_or(Path::new("."));
-        let mut functions = BTreeSet::new();
-        for name in &raw.capabilities.allow {
-            let named = grant::functions(name.get_ref());
-            if named.is_empty() {
-                let message = format!(
-                    "`capabilities.allow`: there is no function or group `{}`; a function is named \
-                     like `payments.pay-invoice`, a group like `payments`",
-                    name.get_ref()
-                );
-                return Err(bad(Some(name.span()), message));
+        let named = |field: &str, names: &[Spanned<String>]| {
+            let mut functions = BTreeSet::new();
+            for name in names {
+                let named = grant::functions(name.get_ref());
+                if named.is_empty() {
+                    let message = format!(
+                        "`capabilities.{field}`: there is no function or group `{}`; a function is \
+                         named like `payments.pay-invoice`, a group like `payments`",
+                        name.get_ref()
+                    );
+                    return Err(bad(Some(name.span()), message));
+                }
+                functions.extend(named);
             }
-            functions.extend(named);
-        }
+            Ok(functions)
+        };
+        let functions = named("allow", &raw.capabilities.allow)?;
+        let repeatable = named("repeatable", &raw.capabilities.repeatable)?;
         let default = Budget::default();
         let budget = Budget {
             rial: raw.budget.rial.map_or(default.rial, Rial),
@@ -225,10 +234,11 @@ impl Manifest {
             world: raw.world,
             entry: folder.join(entry),
             scenario: raw.scenario.map(|scenario| folder.join(scenario)),
-            asks: Grant { functions, budget },
+            asks: Grant { functions, budget, repeatable },
             on_failure: raw.on_failure,
             settings,
             reasons,
+            text: text.to_owned(),
         })
     }
 }

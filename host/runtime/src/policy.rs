@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     guest::GuestState,
     host::Host,
     interpreter,
+    journal::Started,
     manifest::{Manifest, World},
     reasons::Reasons,
     receipt::PolicyIdentity,
@@ -37,6 +39,11 @@ pub(crate) struct Loaded {
     pub component: Digest,
     pub entry: Entry,
     pub script: Option<Script>,
+    /// Its entry, as it was named.
+    pub path: PathBuf,
+    /// Its files in the store.
+    pub kept: String,
+    pub mode: ScriptMode,
 }
 
 /// A component, ready to be instantiated.
@@ -100,6 +107,8 @@ pub struct PolicyFiles {
     pub on_failure: OnFailure,
     settings: Settings,
     reasons: Reasons,
+    /// The text of policy.toml, if there is one.
+    pub(crate) manifest: Option<String>,
 }
 
 impl PolicyFiles {
@@ -140,6 +149,7 @@ impl PolicyFiles {
             on_failure: OnFailure::default(),
             settings: Settings::default(),
             reasons: Reasons::default(),
+            manifest: None,
         })
     }
 
@@ -166,8 +176,18 @@ impl PolicyFiles {
 
 impl From<Manifest> for PolicyFiles {
     fn from(manifest: Manifest) -> Self {
-        let Manifest { name, version, world, entry, scenario, asks, on_failure, settings, reasons } =
-            manifest;
+        let Manifest {
+            name,
+            version,
+            world,
+            entry,
+            scenario,
+            asks,
+            on_failure,
+            settings,
+            reasons,
+            text,
+        } = manifest;
         Self {
             name,
             version,
@@ -178,14 +198,17 @@ impl From<Manifest> for PolicyFiles {
             on_failure,
             settings,
             reasons,
+            manifest: Some(text),
         }
     }
 }
 
 /// How a script gets into the interpreter.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ScriptMode {
     /// Parsed anew for each run. Nothing is compiled for it.
+    #[default]
     AdHoc,
     /// In a snapshot of its own, which is made and compiled once.
     Installed,
@@ -206,14 +229,63 @@ impl Host {
     /// # Errors
     /// If a file is not as it should be, or the component does not fit its world.
     pub async fn load_files(&self, files: &PolicyFiles, mode: ScriptMode) -> Result<Policy, Error> {
+        let loaded = self.load_bytes(files, mode).await?;
+        Ok(Policy { inner: Arc::new(loaded) })
+    }
+
+    /// Loads the policy that a run began with.
+    pub(crate) async fn load_kept(
+        &self,
+        run: &str,
+        started: &Started,
+        mode: ScriptMode,
+    ) -> Result<Policy, Error> {
+        let missing = |what: &str| Error::NotResumable {
+            run: run.to_owned(),
+            reason: format!("{what} that it began with is not in the store"),
+        };
+        let kept = started.kept.as_deref().ok_or_else(|| missing("the policy"))?;
+        let path = self.kept().path(kept);
+        if !path.is_file() {
+            return Err(missing("the policy"));
+        }
+        let files = PolicyFiles::find(&path)?;
+        let mut loaded = self.load_bytes(&files, mode).await?;
+        if loaded.component != started.component {
+            // Another version of podhost brought another interpreter.
+            let digest = started.component;
+            let kept = self.kept().component(digest);
+            if loaded.script.is_none() || !kept.is_file() {
+                return Err(missing("the interpreter"));
+            }
+            let read = move || {
+                std::fs::read(&kept).map_err(|error| Error::Io { path: kept.clone(), error })
+            };
+            let interpreter = self.component(digest, "the interpreter of that time", read).await?;
+            let load = loading(&interpreter)?;
+            loaded.entry = self.link(&interpreter, loaded.world, &files.name)?;
+            loaded.component = digest;
+            if let Some(script) = &mut loaded.script {
+                script.load = (mode == ScriptMode::AdHoc).then_some(load);
+            }
+        }
+        if let (Some(script), Some(entry)) = (&mut loaded.script, &started.entry) {
+            // Its errors name the script as they did then.
+            script.file = entry.into();
+        }
+        Ok(Policy { inner: Arc::new(loaded) })
+    }
+
+    async fn load_bytes(&self, files: &PolicyFiles, mode: ScriptMode) -> Result<Loaded, Error> {
         let bytes = files.read()?;
+        let kept = self.kept().keep(files, &bytes)?;
         let identity = PolicyIdentity {
             name: files.name.clone(),
             version: files.version.clone(),
             digest: Digest::of_file(&bytes),
         };
-        let loaded = if files.is_script() {
-            self.load_script(files, identity, bytes, mode).await?
+        if files.is_script() {
+            self.load_script(files, identity, bytes, kept, mode).await
         } else {
             let component_digest = identity.digest;
             let component = self
@@ -232,7 +304,7 @@ impl Host {
                 |world: &World| component.get_export_index(None, world.export()).is_some();
             let world = files.world.or_else(|| World::ALL.into_iter().find(exports));
             let world = world.unwrap_or(World::Policy);
-            Loaded {
+            Ok(Loaded {
                 entry: self.link(&component, world, &files.name)?,
                 identity,
                 world,
@@ -242,9 +314,11 @@ impl Host {
                 reasons: files.reasons.clone(),
                 component: component_digest,
                 script: None,
-            }
-        };
-        Ok(Policy { inner: Arc::new(loaded) })
+                path: files.entry.clone(),
+                kept,
+                mode,
+            })
+        }
     }
 
     async fn load_script(
@@ -252,6 +326,7 @@ impl Host {
         files: &PolicyFiles,
         identity: PolicyIdentity,
         bytes: Vec<u8>,
+        kept: String,
         mode: ScriptMode,
     ) -> Result<Loaded, Error> {
         let source = String::from_utf8(bytes).map_err(|error| {
@@ -265,10 +340,7 @@ impl Host {
         })?;
         let world = files.world.unwrap_or_else(|| script_world(&source));
         let (digest, interpreter) = self.interpreter(world, None).await?;
-        let load = interpreter
-            .get_export_index(None, interpreter::INTERFACE)
-            .and_then(|interface| interpreter.get_export_index(Some(&interface), interpreter::LOAD))
-            .ok_or_else(|| Error::Component("the Rhai interpreter takes no script".into()))?;
+        let load = loading(&interpreter)?;
         let mut loaded = Loaded {
             entry: self.link(&interpreter, world, &files.name)?,
             identity,
@@ -279,6 +351,9 @@ impl Host {
             reasons: files.reasons.clone(),
             component: digest,
             script: Some(Script { file: files.entry.clone(), source, load: Some(load) }),
+            path: files.entry.clone(),
+            kept,
+            mode,
         };
         self.parse(&loaded).await?;
         if mode == ScriptMode::Installed {
@@ -302,7 +377,7 @@ impl Host {
         let name = if script.is_some() { "the script's snapshot" } else { "the Rhai interpreter" };
         let engine = self.engine().clone();
         let component = self
-            .component(digest, name, move || {
+            .made_component(digest, name, move || {
                 interpreter::component(&engine, world, script.as_deref())
             })
             .await?;
@@ -326,6 +401,14 @@ impl Host {
         };
         Ok(Entry { pre, exports })
     }
+}
+
+/// How a script gets into an interpreter.
+fn loading(interpreter: &Component) -> Result<ComponentExportIndex, Error> {
+    interpreter
+        .get_export_index(None, interpreter::INTERFACE)
+        .and_then(|interface| interpreter.get_export_index(Some(&interface), interpreter::LOAD))
+        .ok_or_else(|| Error::Component("the Rhai interpreter takes no script".into()))
 }
 
 /// The world of a script without a manifest: the one whose function it has.

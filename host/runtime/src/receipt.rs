@@ -1,16 +1,24 @@
 //! The receipt: what a run decided, did, and used.
 
+use std::borrow::Cow;
+
 use pod_platform::{Rial, types};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Digest, StatedFact};
+use crate::{Digest, Error, StatedFact, fold::Fold, journal::StoredEntry};
 
 /// The account of one run. Its JSON form is a contract: fields may be added, none changes.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Receipt {
     /// The run's id.
     pub run: String,
+    /// The caller's own name for the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Nothing was paid: a shadow of the platform answered every call that changes something.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// What was run.
     pub policy: PolicyIdentity,
     /// How it ended.
@@ -18,7 +26,7 @@ pub struct Receipt {
     /// What the policy answered; of a decider, what was decided.
     pub output: Value,
     /// Why it did not end well.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
     /// What changed on the platform, in order.
     pub effects: Vec<Effect>,
@@ -26,8 +34,15 @@ pub struct Receipt {
     pub meters: Meters,
     /// What was refused for lack of a grant.
     pub denied: Vec<Refusal>,
+    /// Calls of which nobody knows whether they took effect. They hold their rials until a person
+    /// settles them (`podhost settle`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
+    /// What a person decided of calls that were in doubt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<Settlement>,
     /// What the run went by and did not read: it was stated.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stated: Vec<StatedFact>,
     /// What the policy logged.
     pub log: Vec<LogLine>,
@@ -35,8 +50,128 @@ pub struct Receipt {
     pub journal_head: Digest,
 }
 
+impl Receipt {
+    /// The receipt of a run that ended, from its entries.
+    pub(crate) fn of(run: &str, entries: &[StoredEntry]) -> Result<Self, Error> {
+        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+        let head = entries.last().map_or(Digest([0; 32]), |last| last.hash);
+        Self::of_fold(run, &fold, head)
+    }
+
+    pub(crate) fn of_fold(run: &str, fold: &Fold, head: Digest) -> Result<Self, Error> {
+        let damaged = |what: &str| Error::Journal(format!("run {run}: {what} cannot be read"));
+        if fold.started.is_none() {
+            return Err(Error::NoSuchRun(run.to_owned()));
+        }
+        let finished = fold.finished.as_ref().ok_or_else(|| Error::NotResumable {
+            run: run.to_owned(),
+            reason: "it has not ended".to_owned(),
+        })?;
+        let error = match &finished.error {
+            Some(error) => Some(serde_json::from_str(error).map_err(|_| damaged("its error"))?),
+            None => None,
+        };
+        let output = match &finished.output {
+            Some(output) => serde_json::from_str(output).map_err(|_| damaged("its output"))?,
+            None => Value::Null,
+        };
+        let log = match &finished.log {
+            Some(log) => serde_json::from_str(log).map_err(|_| damaged("its log"))?,
+            None => Vec::new(),
+        };
+        Self::of_run(run, fold, head, output, error, log)
+    }
+
+    /// The receipt of a run that ended with this output and this error.
+    pub(crate) fn of_run(
+        run: &str,
+        fold: &Fold,
+        head: Digest,
+        output: Value,
+        error: Option<RunError>,
+        log: Vec<LogLine>,
+    ) -> Result<Self, Error> {
+        let (Some(started), Some(finished)) = (&fold.started, &fold.finished) else {
+            return Err(Error::NoSuchRun(run.to_owned()));
+        };
+        let spent = fold.spent.settled();
+        let stated = match &started.stated {
+            Some(stated) => serde_json::from_str(stated).map_err(|error| {
+                Error::Journal(format!("run {run}: what it went by cannot be read: {error}"))
+            })?,
+            None => crate::stated::Recorded::default(),
+        };
+        Ok(Self {
+            run: run.to_owned(),
+            key: started.key.clone(),
+            dry_run: started.is_dry_run(),
+            policy: PolicyIdentity {
+                name: started.policy.clone(),
+                version: started.version.clone(),
+                digest: started.script.unwrap_or(started.component),
+            },
+            status: fold.status(error.as_ref()),
+            output,
+            error,
+            effects: fold.effects.clone(),
+            meters: Meters {
+                calls: spent.calls,
+                bytes_up: spent.bytes_up,
+                bytes_down: spent.bytes_down,
+                wall_ms: finished.wall_ms,
+                fuel: finished.fuel,
+                memory_bytes: finished.memory_bytes,
+                rials: Rial(spent.rials),
+            },
+            denied: fold.refusals.clone(),
+            doubts: fold.doubts(),
+            settled: fold.settlements.clone(),
+            stated: stated.used,
+            log,
+            journal_head: head,
+        })
+    }
+}
+
+/// A call of which nobody knows whether it took effect.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Doubt {
+    /// The call, counted from 0.
+    pub step: u64,
+    /// POD's name of the service.
+    pub service: String,
+    /// The invoice that it was to pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<u64>,
+    /// What is held for it.
+    pub rials: Rial,
+    /// When it began, in milliseconds since 1970.
+    pub since: u64,
+    /// Why nobody knows.
+    pub reason: String,
+    /// POD's reference number, if it answered with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// What was read since, and what it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+/// What a person decided of a call in doubt.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Settlement {
+    /// The call, counted from 0.
+    pub step: u64,
+    /// Did it take effect?
+    pub happened: bool,
+    /// Why, in the person's words.
+    pub note: String,
+    /// When it was decided, in milliseconds since 1970.
+    pub at: u64,
+}
+
 /// What was run.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PolicyIdentity {
     /// The policy's name.
     pub name: String,
@@ -47,7 +182,7 @@ pub struct PolicyIdentity {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// As it should.
@@ -74,12 +209,12 @@ impl Status {
 }
 
 /// Something that changed on the platform.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Effect {
     /// POD's name of the service.
     pub service: String,
     /// The invoice that was paid.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice: Option<u64>,
     /// What was paid.
     pub rials: Rial,
@@ -88,7 +223,7 @@ pub struct Effect {
 }
 
 /// What a run used.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Meters {
     /// Calls to POD, the host's own included.
     pub calls: u64,
@@ -107,7 +242,7 @@ pub struct Meters {
 }
 
 /// A call that was refused for lack of a grant.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Refusal {
     /// `interface.function`
     pub function: String,
@@ -116,16 +251,16 @@ pub struct Refusal {
 }
 
 /// One line of a run's log.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct LogLine {
     /// `trace`, `debug`, `info`, `warn` or `error`.
-    pub level: &'static str,
+    pub level: Cow<'static, str>,
     /// The text.
     pub message: String,
 }
 
 /// Why a run did not end well.
-#[derive(Clone, Debug, thiserror::Error, Serialize)]
+#[derive(Clone, Debug, Deserialize, thiserror::Error, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum RunError {
     /// The policy gave up.
@@ -134,13 +269,13 @@ pub enum RunError {
         /// The policy's own words.
         message: String,
         /// The script, if it is one.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<String>,
         /// The line in the script, from 1.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         line: Option<u32>,
         /// The column in the line, from 1.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         column: Option<u32>,
     },
     /// The policy trapped.
@@ -153,7 +288,7 @@ pub enum RunError {
     #[error("the budget `{meter}` is exhausted: {limit} granted")]
     BudgetExhausted {
         /// `fuel`, `memory` or `wall`.
-        meter: &'static str,
+        meter: Cow<'static, str>,
         /// What was granted: units of fuel, bytes, or milliseconds.
         limit: u64,
     },
@@ -180,10 +315,10 @@ pub enum RunError {
 }
 
 /// A rule that a plan breaks.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Violation {
     /// A stable name of the rule.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// The plan's item, from 0.
     pub item: usize,
     /// The invoice at fault.
@@ -191,7 +326,7 @@ pub struct Violation {
     /// In words.
     pub message: String,
     /// The document and the service that prescribe the rule.
-    pub source: &'static str,
+    pub source: Cow<'static, str>,
 }
 
 impl RunError {

@@ -1,36 +1,26 @@
 //! One run, from its first entry to its receipt.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64},
 };
 
-use pod_platform::{Rial, types};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Account, BadFile, Error, Host, Language, OnFailure, Policy, Stated,
-    bindings::{Failure, PolicyIndices},
-    budget::Budget,
-    deciders::{
-        Broken, Decider, Input, Plan as _, delegation::Delegation, execute, loan_plan::LoanPlan,
-        netting::Netting,
-    },
-    delegation::Wallet,
-    door::{Door, Passage, Recorder},
-    error::Place,
+    Account, Digest, Error, Host, Language, OnFailure, Policy, ScriptMode,
+    door::{Connection, History, Passage, Recorder},
+    execution::{Executed, Execution},
+    fold::Fold,
     grant::Grant,
-    guest::{Guest, GuestMeters, Start, Stop, until},
-    journal::{Decided, Entry, Finished, Started},
-    manifest::World,
-    policy::{Exports, Loaded},
-    receipt::{Meters, Receipt, RunError, Status},
-    run_log::RunLog,
-    stated::Facts,
+    journal::{AppendError, Diverged, Entry, Finished, Started},
+    policy::Loaded,
+    receipt::{Receipt, RunError},
+    seal::Seal,
+    stated,
+    task::{Background, Task},
 };
 
 /// How a policy is run.
@@ -38,7 +28,7 @@ use crate::{
 pub struct RunOptions {
     /// What it is run with. A decider's input is null, or an object that may hold `invoices` (only
     /// these ids), `invoice` (only this id), and `stated`, as a free-form policy's may: see
-    /// [`Stated`].
+    /// [`Stated`](crate::Stated).
     pub input: Value,
     /// What it may do. None: what it asks for.
     pub grant: Option<Grant>,
@@ -48,22 +38,55 @@ pub struct RunOptions {
     pub on_failure: Option<OnFailure>,
     /// The language of the reasons' texts.
     pub language: Language,
+    /// The caller's own name for this run, unique for account and policy. The same request under
+    /// the same key is run once: asked for again, it answers the first run's receipt, and goes on
+    /// with that run if it was cut off.
+    pub key: Option<String>,
 }
 
-/// How a run ended, before its meters are read.
-struct Ending {
-    output: Value,
-    error: Option<RunError>,
-    refused: bool,
+/// What [`RunOptions`] say beyond input and grant, as the journal has it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct RecordedOptions {
+    pub plan_only: bool,
+    pub on_failure: OnFailure,
+    pub language: Language,
+    pub script_mode: ScriptMode,
+    pub dry_run: bool,
 }
 
-impl Ending {
-    fn done(output: Value) -> Self {
-        Self { output, error: None, refused: false }
+impl Started {
+    pub(crate) fn recorded_options(&self) -> RecordedOptions {
+        let options = self.options.as_deref().map(serde_json::from_str);
+        options.and_then(Result::ok).unwrap_or_default()
     }
 
-    fn failed(error: RunError) -> Self {
-        Self { output: Value::Null, error: Some(error), refused: false }
+    /// Was nothing to be paid?
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.recorded_options().dry_run
+    }
+
+    /// What the run may do.
+    pub(crate) fn grant(&self, run: &str) -> Result<Grant, Error> {
+        let budget = serde_json::from_str(&self.budget).map_err(|error| {
+            Error::Journal(format!("run {run}: its budget cannot be read: {error}"))
+        })?;
+        Ok(Grant {
+            functions: self.allowed.iter().cloned().collect(),
+            budget,
+            repeatable: self.repeatable.iter().flatten().cloned().collect(),
+        })
+    }
+
+    /// What the marks of the run are made of: what would be begun again marks its invoices alike.
+    fn mark(&self, run: &str) -> Digest {
+        match &self.key {
+            Some(key) => {
+                Digest::of(&[self.account.as_bytes(), self.policy.as_bytes(), key.as_bytes()])
+            }
+            None => Digest::of(&[run.as_bytes()]),
+        }
     }
 }
 
@@ -85,515 +108,228 @@ impl Host {
     /// Like [`Host::run`], with options.
     ///
     /// # Errors
-    /// If the run could not be begun or its end not be journalled.
+    /// If the run could not be begun or its end not be journalled; [`Error::KeyTaken`] if its key
+    /// stands for another request.
     pub async fn run_with(
         &self,
         policy: &Policy,
         account: &Account,
         options: RunOptions,
     ) -> Result<Receipt, Error> {
-        let began = Instant::now();
         let loaded = &*policy.inner;
-        let RunOptions { input, grant, plan_only, on_failure, language } = options;
-        let task = Task::of(loaded, account, &input, plan_only || on_failure.is_some())?;
-        let grant = grant.unwrap_or_else(|| loaded.asks.clone());
+        let background = Background::of(account);
+        let needs_plan = options.plan_only || options.on_failure.is_some();
+        let task = Task::of(loaded, &background, &options.input, needs_plan)?;
+        let input = options.input.clone();
+        let (started, grant) = self.started(loaded, account, background, &task, options);
+        if let Some(key) = &started.key
+            && let Some(first) = self.journal().keyed(&account.name, &started.policy, key).await?
+        {
+            return self.again(&first, &started, account).await;
+        }
+
         let run = uuid::Uuid::now_v7().to_string();
-        let passage = Arc::new(Passage {
-            recorder: Recorder::new(run, self.journal().clone()),
+        let live = self.live().take(&run).await;
+        let recorder = Recorder::new(run.clone(), account.name.clone(), self.journal().clone());
+        recorder.note(Entry::Started(started.clone()));
+        if started.key.is_some() {
+            match recorder.try_commit().await {
+                // Somebody else began it just now.
+                Err(AppendError::KeyTaken(first)) => {
+                    drop(live);
+                    return self.again(&first, &started, account).await;
+                }
+                written => written?,
+            }
+        }
+        let passage = Passage {
             grant,
+            connection: Some(self.connection(&run, account)?),
+            _live: Some(live),
+            ..self.passage(&run, &started, account, recorder, History::default())
+        };
+        self.execute(loaded, &task, &input, &started, passage, None).await
+    }
+
+    /// The run that was begun under the key of this request: its receipt, once it has one.
+    async fn again(&self, run: &str, asked: &Started, account: &Account) -> Result<Receipt, Error> {
+        let entries = self.journal().entries(run).await?;
+        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+        if fold.started.and_then(|started| started.request) != asked.request {
+            let key = asked.key.clone().unwrap_or_default();
+            return Err(Error::KeyTaken { key, run: run.to_owned() });
+        }
+        self.resume(run, account).await
+    }
+
+    /// What the journal says of a run's beginning, and what the run may do.
+    fn started(
+        &self,
+        policy: &Loaded,
+        account: &Account,
+        background: Background,
+        task: &Task<'_>,
+        options: RunOptions,
+    ) -> (Started, Grant) {
+        let RunOptions { input, grant, plan_only, on_failure, language, key } = options;
+        let grant = grant.unwrap_or_else(|| policy.asks.clone());
+        let input = input.to_string();
+        let recorded = RecordedOptions {
+            plan_only,
+            on_failure: on_failure.unwrap_or(policy.on_failure),
+            language,
+            script_mode: policy.mode,
+            dry_run: false,
+        };
+        let options = json!(recorded).to_string();
+        let Background { operator, platform, .. } = background;
+        let stated = stated::Recorded { operator, platform, used: task.facts.listed.clone() };
+        let started = Started {
+            policy: policy.identity.name.clone(),
+            version: policy.identity.version.clone(),
+            world: policy.world.name().to_owned(),
+            component: policy.component,
+            script: policy.script.as_ref().map(|_| policy.identity.digest),
+            account: account.name.clone(),
+            request: key.is_some().then(|| {
+                Digest::of(&[policy.kept.as_bytes(), input.as_bytes(), options.as_bytes()])
+            }),
+            key,
+            input,
+            allowed: grant.functions.iter().cloned().collect(),
+            budget: json!(grant.budget).to_string(),
+            host: env!("CARGO_PKG_VERSION").to_owned(),
+            at: self.time(account).0,
+            platform: account.platform.clone(),
+            business: account.business,
+            user: account.user,
+            options: Some(options),
+            stated: Some(json!(stated).to_string()),
+            kept: Some(policy.kept.clone()),
+            repeatable: (!grant.repeatable.is_empty())
+                .then(|| grant.repeatable.iter().cloned().collect()),
+            entry: Some(policy.path.display().to_string()),
+        };
+        (started, grant)
+    }
+
+    /// The time on an account's platform.
+    pub(crate) fn time(&self, account: &Account) -> pod_platform::Instant {
+        account.clock.as_ref().unwrap_or_else(|| self.clock()).now()
+    }
+
+    /// A run's way out for an account.
+    pub(crate) fn connection(&self, run: &str, account: &Account) -> Result<Connection, Error> {
+        Ok(Connection {
             client: account.client.clone(),
             credentials: account.credentials.clone(),
+            seal: Seal::of(run, &account.credentials.token)?,
+        })
+    }
+
+    /// What a run passes, without a way out and without a grant.
+    pub(crate) fn passage(
+        &self,
+        run: &str,
+        started: &Started,
+        account: &Account,
+        recorder: Recorder,
+        history: History,
+    ) -> Passage {
+        Passage {
+            clock: account.clock.clone().unwrap_or_else(|| self.clock().clone()),
+            ..self.offline_passage(run, started, recorder, history)
+        }
+    }
+
+    /// What a run passes that only does again what it did.
+    pub(crate) fn offline_passage(
+        &self,
+        run: &str,
+        started: &Started,
+        recorder: Recorder,
+        history: History,
+    ) -> Passage {
+        Passage {
+            grant: Grant::default(),
+            recorder,
+            history,
+            connection: None,
+            user: started.user,
+            business: started.business,
             clock: self.clock().clone(),
+            mark: started.mark(run),
+            landing_window: self.landing_window(),
+            restored_since: None,
+            on_point: self.on_point(),
+            _live: None,
             tasks: TaskTracker::new(),
             ended: AtomicBool::new(false),
             next_step: AtomicU64::new(0),
-        });
-        let running = Running(passage.clone());
-        passage.recorder.note(Entry::Started(started(self, loaded, account, &input, &passage)));
+        }
+    }
 
-        let log = Arc::new(RunLog::default());
-        let meters = Arc::new(GuestMeters::default());
-        let wall = Duration::from_millis(passage.grant.budget.wall_ms);
-        let run = Run {
+    /// Executes a run to its end, and writes that down.
+    pub(crate) async fn execute(
+        &self,
+        policy: &Loaded,
+        task: &Task<'_>,
+        input: &Value,
+        started: &Started,
+        passage: Passage,
+        decided: Option<crate::journal::Decided>,
+    ) -> Result<Receipt, Error> {
+        let passage = Arc::new(passage);
+        let options = started.recorded_options();
+        let execution = Execution {
             host: self,
-            policy: loaded,
-            passage: &passage,
-            deadline: began + wall,
-            log: log.clone(),
-            meters: meters.clone(),
-            plan_only,
-            on_failure: on_failure.unwrap_or(loaded.on_failure),
+            policy,
+            task,
+            input,
+            plan_only: options.plan_only,
+            on_failure: options.on_failure,
+            passage: passage.clone(),
+            decided,
         };
-        let mut ending = match &task.kind {
-            Kind::Policy(exports) => run.policy(exports, &input, &task.config, running).await,
-            Kind::Netting(netting) => run.decide(netting, &task.config, running).await,
-            Kind::Delegation(delegation) => run.decide(delegation, &task.config, running).await,
-            Kind::LoanPlan(loan_plan) => run.decide(loan_plan, &task.config, running).await,
-        };
-        loaded.reasons.explain(&mut ending.output, language);
+        let mut executed = execution.run().await?;
+        policy.reasons.explain(&mut executed.output, options.language);
+        check_that_nothing_is_left(&passage, &executed).await?;
 
         let recorder = &passage.recorder;
-        let status = match &ending {
-            _ if recorder.is_doubtful() => Status::UnknownOutcome,
-            Ending { refused: true, .. } => Status::Refused,
-            Ending { error: Some(_), .. } => Status::Failed,
-            Ending { error: None, .. } => Status::Done,
-        };
-        let spent = recorder.spent();
-        let meters = Meters {
-            calls: spent.calls,
-            bytes_up: spent.bytes_up,
-            bytes_down: spent.bytes_down,
-            wall_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            fuel: meters.fuel.load(Ordering::Relaxed),
-            memory_bytes: meters.memory_bytes.load(Ordering::Relaxed),
-            rials: Rial(spent.rials),
-        };
+        let Executed { output, error, log, fuel, memory_bytes, wall_ms } = executed;
         recorder.note(Entry::Finished(Finished {
-            status: status.name().to_owned(),
-            output: Some(ending.output.to_string()),
-            error: ending.error.as_ref().and_then(|error| serde_json::to_string(error).ok()),
-            fuel: meters.fuel,
-            memory_bytes: meters.memory_bytes,
-            wall_ms: meters.wall_ms,
-            at: self.clock().now().0,
+            status: recorder.fold().status(error.as_ref()).name().to_owned(),
+            output: Some(output.to_string()),
+            error: error.as_ref().and_then(|error| serde_json::to_string(error).ok()),
+            fuel,
+            memory_bytes,
+            wall_ms,
+            at: passage.clock.now().0,
+            log: (!log.is_empty()).then(|| json!(log).to_string()),
         }));
         recorder.commit().await?;
-        Ok(Receipt {
-            run: recorder.run().to_owned(),
-            policy: loaded.identity.clone(),
-            status,
-            output: ending.output,
-            error: ending.error,
-            effects: recorder.effects(),
-            meters,
-            denied: recorder.refusals(),
-            stated: task.facts.listed,
-            log: log.lines(),
-            journal_head: recorder.head(),
-        })
-    }
-
-    /// Asks a netting decider once, in a fresh sandbox, without a platform and without a journal.
-    ///
-    /// # Errors
-    /// Why it did not answer.
-    pub async fn plan(
-        &self,
-        policy: &Policy,
-        debts: &[crate::netting::Debt],
-        credits: &[crate::netting::Credit],
-    ) -> Result<crate::netting::NettingPlan, RunError> {
-        let Exports::Netting(exports) = &policy.inner.entry.exports else {
-            return Err(not_of_the_world(policy, World::Netting));
-        };
-        self.ask(policy, async |guest, config| {
-            crate::deciders::netting::ask(exports, guest, debts, credits, config).await
-        })
-        .await
-    }
-
-    /// Asks a delegation decider once, in a fresh sandbox, without a platform and without a journal.
-    ///
-    /// # Errors
-    /// Why it did not answer.
-    pub async fn order(
-        &self,
-        policy: &Policy,
-        invoices: &[crate::delegation::OpenInvoice],
-        delegations: &[crate::delegation::DelegatedCredit],
-        wallets: &[Wallet],
-    ) -> Result<crate::delegation::SpendingPlan, RunError> {
-        let Exports::Delegation(exports) = &policy.inner.entry.exports else {
-            return Err(not_of_the_world(policy, World::Delegation));
-        };
-        self.ask(policy, async |guest, config| {
-            crate::deciders::delegation::ask(exports, guest, invoices, delegations, wallets, config)
-                .await
-        })
-        .await
-    }
-
-    /// Asks a loan plan decider once, in a fresh sandbox, without a platform and without a journal.
-    ///
-    /// # Errors
-    /// Why it did not answer.
-    pub async fn select(
-        &self,
-        policy: &Policy,
-        invoice: &crate::loan_plan::InvoiceToFinance,
-        offers: &[crate::loan_plan::Offer],
-    ) -> Result<crate::loan_plan::Selection, RunError> {
-        let Exports::LoanPlan(exports) = &policy.inner.entry.exports else {
-            return Err(not_of_the_world(policy, World::LoanPlan));
-        };
-        self.ask(policy, async |guest, config| {
-            crate::deciders::loan_plan::ask(exports, guest, invoice, offers, config).await
-        })
-        .await
-    }
-
-    async fn ask<T>(
-        &self,
-        policy: &Policy,
-        ask: impl AsyncFnOnce(&mut Guest, &str) -> wasmtime::Result<Result<T, Failure>>,
-    ) -> Result<T, RunError> {
-        let loaded = &*policy.inner;
-        let budget = &loaded.asks.budget;
-        let asked = async {
-            let mut guest = guest(self, loaded, self.start_alone(budget)).await?;
-            let answer = ask(&mut guest, &loaded.settings.config.to_string()).await;
-            guest.finish(answer)
-        };
-        asked.await.map_err(|stop| run_error(loaded, budget, stop))
-    }
-
-    /// A guest without a run: nobody reads its log or its meters.
-    fn start_alone<'a>(&self, budget: &'a Budget) -> Start<'a> {
-        Start {
-            budget,
-            deadline: Instant::now() + Duration::from_millis(budget.wall_ms),
-            door: None,
-            clock: self.clock().clone(),
-            log: Arc::default(),
-            meters: Arc::default(),
-        }
-    }
-
-    /// Does the script parse? Tells with file, line and column if not.
-    pub(crate) async fn parse(&self, policy: &Loaded) -> Result<(), Error> {
-        let budget = &policy.asks.budget;
-        let start = self.start_alone(budget);
-        match guest(self, policy, start).await {
-            Ok(_) => Ok(()),
-            Err(Stop::Host(error)) => Err(error),
-            Err(stop) => {
-                let path = policy.script.as_ref().map(|script| script.file.clone());
-                let place = match &stop {
-                    Stop::Failure(Failure { position: Some(at), .. }) => {
-                        Some(Place { line: at.line, column: at.column })
-                    }
-                    _ => None,
-                };
-                let message = run_error(policy, budget, stop).to_string();
-                Err(BadFile { path: path.unwrap_or_default(), place, message }.into())
-            }
-        }
+        Receipt::of_run(recorder.run(), &recorder.fold(), recorder.head(), output, error, log)
     }
 }
 
-/// While this is held, effects may begin. A caller that hangs up drops it, too.
-struct Running(Arc<Passage>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.ended.store(true, Ordering::SeqCst);
+/// A run that ends before it has done again all that it did has not ended so the first time.
+async fn check_that_nothing_is_left(passage: &Passage, executed: &Executed) -> Result<(), Error> {
+    let Some((step, past)) = passage.history.first_left() else { return Ok(()) };
+    let run = passage.recorder.run().to_owned();
+    if let Some(RunError::BudgetExhausted { meter, .. }) = &executed.error
+        && meter == "wall"
+    {
+        let reason = "its time was up before it had done again what it had done".to_owned();
+        return Err(Error::NotResumable { run, reason });
     }
-}
-
-struct Run<'a> {
-    host: &'a Host,
-    policy: &'a Loaded,
-    passage: &'a Arc<Passage>,
-    deadline: Instant,
-    log: Arc<RunLog>,
-    meters: Arc<GuestMeters>,
-    plan_only: bool,
-    on_failure: OnFailure,
-}
-
-impl Run<'_> {
-    fn start(&self, door: Door) -> Start<'_> {
-        Start {
-            budget: &self.passage.grant.budget,
-            deadline: self.deadline,
-            door: Some(door),
-            clock: self.passage.clock.clone(),
-            log: self.log.clone(),
-            meters: self.meters.clone(),
-        }
-    }
-
-    async fn policy(
-        &self,
-        exports: &PolicyIndices,
-        input: &Value,
-        config: &str,
-        running: Running,
-    ) -> Ending {
-        let answer = until(self.deadline, async {
-            let start = self.start(Door::new(self.passage.clone()));
-            let mut guest = guest(self.host, self.policy, start).await?;
-            let answer = match exports.load(&mut guest.store, &guest.instance) {
-                Ok(exports) => exports.call_run(&mut guest.store, &input.to_string(), config).await,
-                Err(error) => Err(error),
-            };
-            guest.finish(answer)
-        });
-        let answer = answer.await;
-        self.let_effects_end(running).await;
-        match answer {
-            // Whatever a policy answers is its output; if it is no JSON, as the text that it is.
-            Ok(output) => {
-                Ending::done(serde_json::from_str(&output).unwrap_or(Value::String(output)))
-            }
-            Err(stop) => Ending::failed(self.error(stop)),
-        }
-    }
-
-    /// Fetches, asks, checks, and pays.
-    async fn decide<D: Decider>(&self, decider: &D, config: &str, running: Running) -> Ending {
-        let door = Door::new(self.passage.clone());
-        let decided = until(self.deadline, self.answer(decider, &door, config)).await;
-        let (books, answer, now) = match decided {
-            Ok(Ok(decided)) => decided,
-            Ok(Err(error)) => return Ending::failed(call_error(error)),
-            Err(stop) => return Ending::failed(self.error(stop)),
-        };
-        let proposed = json!(answer);
-        let mut plan = match decider.check(books, answer, now) {
-            Ok(plan) => plan,
-            Err(violations) => {
-                return Ending {
-                    output: json!({ "proposed": proposed }),
-                    error: Some(RunError::PlanRefused { violations }),
-                    refused: true,
-                };
-            }
-        };
-        if self.plan_only {
-            let mut output = plan.output();
-            output["planOnly"] = true.into();
-            return Ending::done(output);
-        }
-        let paid = until(self.deadline, execute(&mut plan, &door, self.on_failure)).await;
-        self.let_effects_end(running).await;
-        let error = match paid {
-            Ok(None) => None,
-            Ok(Some(failed)) => {
-                Some(RunError::Call { message: failed.to_string(), error: failed.error })
-            }
-            Err(stop) => {
-                let last = self.passage.recorder.last_mutation();
-                for payment in plan.payments() {
-                    payment.stop(last.as_ref());
-                }
-                Some(self.error(stop))
-            }
-        };
-        Ending { output: plan.output(), error, refused: false }
-    }
-
-    /// Reads the books and asks the decider; its answer is an entry of the journal. The outer error
-    /// ends the run, the inner one is a call's.
-    async fn answer<D: Decider>(
-        &self,
-        decider: &D,
-        door: &Door,
-        config: &str,
-    ) -> Result<Result<(D::Books, D::Answer, u64), types::Error>, Stop> {
-        let books = match decider.fetch(door).await {
-            Ok(books) => books,
-            Err(Broken::Call(error)) => return Ok(Err(error)),
-            Err(Broken::Stop(stop)) => return Err(stop),
-        };
-        let mut guest = guest(self.host, self.policy, self.start(door.clone())).await?;
-        let answer = decider.ask(&mut guest, &books, config).await;
-        let answer = guest.finish(answer)?;
-        let now = self.passage.clock.now().0;
-        self.passage
-            .recorder
-            .note(Entry::Decided(Decided { answer: json!(answer).to_string(), at: now }));
-        Ok(Ok((books, answer, now)))
-    }
-
-    /// Effects under way come to their ends and are recorded; none begins any more.
-    async fn let_effects_end(&self, running: Running) {
-        drop(running);
-        self.passage.tasks.close();
-        self.passage.tasks.wait().await;
-    }
-
-    fn error(&self, stop: Stop) -> RunError {
-        run_error(self.policy, &self.passage.grant.budget, stop)
-    }
-}
-
-/// What a run is to do, and by which facts.
-struct Task<'a> {
-    kind: Kind<'a>,
-    facts: Facts,
-    /// The configuration as the policy gets it, a JSON text.
-    config: String,
-}
-
-enum Kind<'a> {
-    Policy(&'a PolicyIndices),
-    Netting(Netting<'a>),
-    Delegation(Delegation<'a>),
-    LoanPlan(LoanPlan<'a>),
-}
-
-impl<'a> Task<'a> {
-    /// Checks what a run is told, before it begins.
-    fn of(
-        policy: &'a Loaded,
-        account: &Account,
-        input: &Value,
-        needs_plan: bool,
-    ) -> Result<Self, Error> {
-        let exports = &policy.entry.exports;
-        let input = match exports {
-            // A free-form policy's input is its own; only what it states is the host's, too.
-            Exports::Policy(_) if needs_plan => {
-                let message = "a policy of the world `policy` pays by itself, without a plan that \
-                               the host could stop at (--plan-only and --on-failure are for \
-                               deciders)";
-                return Err(Error::Input(message.into()));
-            }
-            Exports::Policy(_) => Input { stated: stated(input)?, ..Input::default() },
-            _ if input.is_null() => Input::default(),
-            _ => read_input(input)?,
-        };
-        let wanted = input.wanted();
-        let stated = policy.settings.stated.clone();
-        let facts = Facts::resolve(input.stated, stated, account);
-        let mut config = policy.settings.config.clone();
-        let business = account.business;
-        let (kind, facts) = match exports {
-            Exports::Policy(exports) => {
-                config["stated"] = json!(facts.stated);
-                config["stated"]["businessId"] = json!(business);
-                (Kind::Policy(exports), facts)
-            }
-            Exports::Netting(exports) => {
-                let business = business.ok_or_else(|| {
-                    let name = &account.name;
-                    let what = "is no business: it has no invoices to net";
-                    Error::Account(format!("the account `{name}` {what}"))
-                })?;
-                (Kind::Netting(Netting { exports, business, wanted }), facts.used(&[]))
-            }
-            Exports::Delegation(exports) => {
-                let facts = facts.used(&["wallet", "delegations"]);
-                let Some(delegations) = &facts.stated.delegations else {
-                    return Err(Error::Input(
-                        "nobody states the delegated credits, which no POD service returns: \
-                         write them into policy.toml ([[config.stated.delegations]]) or into \
-                         --input '{\"stated\": {\"delegations\": [...]}}'"
-                            .into(),
-                    ));
-                };
-                let delegation = Delegation {
-                    exports,
-                    business,
-                    wanted,
-                    delegations: delegations.iter().map(Into::into).collect(),
-                    wallets: wallets(&facts.stated),
-                };
-                (Kind::Delegation(delegation), facts)
-            }
-            Exports::LoanPlan(exports) => {
-                let facts = facts.used(&["loanCredits", "loanPlans"]);
-                let loan_plan = LoanPlan {
-                    exports,
-                    business,
-                    wanted,
-                    loan_credits: facts.stated.loan_credits.clone(),
-                    loan_plans: facts.stated.loan_plans.clone().unwrap_or_default(),
-                };
-                (Kind::LoanPlan(loan_plan), facts)
-            }
-        };
-        Ok(Self { kind, facts, config: config.to_string() })
-    }
-}
-
-fn read_input(input: &Value) -> Result<Input, Error> {
-    serde_path_to_error::deserialize(input).map_err(|error| {
-        let path = error.path().to_string();
-        let place = if path == "." { String::new() } else { format!(" `{path}`:") };
-        Error::Input(format!("the input:{place} {}", error.inner()))
-    })
-}
-
-/// What a free-form policy's input states.
-fn stated(input: &Value) -> Result<Stated, Error> {
-    match input.get("stated") {
-        None => Ok(Stated::default()),
-        Some(stated) => read_input(&json!({ "stated": stated })).map(|input| input.stated),
-    }
-}
-
-fn wallets(stated: &Stated) -> Vec<Wallet> {
-    let wallets = stated.wallet.iter().flatten();
-    wallets.map(|(code, balance)| Wallet { code: code.clone(), balance: balance.0 }).collect()
-}
-
-fn not_of_the_world(policy: &Policy, world: World) -> RunError {
-    let (policy, world) = (&policy.inner.identity.name, world.name());
-    RunError::Host { message: format!("`{policy}` is no policy of the world `{world}`") }
-}
-
-/// A fresh instance, its script loaded if it has one that its snapshot does not hold.
-async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Result<Guest, Stop> {
-    let mut guest = Guest::start(host.engine(), &policy.entry.pre, start).await?;
-    let Some(script) = &policy.script else { return Ok(guest) };
-    let Some(load) = &script.load else { return Ok(guest) };
-    let host_error = |error: wasmtime::Error| Stop::Host(Error::Engine(format!("{error:#}")));
-    let load = guest
-        .instance
-        .get_typed_func::<(&str, &str), (Result<(), Failure>,)>(&mut guest.store, load)
-        .map_err(host_error)?;
-    let (world, source) = (policy.world.name(), script.source.as_str());
-    match load.call_async(&mut guest.store, (world, source)).await {
-        Ok((Ok(()),)) => Ok(guest),
-        Ok((Err(failure),)) => Err(Stop::Failure(failure)),
-        Err(error) => match guest.finish::<()>(Err(error)) {
-            Err(stop) => Err(stop),
-            Ok(()) => unreachable!("an error is no answer"),
-        },
-    }
-}
-
-fn started(
-    host: &Host,
-    policy: &Loaded,
-    account: &Account,
-    input: &Value,
-    passage: &Passage,
-) -> Started {
-    Started {
-        policy: policy.identity.name.clone(),
-        version: policy.identity.version.clone(),
-        world: policy.world.name().to_owned(),
-        component: policy.component,
-        script: policy.script.as_ref().map(|_| policy.identity.digest),
-        account: account.name.clone(),
-        input: input.to_string(),
-        allowed: passage.grant.functions.iter().cloned().collect(),
-        budget: serde_json::to_string(&passage.grant.budget).unwrap_or_default(),
-        host: env!("CARGO_PKG_VERSION").to_owned(),
-        at: host.clock().now().0,
-    }
-}
-
-fn call_error(error: types::Error) -> RunError {
-    RunError::Call { message: error.to_string(), error }
-}
-
-fn run_error(policy: &Loaded, budget: &Budget, stop: Stop) -> RunError {
-    match stop {
-        Stop::Failure(Failure { message, position }) => RunError::Policy {
-            message,
-            file: policy.script.as_ref().map(|script| script.file.display().to_string()),
-            line: position.map(|at| at.line),
-            column: position.map(|at| at.column),
-        },
-        Stop::Trap(message) => RunError::Trap { message },
-        Stop::Fuel => RunError::BudgetExhausted { meter: "fuel", limit: budget.fuel },
-        Stop::Memory => RunError::BudgetExhausted { meter: "memory", limit: budget.memory_bytes },
-        Stop::Wall => RunError::BudgetExhausted { meter: "wall", limit: budget.wall_ms },
-        Stop::Host(error) => RunError::Host { message: error.to_string() },
-    }
+    let (recorded, asked) = (past.asked(), "nothing: it ended".to_owned());
+    let at = passage.clock.now().0;
+    passage.recorder.note(Entry::Diverged(Diverged {
+        step,
+        recorded: recorded.clone(),
+        asked: asked.clone(),
+        at,
+    }));
+    passage.recorder.commit().await?;
+    Err(Error::Diverged { run, step, recorded, asked })
 }

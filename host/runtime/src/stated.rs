@@ -2,13 +2,13 @@
 //! them, wallet balances, what a customer may still borrow. Somebody states it, and the receipt says
 //! so: it was not read.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use pod_platform::{Instant, JalaliDate, Rial};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Account, delegation::DelegatedCredit};
+use crate::{delegation::DelegatedCredit, task::Background};
 
 /// Facts that are stated, in the scenario file's names. What is `None` nobody states.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -82,7 +82,7 @@ pub struct StatedLoanPlan {
 }
 
 /// Who states a fact.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StatedBy {
     /// The run's input.
@@ -96,14 +96,23 @@ pub enum StatedBy {
 }
 
 /// A fact that a run used and did not read.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct StatedFact {
     /// The field of [`Stated`].
-    pub fact: &'static str,
+    pub fact: Cow<'static, str>,
     /// Who states it.
     pub by: StatedBy,
     /// What is stated.
     pub value: Value,
+}
+
+/// What was stated for a run when it began: it goes by that for as long as it lasts.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Recorded {
+    pub operator: Stated,
+    pub platform: Stated,
+    /// What of all that is stated, by whomever, the run goes by.
+    pub used: Vec<StatedFact>,
 }
 
 /// The facts that a run goes by: of each the first that is stated, by input, configuration,
@@ -115,13 +124,13 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub fn resolve(input: Stated, config: Stated, account: &Account) -> Self {
-        let Account { operator_stated, stated, .. } = account;
+    pub fn resolve(input: Stated, config: Stated, background: &Background) -> Self {
+        let Background { operator, platform, .. } = background;
         let all = [
             (StatedBy::Input, &input),
             (StatedBy::Config, &config),
-            (StatedBy::Account, operator_stated),
-            (StatedBy::Platform, stated),
+            (StatedBy::Account, operator),
+            (StatedBy::Platform, platform),
         ];
         let mut facts = Self::default();
         facts.stated = Stated {
@@ -140,13 +149,13 @@ impl Facts {
         read: impl Fn(&Stated) -> &Option<T>,
     ) -> Option<T> {
         let (value, by) = all.iter().find_map(|(by, stated)| Some((read(stated).clone()?, *by)))?;
-        self.listed.push(StatedFact { fact, by, value: json!(value) });
+        self.listed.push(StatedFact { fact: fact.into(), by, value: json!(value) });
         Some(value)
     }
 
     /// Keeps in the list what a decision is made by.
     pub fn used(mut self, used: &[&str]) -> Self {
-        self.listed.retain(|fact| used.contains(&fact.fact));
+        self.listed.retain(|fact| used.contains(&fact.fact.as_ref()));
         self
     }
 }

@@ -9,7 +9,8 @@ use std::{fs, path::PathBuf};
 use pod_host::{
     Amounts, Digest,
     journal::{
-        Decided, Entry, EntryError, Finished, Intent, Outcome, Recorded, Started, decode, encode,
+        Decided, Diverged, Entry, EntryError, Finished, Intent, Outcome, Recorded, Restored,
+        Settled, Started, decode, encode,
     },
 };
 use proptest::prelude::*;
@@ -27,6 +28,9 @@ fn outcome(recorded: Recorded) -> Entry {
         reference_number: Some("5101032".into()),
         spent: Amounts { rials: 900_000, calls: 2, bytes_up: 120, bytes_down: 2_048 },
         at: 1_591_076_400_000,
+        count: None,
+        arguments: None,
+        evidence: None,
     })
 }
 
@@ -43,6 +47,29 @@ fn entries() -> Vec<(&'static str, Entry)> {
         budget: "{\"rial\":1}".into(),
         host: "0.1.0".into(),
         at: 1_591_076_400_000,
+        platform: None,
+        business: None,
+        user: None,
+        options: None,
+        stated: None,
+        key: None,
+        request: None,
+        kept: None,
+        repeatable: None,
+        entry: None,
+    };
+    let resumable = Started {
+        platform: Some("production".into()),
+        business: Some(10),
+        user: Some(1),
+        options: Some("{\"planOnly\":false}".into()),
+        stated: Some("{\"used\":[]}".into()),
+        key: Some("1399-03".into()),
+        request: Some(Digest([3; 32])),
+        kept: Some("0404/netting.rhai".into()),
+        repeatable: Some(vec!["payments.send-payment-link-to-user".into()]),
+        entry: Some("plugins/netting/netting.rhai".into()),
+        ..started.clone()
     };
     let intent = Intent {
         step: 3,
@@ -55,7 +82,15 @@ fn entries() -> Vec<(&'static str, Entry)> {
         at: 1_591_076_400_000,
         service: "payInvoiceByInvoice".into(),
     };
-    let decided = Decided { answer: "[[601,501]]".into(), at: 1_591_076_400_000 };
+    let at = 1_591_076_400_000;
+    let decided =
+        Decided { answer: "[[601,501]]".into(), at, fuel: None, memory_bytes: None, log: None };
+    let metered = Decided {
+        fuel: Some(7_115),
+        memory_bytes: Some(1_179_648),
+        log: Some("[]".into()),
+        ..decided.clone()
+    };
     let finished = Finished {
         status: "done".into(),
         output: Some("{}".into()),
@@ -64,15 +99,50 @@ fn entries() -> Vec<(&'static str, Entry)> {
         memory_bytes: 1_179_648,
         wall_ms: 53,
         at: 1_591_076_400_000,
+        log: None,
+    };
+    let logged = Finished { log: Some("[]".into()), ..finished.clone() };
+    let Entry::Outcome(unknown) = outcome(Recorded::Unknown("{\"unavailable\":\"\"}".into()))
+    else {
+        unreachable!("it is made here")
+    };
+    let looked_into =
+        Outcome { evidence: Some("invoice 501: not payed".into()), ..unknown.clone() };
+    let read = Outcome {
+        count: Some(1),
+        arguments: Some("offset=0&size=200".into()),
+        recorded: Recorded::Done("[]".into()),
+        ..unknown
+    };
+    let settled = Settled {
+        step: 3,
+        happened: true,
+        reference_number: Some("5101032".into()),
+        note: "the bank's statement of 1399/03/14 has it".into(),
+        at,
+    };
+    let diverged = Diverged {
+        step: 3,
+        recorded: "`payments.pay-invoice` with invoiceId=501".into(),
+        asked: "`payments.pay-invoice` with invoiceId=502".into(),
+        at,
     };
     vec![
         ("started", Entry::Started(started)),
+        ("started-resumable", Entry::Started(resumable)),
         ("intent", Entry::Intent(intent)),
         ("outcome-done", outcome(Recorded::Done("true".into()))),
         ("outcome-refused", outcome(Recorded::Refused("{\"unavailable\":\"\"}".into()))),
         ("outcome-unknown", outcome(Recorded::Unknown("{\"unavailable\":\"\"}".into()))),
+        ("outcome-looked-into", Entry::Outcome(looked_into)),
+        ("outcome-of-a-read", Entry::Outcome(read)),
         ("decided", Entry::Decided(decided)),
+        ("decided-metered", Entry::Decided(metered)),
         ("finished", Entry::Finished(finished)),
+        ("finished-logged", Entry::Finished(logged)),
+        ("restored", Entry::Restored(Restored { at })),
+        ("settled", Entry::Settled(settled)),
+        ("diverged", Entry::Diverged(diverged)),
     ]
 }
 

@@ -6,7 +6,7 @@ use pod_sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
 
 use crate::{
-    account::{Actor, Identity},
+    account::{self, Identity},
     arguments,
     commands::build::build_if_stale,
     exit::{Failure, Status},
@@ -33,16 +33,16 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         build_if_stale(&arguments.policy, &files)?;
     }
 
-    let (sandbox, Actor { account, clock }) = match place {
+    let (sandbox, account) = match place {
         Place::There(identity) => (None, identity.connect().await?),
         Place::Here(scenario) => {
             let options = Options { scenario, ..Options::default() };
             let sandbox = Sandbox::start(options).await.map_err(Failure::platform)?;
-            let actor = Actor::in_process(&sandbox).await?;
-            (Some(sandbox), actor)
+            let account = account::in_process(&sandbox).await?;
+            (Some(sandbox), account)
         }
     };
-    let host = open_host(&arguments.folders, clock).await?;
+    let host = open_host(&arguments.folders).await?;
     // A folder is an installed policy: its script gets a snapshot. A file is run as it is.
     let mode = if arguments.policy.is_dir() { ScriptMode::Installed } else { ScriptMode::AdHoc };
     let policy = host.load_files(&files, mode).await?;

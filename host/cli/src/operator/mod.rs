@@ -52,6 +52,7 @@ struct Entry {
     api_keys: ApiKeys,
     voucher_hashes: Vec<Source>,
     business: Option<u64>,
+    user: Option<u64>,
     stated: Stated,
 }
 
@@ -172,6 +173,7 @@ impl Entry {
                     }
                 },
                 business: fields.take("business").as_ref().map(Field::id).transpose()?,
+                user: fields.take("user").as_ref().map(Field::id).transpose()?,
                 stated: stated.as_ref().map(Field::open).transpose()?.unwrap_or_default(),
                 spot: spot.clone(),
             })
@@ -210,6 +212,7 @@ impl Entry {
                 voucher_hashes: hashes.collect::<Result<_, _>>()?,
             },
             business: self.business,
+            user: self.user,
             stated: self.stated.clone(),
         })
     }

@@ -173,11 +173,11 @@ fn check(books: Books, answer: SpendingPlan, now: u64) -> Result<Plan, Vec<Viola
         let invoice = order.invoice_id;
         let mut violate = |rule: &'static str, what: String| {
             violations.push(Violation {
-                rule,
+                rule: rule.into(),
                 item,
                 invoice,
                 message: format!("payment {item}: invoice {invoice} {what} ({SOURCE})"),
-                source: SOURCE,
+                source: SOURCE.into(),
             });
         };
         if !paid.insert(invoice) {

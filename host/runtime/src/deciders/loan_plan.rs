@@ -195,11 +195,11 @@ fn check(books: Books, answer: Selection, now: u64) -> Result<Plan, Vec<Violatio
         let mut violate = |rule: &'static str, what: String| {
             let Choice { plan_id, .. } = choice;
             violations.push(Violation {
-                rule,
+                rule: rule.into(),
                 item: 0,
                 invoice: invoice.id,
                 message: format!("invoice {}: plan {plan_id} {what} ({SOURCE})", invoice.id),
-                source: SOURCE,
+                source: SOURCE.into(),
             });
         };
         judge(&invoice, &offers, choice, now, &mut violate);

@@ -15,7 +15,7 @@ use pod_platform::{
     invoices::{GetInvoiceListRequest, Invoice},
     types,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
@@ -35,7 +35,7 @@ pub(crate) trait Decider: Sync {
     /// What there is to decide about.
     type Books: Send + Sync;
     /// What the policy answers.
-    type Answer: Serialize + Send + Sync;
+    type Answer: Serialize + DeserializeOwned + Send + Sync;
     /// The answer, checked.
     type Plan: Plan;
 

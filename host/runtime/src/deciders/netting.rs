@@ -128,11 +128,11 @@ fn check(books: Books, answer: NettingPlan) -> Result<Plan, Vec<Violation>> {
     for (item, pair) in answer.pairs.into_iter().enumerate() {
         let mut violate = |rule: &'static str, invoice: u64, what: String| {
             violations.push(Violation {
-                rule,
+                rule: rule.into(),
                 item,
                 invoice,
                 message: format!("pair {item}: invoice {invoice} {what} ({SOURCE})"),
-                source: SOURCE,
+                source: SOURCE.into(),
             });
         };
         let (creditor, debtor) = (pair.creditor_invoice_id, pair.debtor_invoice_id);

@@ -23,6 +23,10 @@ impl<S: Next> Layer for Charge<S> {
     fn pass(self, mut call: Call) -> Passing {
         let Self { passage, mut inner } = self;
         let Operation::Pod(request) = &call.operation else { return inner.call(call) };
+        // What has an intent was charged when it was written.
+        if call.intended.is_some() {
+            return inner.call(call);
+        }
         let request = request.clone();
         Box::pin(async move {
             let mut needed = wire(&request);
@@ -44,13 +48,11 @@ impl<S: Next> Layer for Charge<S> {
                 })),
             };
             if let Some(error) = refused {
-                return Ok(Reply { outcome: Err(error), spent: looked_up });
+                return Ok(Reply { spent: looked_up, ..Reply::refused(error) });
             }
             call.reserved = needed;
             let mut reply = inner.call(call).await?;
-            reply.spent.calls += looked_up.calls;
-            reply.spent.bytes_up += looked_up.bytes_up;
-            reply.spent.bytes_down += looked_up.bytes_down;
+            reply.spent = reply.spent.plus(looked_up);
             Ok(reply)
         })
     }

@@ -1,11 +1,11 @@
-//! Innermost: token, API key and one-time token are added here, last. Nothing above ever holds one.
+//! Innermost: token and API key are added here, last. Nothing above ever sees one.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use pod_platform::{Request, Traffic, types};
 
-use super::{Answer, Call, Layer, Operation, Passage, Passing, Reply};
+use super::{Answer, Call, Connection, Layer, Operation, Passage, Passing, Reply};
 use crate::{Error, budget::Amounts};
 
 #[derive(Clone)]
@@ -17,8 +17,8 @@ impl Layer for PodClient {
     fn pass(self, call: Call) -> Passing {
         let Self { passage } = self;
         Box::pin(async move {
-            Ok(match call.operation {
-                Operation::Pod(request) => send(&passage, &request).await,
+            Ok(match &call.operation {
+                Operation::Pod(request) => send(&passage, &call, request).await,
                 Operation::Now => {
                     let now = passage.clock.now();
                     host_function(now.0.to_string(), now)
@@ -35,35 +35,35 @@ impl Layer for PodClient {
 }
 
 fn host_function<T: Send + 'static>(json: String, value: T) -> Reply {
-    let answer =
-        Answer { result: Bytes::from(json), value: Box::new(value), reference_number: None };
-    Reply { outcome: Ok(answer), spent: Amounts::default() }
+    let answer = Answer {
+        count: None,
+        result: Bytes::from(json),
+        value: Box::new(value),
+        reference_number: None,
+    };
+    Reply { outcome: Ok(answer), spent: Amounts::default(), evidence: None }
 }
 
-async fn send(passage: &Passage, request: &Request) -> Reply {
+async fn send(passage: &Passage, call: &Call, request: &Request) -> Reply {
     let mut traffic = Traffic::default();
-    let outcome = try_send(passage, request, &mut traffic).await;
-    Reply { outcome, spent: Amounts::traffic(traffic) }
+    let outcome = try_send(passage, call, request, &mut traffic).await;
+    Reply { outcome, spent: Amounts::traffic(traffic), evidence: None }
 }
 
 async fn try_send(
     passage: &Passage,
+    call: &Call,
     request: &Request,
     traffic: &mut Traffic,
 ) -> Result<Answer, types::Error> {
-    let Passage { client, credentials, recorder, grant, .. } = passage;
-    let ott = if request.row.needs_ott {
-        let exchange = client.ott(credentials).await;
-        *traffic += exchange.traffic;
-        Some(exchange.outcome?)
-    } else {
-        None
-    };
+    let Passage { recorder, grant, .. } = passage;
+    let Connection { client, credentials, .. } = passage.connection()?;
     let left = usize::try_from(recorder.bytes_down_left(&grant.budget)).unwrap_or(usize::MAX);
     let at_most = left.min(client.response_bytes());
-    let exchange = client.send(request, credentials, ott.as_ref(), at_most).await;
+    let exchange = client.send(request, credentials, call.ott.as_ref(), at_most).await;
     *traffic += exchange.traffic;
     exchange.outcome.map(|answer| Answer {
+        count: Some(answer.count),
         result: answer.result,
         value: answer.value,
         reference_number: Some(answer.reference_number),

@@ -1,12 +1,22 @@
 //! Before a mutation begins, its intent and its reservation are on the disk, together with
 //! everything noted before. Reads pass.
+//!
+//! Its one-time token is fetched before that and kept beside the intent, sealed: sent again, it
+//! fences a first attempt that may still arrive.
 
 use std::sync::{Arc, atomic::Ordering};
 
-use pod_platform::{Effect, types};
+use pod_platform::{Effect, EffectClass, types};
 
-use super::{Call, Layer, Next, Passage, Passing, Reply, stakes};
-use crate::journal::{Entry, Intent};
+use super::{Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply, stakes};
+use crate::{
+    Error,
+    budget::Amounts,
+    journal::{Entry, Intent},
+};
+
+/// The field of issueInvoice that carries our mark.
+const MARK: &str = "billNumber";
 
 #[derive(Clone)]
 pub(crate) struct Intend<S> {
@@ -15,31 +25,99 @@ pub(crate) struct Intend<S> {
 }
 
 impl<S: Next> Layer for Intend<S> {
-    fn pass(mut self, call: Call) -> Passing {
-        let Some(request) = call.mutation() else { return self.inner.call(call) };
-        let intent = Intent {
-            step: call.step,
-            function: call.function.clone(),
-            service: request.row.name.to_owned(),
-            arguments: request.form.encoded(),
-            call: call.digest,
-            effect_class: match request.row.effect {
-                Effect::Mutation { class, .. } => class.name().to_owned(),
-                Effect::Read => unreachable!("a mutation is no read"),
-            },
-            reserved: call.reserved,
-            invoice: stakes::invoice(request),
-            at: self.passage.clock.now().0,
-        };
+    fn pass(mut self, mut call: Call) -> Passing {
+        mark(&self.passage, &mut call);
+        if call.mutation().is_none() || call.intended.is_some() {
+            return self.inner.call(call);
+        }
         let Self { passage, mut inner } = self;
         Box::pin(async move {
-            if passage.ended.load(Ordering::SeqCst) {
-                let reason = "the run ended before this call began".to_owned();
-                return Ok(Reply::refused(types::Error::Unavailable(reason)));
+            let mut spent = Amounts::default();
+            if let Err(refused) = intend(&passage, &mut call, &mut spent).await? {
+                return Ok(Reply { spent, ..Reply::refused(refused) });
             }
-            passage.recorder.note(Entry::Intent(intent));
-            passage.recorder.commit().await?;
-            inner.call(call).await
+            let step = call.step;
+            let mut reply = inner.call(call).await?;
+            passage.reach(step, Point::AfterEffect);
+            reply.spent = reply.spent.plus(spent);
+            Ok(reply)
         })
+    }
+}
+
+/// Makes the intent durable. The outer error ends the run, the inner one is the guest's.
+async fn intend(
+    passage: &Passage,
+    call: &mut Call,
+    spent: &mut Amounts,
+) -> Result<Result<(), types::Error>, Error> {
+    let Some(request) = call.mutation() else { return Ok(Ok(())) };
+    let Effect::Mutation { class, .. } = request.row.effect else { return Ok(Ok(())) };
+    let refuse = |reason: String| Ok(Err(types::Error::Unavailable(reason)));
+    let has_ended = || passage.ended.load(Ordering::SeqCst);
+    const ENDED: &str = "the run ended before this call began";
+    if has_ended() {
+        return refuse(ENDED.to_owned());
+    }
+    let ott = if request.row.needs_ott {
+        let connection = match passage.connection() {
+            Ok(connection) => connection,
+            Err(error) => return Ok(Err(error)),
+        };
+        let exchange = connection.client.ott(&connection.credentials).await;
+        *spent = spent.plus(Amounts::traffic(exchange.traffic));
+        match exchange.outcome {
+            Ok(ott) => Some((passage.seal(call.step, &ott)?, ott)),
+            Err(error) => return Ok(Err(error)),
+        }
+    } else {
+        None
+    };
+    if has_ended() {
+        return refuse(ENDED.to_owned());
+    }
+    let invoice = stakes::invoice(request);
+    if let Err(run) = passage.recorder.claim(invoice, call.step) {
+        return refuse(format!(
+            "run {run} began to pay invoice {}, and it is not known yet what came of that",
+            invoice.unwrap_or_default()
+        ));
+    }
+    let intent = Intent {
+        step: call.step,
+        function: call.function.clone(),
+        service: request.row.name.to_owned(),
+        arguments: request.form.encoded(),
+        call: call.digest,
+        effect_class: class.name().to_owned(),
+        reserved: call.reserved,
+        invoice,
+        at: passage.clock.now().0,
+    };
+    passage.reach(call.step, Point::BeforeIntent);
+    // In a journal that is an older copy, this may have been done already.
+    call.intended = Some(match passage.restored_since {
+        Some(since) => Intended { at: since, looked_for: true },
+        None => Intended { at: intent.at, looked_for: false },
+    });
+    passage.recorder.note(Entry::Intent(intent));
+    if let Some((sealed, ott)) = ott {
+        passage.recorder.keep_sealed(call.step, sealed);
+        call.ott = Some(ott);
+    }
+    passage.recorder.commit().await?;
+    passage.reach(call.step, Point::AfterIntent);
+    Ok(Ok(()))
+}
+
+/// Gives an invoice that is issued without a number one of ours, by which it is found again. It
+/// follows from the run and the step, so it is the same when the run is executed again.
+fn mark(passage: &Passage, call: &mut Call) {
+    let number = passage.mark(call.step);
+    if let Operation::Pod(request) = &mut call.operation
+        && matches!(request.row.effect, Effect::Mutation { class: EffectClass::MarkedByUs, .. })
+        && request.form.get(MARK).is_none()
+    {
+        request.form.push(MARK, number);
     }
 }

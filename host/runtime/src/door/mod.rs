@@ -6,9 +6,12 @@
 mod authorise;
 mod charge;
 mod client;
+mod history;
 mod intend;
+mod reconcile;
 mod record;
 mod recorder;
+mod retry;
 mod stakes;
 
 use std::{
@@ -18,19 +21,22 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pod_platform::{
-    Clock, Credentials, Effect, Instant, Request, Rial, Service as PodService, types,
+    Clock, Credentials, Effect, Instant, MARK_PREFIX, Request, Secret, Service as PodService, types,
 };
+use tokio::sync::OwnedMutexGuard;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
 
+pub(crate) use history::History;
 pub(crate) use recorder::{LastMutation, Recorder};
 
-use crate::{Digest, Error, budget::Amounts, grant::Grant};
+use crate::{Digest, Error, budget::Amounts, grant::Grant, seal::Seal};
 
 /// What all layers of one run share.
 pub(crate) struct Passage {
@@ -38,17 +44,86 @@ pub(crate) struct Passage {
     pub grant: Grant,
     /// What it did.
     pub recorder: Recorder,
-    /// Where it does it.
-    pub client: pod_platform::Client,
-    /// For whom.
-    pub credentials: Arc<Credentials>,
+    /// What it did before, and does again now without doing it.
+    pub history: History,
+    /// Where it does what is new. None: nowhere, for it only does again what it did.
+    pub connection: Option<Connection>,
+    /// The account's user, and its business.
+    pub user: Option<u64>,
+    pub business: Option<u64>,
     /// When.
     pub clock: Arc<dyn Clock>,
+    /// What the marks of this run are made of.
+    pub mark: Digest,
+    /// How long after it was sent a call may still take effect.
+    pub landing_window: Duration,
+    /// The journal is an older copy: since this time, in milliseconds since 1970, the run may have
+    /// done what the journal does not tell.
+    pub restored_since: Option<u64>,
+    pub on_point: Option<OnPoint>,
+    /// Nobody else has the run, as long as a call of it is under way.
+    pub _live: Option<OwnedMutexGuard<()>>,
     /// Calls that are under way. They outlive the guest.
     pub tasks: TaskTracker,
     /// After the run's end, no effect begins.
     pub ended: AtomicBool,
     pub next_step: AtomicU64,
+}
+
+/// A platform, and whom it knows us as.
+pub(crate) struct Connection {
+    pub client: pod_platform::Client,
+    pub credentials: Arc<Credentials>,
+    /// Seals one-time tokens.
+    pub seal: Seal,
+}
+
+/// A moment in a mutation's course, for tests that stop the host there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Point {
+    /// The call is about to be written down.
+    BeforeIntent,
+    /// It is on the disk, and not sent.
+    AfterIntent,
+    /// POD answered, or did not; nothing of it is on the disk.
+    AfterEffect,
+    /// Its outcome is on the disk.
+    AfterOutcome,
+}
+
+/// Told when the call of a step reaches a point.
+pub type OnPoint = Arc<dyn Fn(u64, Point) + Send + Sync>;
+
+impl Passage {
+    /// Where to do what is new.
+    pub fn connection(&self) -> Result<&Connection, types::Error> {
+        let offline = || types::Error::Unavailable("this run has no platform".to_owned());
+        self.connection.as_ref().ok_or_else(offline)
+    }
+
+    /// Does the run only do again what it did?
+    pub fn is_offline(&self) -> bool {
+        self.connection.is_none()
+    }
+
+    fn seal(&self, step: u64, ott: &Secret) -> Result<Vec<u8>, Error> {
+        match &self.connection {
+            Some(connection) => connection.seal.seal(step, ott),
+            None => Err(Error::Engine("a run without a platform has no one-time token".into())),
+        }
+    }
+
+    /// Our mark on what the call of a step makes.
+    fn mark(&self, step: u64) -> String {
+        let digest = Digest::of(&[&self.mark.0, &step.to_le_bytes()]).to_string();
+        format!("{MARK_PREFIX}{}", &digest[..20])
+    }
+
+    fn reach(&self, step: u64, point: Point) {
+        if let Some(on_point) = &self.on_point {
+            on_point(step, point);
+        }
+    }
 }
 
 /// A call on its way out.
@@ -64,6 +139,19 @@ pub(crate) struct Call {
     pub digest: Digest,
     /// What `charge` reserved.
     pub reserved: Amounts,
+    /// Its intent, once it is written.
+    pub intended: Option<Intended>,
+    /// The one-time token that goes with the intent.
+    pub ott: Option<Secret>,
+}
+
+/// A mutation's intent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Intended {
+    /// When the first attempt may have begun, in milliseconds since 1970.
+    pub at: u64,
+    /// May it have been sent already, so that it is looked for first?
+    pub looked_for: bool,
 }
 
 /// What is called.
@@ -85,23 +173,40 @@ impl Call {
             _ => None,
         }
     }
+
+    /// The form that is sent, without what is secret.
+    pub fn arguments(&self) -> String {
+        match &self.operation {
+            Operation::Pod(request) => request.form.encoded(),
+            Operation::Now | Operation::Random => String::new(),
+        }
+    }
+
+    /// Function and arguments, for people.
+    pub fn asked(&self) -> String {
+        history::asked(&self.function, &self.arguments())
+    }
 }
 
 /// What came back, and what it took.
 pub(crate) struct Reply {
     pub outcome: Result<Answer, types::Error>,
     pub spent: Amounts,
+    /// Of a call that was in doubt: what was found out.
+    pub evidence: Option<String>,
 }
 
 impl Reply {
     /// A refusal that took nothing.
     pub fn refused(error: types::Error) -> Self {
-        Self { outcome: Err(error), spent: Amounts::default() }
+        Self { outcome: Err(error), spent: Amounts::default(), evidence: None }
     }
 }
 
 /// A result: for the journal as JSON, for the guest as the type that it expects.
 pub(crate) struct Answer {
+    /// All matches of a list.
+    pub count: Option<u64>,
     pub result: Bytes,
     pub value: Box<dyn Any + Send>,
     pub reference_number: Option<String>,
@@ -146,7 +251,9 @@ impl<S> Next for S where
 }
 
 type Client = Stage<client::PodClient>;
-type Intend = Stage<intend::Intend<Client>>;
+type Retry = Stage<retry::Retry<Client>>;
+type Reconcile = Stage<reconcile::Reconcile<Retry>>;
+type Intend = Stage<intend::Intend<Reconcile>>;
 type Charge = Stage<charge::Charge<Intend>>;
 type Authorise = Stage<authorise::Authorise<Charge>>;
 type Record = Stage<record::Record<Authorise>>;
@@ -165,6 +272,8 @@ impl Door {
             .layer_fn(|inner| Stage(authorise::Authorise { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(charge::Charge { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(intend::Intend { passage: passage.clone(), inner }))
+            .layer_fn(|inner| Stage(reconcile::Reconcile { passage: passage.clone(), inner }))
+            .layer_fn(|inner| Stage(retry::Retry { passage: passage.clone(), inner }))
             .service(Stage(client::PodClient { passage: passage.clone() }));
         Self { passage, stack }
     }
@@ -180,6 +289,11 @@ impl Door {
         };
         let function = request.qualified_name();
         self.pass(function, Operation::Pod(request)).await
+    }
+
+    /// Does the run do again what it did?
+    pub fn is_doing_again(&self) -> bool {
+        !self.passage.history.is_over()
     }
 
     /// The last mutation that was intended.
@@ -222,6 +336,8 @@ impl Door {
             function,
             operation,
             reserved: Amounts::default(),
+            intended: None,
+            ott: None,
         };
         let reply = self.stack.clone().call(call).await?;
         Ok(reply.outcome.map(|answer| match answer.value.downcast::<T>() {
@@ -229,9 +345,4 @@ impl Door {
             Err(_) => unreachable!("a call's answer is read by the call's own reader"),
         }))
     }
-}
-
-/// What a settled call moved.
-pub(crate) fn rials(reply: &Reply, reserved: Amounts) -> Rial {
-    Rial(if reply.outcome.is_ok() { reserved.rials } else { 0 })
 }

@@ -1,4 +1,5 @@
-//! Outermost: numbers nothing, decides nothing, writes down everything that comes back up.
+//! Outermost: what the journal has of a call is its answer, and nothing below runs; whatever comes
+//! back up of a new one is written down.
 //!
 //! A mutation passes in a task of its own with owned data, so that the end of the run (deadline,
 //! trap, a client that hangs up) cancels no call that may have moved money already; its outcome is
@@ -8,11 +9,14 @@ use std::sync::Arc;
 
 use pod_platform::types;
 
-use super::{Call, Layer, Next, Passage, Passing, Reply, rials};
+use super::{
+    Call, Intended, Layer, Next, Passage, Passing, Point, Reply,
+    history::{self, Past},
+};
 use crate::{
     Error,
     budget::Amounts,
-    journal::{Entry, Outcome, Recorded},
+    journal::{Diverged, Entry, Outcome, Recorded},
 };
 
 #[derive(Clone)]
@@ -22,8 +26,33 @@ pub(crate) struct Record<S> {
 }
 
 impl<S: Next> Layer for Record<S> {
-    fn pass(self, call: Call) -> Passing {
+    fn pass(self, mut call: Call) -> Passing {
         let Self { passage, mut inner } = self;
+        if let Some(past) = passage.history.take(call.step) {
+            if !past.is(&call) {
+                return diverge(passage, &call, past.asked());
+            }
+            match past {
+                Past { intent, outcome: Some(outcome), .. } => {
+                    if let Some(intent) = &intent {
+                        passage.recorder.recall(intent, Some(&outcome));
+                    }
+                    return Box::pin(async move { history::reply(&call, outcome) });
+                }
+                Past { intent: Some(intent), ott, outcome: None } => {
+                    if passage.is_offline() {
+                        return diverge(passage, &call, "an intent without an outcome".to_owned());
+                    }
+                    passage.recorder.recall(&intent, None);
+                    call.intended = Some(Intended { at: intent.at, looked_for: true });
+                    call.ott = ott;
+                }
+                Past { intent: None, outcome: None, .. } => {}
+            }
+        } else if passage.is_offline() {
+            return diverge(passage, &call, "nothing: its calls end before".to_owned());
+        }
+
         if call.mutation().is_none() {
             return Box::pin(async move {
                 let reply = inner.call(call.clone()).await?;
@@ -34,8 +63,13 @@ impl<S: Next> Layer for Record<S> {
         let tasks = passage.tasks.clone();
         let task = tasks.spawn(async move {
             let reply = inner.call(call.clone()).await?;
-            passage.recorder.note(Entry::Outcome(outcome(&passage, &call, &reply)));
-            passage.recorder.commit().await?;
+            let outcome = outcome(&passage, &call, &reply);
+            let was_intended = outcome.arguments.is_none();
+            passage.recorder.note(Entry::Outcome(outcome));
+            if was_intended {
+                passage.recorder.commit().await?;
+                passage.reach(call.step, Point::AfterOutcome);
+            }
             Ok(reply)
         });
         Box::pin(async move {
@@ -43,6 +77,23 @@ impl<S: Next> Layer for Record<S> {
                 .unwrap_or_else(|error| Err(Error::Journal(format!("a call broke off: {error}"))))
         })
     }
+}
+
+/// The run is not what it was. It is kept for a person, and nothing more is done.
+fn diverge(passage: Arc<Passage>, call: &Call, recorded: String) -> Passing {
+    let (step, asked) = (call.step, call.asked());
+    Box::pin(async move {
+        let at = passage.clock.now().0;
+        passage.recorder.note(Entry::Diverged(Diverged {
+            step,
+            recorded: recorded.clone(),
+            asked: asked.clone(),
+            at,
+        }));
+        passage.recorder.commit().await?;
+        let run = passage.recorder.run().to_owned();
+        Err(Error::Diverged { run, step, recorded, asked })
+    })
 }
 
 fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
@@ -59,13 +110,17 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         Err(types::Error::OutcomeUnknown(doubt)) => doubt.reference_number.clone(),
         Err(_) => None,
     };
+    let paid = reserved.filter(|_| reply.outcome.is_ok());
     Outcome {
         step: call.step,
         function: call.function.clone(),
         call: call.digest,
         recorded,
         reference_number,
-        spent: Amounts { rials: rials(reply, reserved).0, ..reply.spent },
+        spent: Amounts { rials: paid.map_or(0, |paid| paid.rials), ..reply.spent },
         at: passage.clock.now().0,
+        count: reply.outcome.as_ref().ok().and_then(|answer| answer.count),
+        arguments: reserved.is_none().then(|| call.arguments()),
+        evidence: reply.evidence.clone(),
     }
 }

@@ -1,20 +1,24 @@
 //! One run's entries: chained as they are noted, buffered until somebody needs them on the disk,
-//! and folded into what the run has spent and done.
+//! and added up.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pod_platform::{Rial, types};
+use pod_platform::types;
 
 use crate::{
     Digest, Error,
-    budget::{Amounts, Budget, Spent},
-    journal::{Chain, Entry, Intent, Journal, Recorded},
-    receipt::{Effect, Refusal},
+    budget::{Amounts, Budget},
+    fold::Fold,
+    journal::{
+        Append, AppendError, Chain, Entry, Index, Intent, Journal, Outcome, Recorded, StoredEntry,
+    },
 };
 
 pub(crate) struct Recorder {
     run: String,
-    journal: Journal,
+    account: String,
+    /// None: nothing is written (a replay).
+    journal: Option<Journal>,
     state: Mutex<State>,
     /// Held while entries are on their way to the disk, so that they arrive in order.
     flushing: tokio::sync::Mutex<()>,
@@ -27,12 +31,11 @@ struct State {
     first: u64,
     /// Encoded and hashed when they go to the disk: a read does not wait for that.
     buffered: Vec<Entry>,
-    spent: Spent,
-    intents: Vec<Intent>,
-    effects: Vec<Effect>,
-    refusals: Vec<Refusal>,
-    doubtful: bool,
+    sealed: Option<(u64, Vec<u8>)>,
+    fold: Fold,
     last_mutation: Option<LastMutation>,
+    /// Why entries could not be written. After that none is: the chain would have a hole.
+    failed: Option<AppendError>,
 }
 
 /// The last mutation that was intended, and what is known of it.
@@ -46,8 +49,31 @@ pub(crate) struct LastMutation {
 }
 
 impl Recorder {
-    pub fn new(run: String, journal: Journal) -> Self {
-        Self { run, journal, state: Mutex::default(), flushing: tokio::sync::Mutex::default() }
+    /// Of a run that begins.
+    pub fn new(run: String, account: String, journal: Journal) -> Self {
+        Self {
+            run,
+            account,
+            journal: Some(journal),
+            state: Mutex::default(),
+            flushing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Of a run that goes on after these entries; without a journal, nothing more is written.
+    pub fn after(
+        run: String,
+        account: String,
+        journal: Option<Journal>,
+        entries: &[StoredEntry],
+    ) -> Self {
+        let state = State {
+            chain: entries.last().map_or_else(Chain::default, |last| Chain::after(last.hash)),
+            first: entries.len() as u64,
+            fold: Fold::of(entries.iter().map(|stored| &stored.entry)),
+            ..State::default()
+        };
+        Self { run, account, journal, state: Mutex::new(state), flushing: Default::default() }
     }
 
     pub fn run(&self) -> &str {
@@ -57,86 +83,99 @@ impl Recorder {
     /// Adds an entry to the chain. It is durable after the next [`Recorder::commit`].
     pub fn note(&self, entry: Entry) {
         let mut state = self.state();
-        state.spent.fold(&entry);
+        state.fold.add(&entry);
         match &entry {
-            Entry::Intent(intent) => {
-                state.intents.push(intent.clone());
-                state.last_mutation =
-                    Some(LastMutation { invoice: intent.invoice, recorded: None, reference: None });
-            }
-            Entry::Outcome(outcome) => {
-                let intent = state.intents.iter().position(|intent| intent.step == outcome.step);
-                let intent = intent.map(|index| state.intents.swap_remove(index));
-                if let (Some(_), Some(last)) = (&intent, &mut state.last_mutation) {
+            Entry::Intent(intent) => state.last_mutation = Some(LastMutation::of(intent, None)),
+            Entry::Outcome(outcome) if outcome.arguments.is_none() => {
+                if let Some(last) = &mut state.last_mutation {
                     last.recorded = Some(outcome.recorded.clone());
                     last.reference.clone_from(&outcome.reference_number);
                 }
-                match &outcome.recorded {
-                    Recorded::Done(_) => state.effects.extend(intent.map(|intent| Effect {
-                        service: intent.service,
-                        invoice: intent.invoice,
-                        rials: Rial(outcome.spent.rials),
-                        reference: outcome.reference_number.clone().unwrap_or_default(),
-                    })),
-                    Recorded::Refused(error) => {
-                        if let Ok(types::Error::Denied(denial)) = serde_json::from_str(error) {
-                            state
-                                .refusals
-                                .push(Refusal { function: denial.function, reason: denial.reason });
-                        }
-                    }
-                    Recorded::Unknown(_) => state.doubtful = true,
+                if let Some(journal) = &self.journal
+                    && outcome.is_known()
+                {
+                    journal.claims().release(&self.account, &self.run, outcome.step);
                 }
             }
-            Entry::Started(_) | Entry::Decided(_) | Entry::Finished(_) => {}
+            _ => {}
         }
         state.buffered.push(entry);
     }
 
+    /// Keeps the one-time token of an intent beside it, sealed.
+    pub fn keep_sealed(&self, step: u64, sealed: Vec<u8>) {
+        self.state().sealed = Some((step, sealed));
+    }
+
+    /// A mutation of the past is executed again.
+    pub fn recall(&self, intent: &Intent, outcome: Option<&Outcome>) {
+        self.state().last_mutation = Some(LastMutation::of(intent, outcome));
+    }
+
+    /// Claims the intent's invoice. The error is the run whose intent for it is open.
+    pub fn claim(&self, invoice: Option<u64>, step: u64) -> Result<(), String> {
+        match (&self.journal, invoice) {
+            (Some(journal), Some(invoice)) => {
+                journal.claims().claim(&self.account, invoice, &self.run, step)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Puts everything noted so far on the disk.
     pub async fn commit(&self) -> Result<(), Error> {
+        self.try_commit().await.map_err(Error::from)
+    }
+
+    /// Like [`Recorder::commit`], and tells a key that is taken from a disk that fails.
+    pub async fn try_commit(&self) -> Result<(), AppendError> {
+        let Some(journal) = &self.journal else { return Ok(()) };
         let _in_order = self.flushing.lock().await;
-        let (first, entries) = {
+        let append = {
             let mut state = self.state();
+            if let Some(failed) = &state.failed {
+                return Err(failed.clone());
+            }
             let noted = std::mem::take(&mut state.buffered);
-            let entries: Vec<_> = noted.iter().map(|entry| state.chain.link(entry)).collect();
-            let first = state.first;
-            state.first += entries.len() as u64;
-            (first, entries)
+            let mut index: Vec<Index> = noted.iter().filter_map(Index::of).collect();
+            if noted.iter().any(|entry| matches!(entry, Entry::Settled(_)))
+                && let Some(status) = state.fold.settled_status()
+            {
+                index.push(Index::Status(status.name().to_owned()));
+            }
+            let append = Append {
+                run: self.run.clone(),
+                first: state.first,
+                entries: noted.iter().map(|entry| state.chain.link(entry)).collect(),
+                index,
+                sealed: state.sealed.take(),
+            };
+            state.first += append.entries.len() as u64;
+            append
         };
-        if entries.is_empty() {
+        if append.entries.is_empty() {
             return Ok(());
         }
-        self.journal.append(&self.run, first, entries).await
+        let written = journal.append(append).await;
+        if let Err(error) = &written {
+            self.state().failed = Some(error.clone());
+        }
+        written
     }
 
     /// Does the budget still cover `needed`?
     pub fn check(&self, budget: &Budget, needed: Amounts) -> Result<(), types::Exhaustion> {
-        self.state().spent.check(budget, needed)
+        self.state().fold.spent.check(budget, needed)
     }
 
     /// What is left of the bytes to receive.
     pub fn bytes_down_left(&self, budget: &Budget) -> u64 {
-        budget.bytes_down.saturating_sub(self.state().spent.total().bytes_down)
+        budget.bytes_down.saturating_sub(self.state().fold.spent.total().bytes_down)
     }
 
-    /// What the open intent of a step reserved.
-    pub fn reserved(&self, step: u64) -> Amounts {
-        let state = self.state();
-        let intent = state.intents.iter().find(|intent| intent.step == step);
-        intent.map(|intent| intent.reserved).unwrap_or_default()
-    }
-
-    pub fn spent(&self) -> Amounts {
-        self.state().spent.settled()
-    }
-
-    pub fn effects(&self) -> Vec<Effect> {
-        self.state().effects.clone()
-    }
-
-    pub fn refusals(&self) -> Vec<Refusal> {
-        self.state().refusals.clone()
+    /// What the open intent of a step reserved; none, if it has none.
+    pub fn reserved(&self, step: u64) -> Option<Amounts> {
+        self.state().fold.reserved(step)
     }
 
     /// The last mutation that was intended.
@@ -144,18 +183,27 @@ impl Recorder {
         self.state().last_mutation.clone()
     }
 
-    /// Is there an effect of which nobody knows whether it happened?
-    pub fn is_doubtful(&self) -> bool {
-        let state = self.state();
-        state.doubtful || !state.intents.is_empty()
+    /// What all entries come to.
+    pub fn fold(&self) -> Fold {
+        self.state().fold.clone()
     }
 
-    /// The hash of the last entry on the disk.
+    /// The hash of the last entry that was given to the disk.
     pub fn head(&self) -> Digest {
         self.state().chain.head()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LastMutation {
+    fn of(intent: &Intent, outcome: Option<&Outcome>) -> Self {
+        Self {
+            invoice: intent.invoice,
+            recorded: outcome.map(|outcome| outcome.recorded.clone()),
+            reference: outcome.and_then(|outcome| outcome.reference_number.clone()),
+        }
     }
 }

@@ -5,7 +5,7 @@ use pod_platform::{
     loans::LoanListRequest,
 };
 
-use super::Passage;
+use super::{Connection, Passage};
 
 /// What an answer to a look-up may take, in bytes.
 const LOOKUP_BYTES_DOWN: usize = 64 * 1024;
@@ -90,8 +90,11 @@ async fn look_up<S: Service>(
         Ok(request) => request,
         Err(error) => return (Traffic::default(), Err(error.to_string())),
     };
-    let exchange =
-        passage.client.send(&request, &passage.credentials, None, LOOKUP_BYTES_DOWN).await;
+    let Connection { client, credentials, .. } = match passage.connection() {
+        Ok(connection) => connection,
+        Err(error) => return (Traffic::default(), Err(error.to_string())),
+    };
+    let exchange = client.send(&request, credentials, None, LOOKUP_BYTES_DOWN).await;
     let amount = exchange.outcome.map_err(|error| error.to_string()).and_then(|answer| {
         let page = answer.value.downcast::<S::Response>().ok();
         page.and_then(|page| found(*page))

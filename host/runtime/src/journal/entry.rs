@@ -26,6 +26,15 @@ pub enum Entry {
     /// The run ended.
     #[n(4)]
     Finished(#[n(0)] Finished),
+    /// The journal was found to be an older copy: the run may have gone further than it tells.
+    #[n(5)]
+    Restored(#[n(0)] Restored),
+    /// A person decided what became of a call in doubt.
+    #[n(6)]
+    Settled(#[n(0)] Settled),
+    /// The run was executed again and asked for something else than it had. It waits for a person.
+    #[n(7)]
+    Diverged(#[n(0)] Diverged),
 }
 
 /// What a run began with.
@@ -64,6 +73,36 @@ pub struct Started {
     /// Milliseconds since 1970.
     #[n(10)]
     pub at: u64,
+    /// The platform's address. None: the one in the process, which ended with it.
+    #[n(11)]
+    pub platform: Option<String>,
+    /// The account's business on the platform.
+    #[n(12)]
+    pub business: Option<u64>,
+    /// The account's user on the platform.
+    #[n(13)]
+    pub user: Option<u64>,
+    /// How it is run, as JSON text: what [`RunOptions`](crate::RunOptions) say beyond the input.
+    #[n(14)]
+    pub options: Option<String>,
+    /// What was stated for the account, and by whom, as JSON text.
+    #[n(15)]
+    pub stated: Option<String>,
+    /// The caller's own name for the run, by which it is begun once.
+    #[n(16)]
+    pub key: Option<String>,
+    /// The digest of policy, input and options: what the key stands for.
+    #[n(17)]
+    pub request: Option<Digest>,
+    /// The policy's files, below the store's folder `kept`.
+    #[n(18)]
+    pub kept: Option<String>,
+    /// The functions whose repetition does no harm, says the operator.
+    #[n(19)]
+    pub repeatable: Option<Vec<String>>,
+    /// The policy's entry as it was named when the run began.
+    #[n(20)]
+    pub entry: Option<String>,
 }
 
 /// A mutation about to begin.
@@ -122,6 +161,15 @@ pub struct Outcome {
     /// Milliseconds since 1970.
     #[n(6)]
     pub at: u64,
+    /// All matches of a list.
+    #[n(7)]
+    pub count: Option<u64>,
+    /// The form of a call that has no intent.
+    #[n(8)]
+    pub arguments: Option<String>,
+    /// Of a call that was in doubt: what was read, and what was done about it.
+    #[n(9)]
+    pub evidence: Option<String>,
 }
 
 impl Outcome {
@@ -155,6 +203,15 @@ pub struct Decided {
     /// Milliseconds since 1970.
     #[n(1)]
     pub at: u64,
+    /// Units of fuel that it took.
+    #[n(2)]
+    pub fuel: Option<u64>,
+    /// Bytes of linear memory at its peak.
+    #[n(3)]
+    pub memory_bytes: Option<u64>,
+    /// What it logged, as JSON text.
+    #[n(4)]
+    pub log: Option<String>,
 }
 
 /// How a run ended.
@@ -180,6 +237,54 @@ pub struct Finished {
     pub wall_ms: u64,
     /// Milliseconds since 1970.
     #[n(6)]
+    pub at: u64,
+    /// What the policy logged, as JSON text.
+    #[n(7)]
+    pub log: Option<String>,
+}
+
+/// A journal that was found to be an older copy.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct Restored {
+    /// When that was found, in milliseconds since 1970.
+    #[n(0)]
+    pub at: u64,
+}
+
+/// What a person decided of a call in doubt.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct Settled {
+    /// The call.
+    #[n(0)]
+    pub step: u64,
+    /// Did it take effect?
+    #[n(1)]
+    pub happened: bool,
+    /// POD's reference number, if the person found it.
+    #[n(2)]
+    pub reference_number: Option<String>,
+    /// Why, in the person's words.
+    #[n(3)]
+    pub note: String,
+    /// Milliseconds since 1970.
+    #[n(4)]
+    pub at: u64,
+}
+
+/// Where a run that was executed again left its journal.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct Diverged {
+    /// The call, counted from 0.
+    #[n(0)]
+    pub step: u64,
+    /// The recorded function and arguments.
+    #[n(1)]
+    pub recorded: String,
+    /// What was asked instead.
+    #[n(2)]
+    pub asked: String,
+    /// Milliseconds since 1970.
+    #[n(3)]
     pub at: u64,
 }
 

@@ -1,245 +1,306 @@
-//! The journal's SQLite database. One process owns it, one task writes to it: whatever waits for
-//! the disk at the same time shares one flush.
+//! The journal's SQLite database. One process owns it; others may read.
 
 use std::{
     fs::{File, TryLockError},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
+use futures_util::future::BoxFuture;
 use sqlx::{
-    ConnectOptions, Connection, Row, SqliteConnection,
+    ConnectOptions as _, Row as _, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Entry, decode, encode};
-use crate::{Digest, Error};
+use super::{
+    Claims, RunFilter, RunSummary,
+    chain::{self, StoredEntry, StoredRow},
+    entry::{Entry, Restored},
+    origin, runs,
+    writer::{self, Append, Index, QUEUE, Request, signed},
+};
+use crate::{Digest, Error, fold::Fold};
 
-/// How many requests wait for the disk at most; more wait for a place.
-const QUEUE: usize = 256;
+pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS entries (
-        run      TEXT    NOT NULL,
-        sequence INTEGER NOT NULL,
-        bytes    BLOB    NOT NULL,
-        hash     BLOB    NOT NULL,
-        PRIMARY KEY (run, sequence)
-    ) STRICT, WITHOUT ROWID";
+/// The database's file in the store's folder.
+const FILE: &str = "journal.sqlite";
 
 /// The journal of all runs in one store. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal {
     writer: mpsc::Sender<Request>,
+    flushes: Arc<AtomicU64>,
+    claims: Arc<Claims>,
 }
 
-enum Request {
-    Append { rows: Vec<NewRow>, done: oneshot::Sender<Result<(), String>> },
-    Read { run: String, done: oneshot::Sender<Result<Vec<StoredRow>, String>> },
-    Runs { done: oneshot::Sender<Result<Vec<String>, String>> },
-}
-
-struct NewRow {
-    run: String,
-    sequence: u64,
-    bytes: Vec<u8>,
-    hash: Digest,
-}
-
-type StoredRow = (u64, Vec<u8>, Vec<u8>);
-
-/// An entry as it is stored.
+/// Why entries were not written.
 #[derive(Clone, Debug)]
-pub struct StoredEntry {
-    /// Its place in the run, from 0.
-    pub sequence: u64,
-    /// The hash of the entry before it, and of itself.
-    pub hash: Digest,
-    /// The entry.
-    pub entry: Entry,
+pub(crate) enum AppendError {
+    /// Another run was begun under the key.
+    KeyTaken(String),
+    Failed(String),
 }
 
 impl Journal {
-    /// Opens the journal in `folder`, and takes the store for this process.
+    /// Opens the journal in `folder`, and takes the store for this process. If the journal is an
+    /// older copy of what was written last, each unfinished run in it is marked so (see
+    /// [`Entry::Restored`]), with the time `now`, in milliseconds since 1970.
     ///
     /// # Errors
     /// [`Error::StoreInUse`] if another process owns it; it is not touched then.
-    pub async fn open(folder: &Path) -> Result<Self, Error> {
+    pub async fn open(folder: &Path, now: u64) -> Result<Self, Error> {
         let io = |error| Error::Io { path: folder.to_owned(), error };
         tokio::fs::create_dir_all(folder).await.map_err(io)?;
-        let lock = File::create(folder.join("lock")).map_err(io)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join("lock"))
+            .map_err(io)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Error::StoreInUse(folder.to_owned()),
             TryLockError::Error(error) => io(error),
         })?;
+        let file = folder.join(FILE);
+        let mut connection = connect(&file).await?;
+        sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
+        index_what_is_not(&mut connection).await?;
+        let restored = origin::open(&mut connection, folder, &file).await?;
+        let journal = Self::start(connection, Some(lock));
+        if restored {
+            journal.mark_restored(now).await?;
+        }
+        journal.claim_open_intents().await?;
+        Ok(journal)
+    }
+
+    /// Opens the journal in `folder` to read it, whoever owns the store.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`] if there is none.
+    pub async fn read_only(folder: &Path) -> Result<Self, Error> {
+        let file = folder.join(FILE);
+        if !file.is_file() {
+            return Err(Error::NoStore(folder.to_owned()));
+        }
         let options = SqliteConnectOptions::new()
-            .filename(folder.join("journal.sqlite"))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .filename(&file)
+            .read_only(true)
             .busy_timeout(Duration::from_secs(5))
             .disable_statement_logging();
-        let opened = async {
-            let mut connection = options.connect().await?;
-            sqlx::query(SCHEMA).execute(&mut connection).await?;
-            Ok::<_, sqlx::Error>(connection)
-        };
-        let connection = opened.await.map_err(|error| Error::Journal(error.to_string()))?;
+        Ok(Self::start(options.connect().await?, None))
+    }
+
+    fn start(connection: SqliteConnection, lock: Option<File>) -> Self {
         let (writer, requests) = mpsc::channel(QUEUE);
-        tokio::spawn(write(connection, requests, lock));
-        Ok(Self { writer })
+        let flushes = Arc::<AtomicU64>::default();
+        tokio::spawn(writer::write(connection, requests, flushes.clone(), lock));
+        Self { writer, flushes, claims: Arc::default() }
     }
 
     /// Reads a run's entries, and checks their chain.
     ///
     /// # Errors
-    /// If an entry is damaged or missing, or the chain is broken.
+    /// If an entry is damaged or missing, the chain is broken, or the run was archived.
     pub async fn entries(&self, run: &str) -> Result<Vec<StoredEntry>, Error> {
-        let (done, answer) = oneshot::channel();
-        self.send(Request::Read { run: run.to_owned(), done }).await?;
-        let rows = answer.await.map_err(|_| closed())?.map_err(Error::Journal)?;
-        let mut chain = Chain::default();
-        let mut entries = Vec::with_capacity(rows.len());
-        for (sequence, bytes, hash) in rows {
-            let broken =
-                |what: String| Error::Journal(format!("run {run}, entry {sequence}: {what}"));
-            let expected = chain.next(&bytes);
-            if sequence != entries.len() as u64 || hash != expected.0 {
-                return Err(broken("the chain of hashes is broken".into()));
-            }
-            let entry = decode(&bytes).map_err(|error| broken(error.to_string()))?;
-            entries.push(StoredEntry { sequence, hash: expected, entry });
+        let id = run.to_owned();
+        let (rows, known) = self
+            .with(move |connection| {
+                Box::pin(async move {
+                    let known = known(connection, &id).await?;
+                    Ok((rows(connection, &id).await?, known))
+                })
+            })
+            .await?;
+        if let Some(Known { archived: Some(_), .. }) = known {
+            return Err(Error::Journal(format!(
+                "run {run} was moved out of this store: look into its archive (--store ARCHIVE)"
+            )));
         }
-        Ok(entries)
+        chain::read(run, rows, known.map(|known| (known.length, known.head)))
     }
 
-    /// The ids of all runs, the oldest first.
+    /// The runs that pass the filter, the oldest first.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn runs(&self) -> Result<Vec<String>, Error> {
-        let (done, answer) = oneshot::channel();
-        self.send(Request::Runs { done }).await?;
-        answer.await.map_err(|_| closed())?.map_err(Error::Journal)
+    pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, Error> {
+        let filter = filter.clone();
+        self.with(move |connection| {
+            Box::pin(async move { runs::select(connection, &filter).await })
+        })
+        .await
+    }
+
+    /// How often this journal flushed entries to the disk.
+    #[must_use]
+    pub fn flushes(&self) -> u64 {
+        self.flushes.load(Ordering::Relaxed)
+    }
+
+    /// Copies the whole journal to a new file, while runs go on.
+    ///
+    /// # Errors
+    /// If the file exists, or cannot be written.
+    pub async fn back_up(&self, to: &Path) -> Result<(), Error> {
+        if to.exists() {
+            return Err(Error::Journal(format!("{} is there already", to.display())));
+        }
+        let to = to.to_string_lossy().into_owned();
+        self.with(move |connection| {
+            Box::pin(async move {
+                sqlx::query("VACUUM INTO ?").bind(to).execute(connection).await.map(drop)
+            })
+        })
+        .await
+    }
+
+    /// The run that was begun under a key.
+    pub(crate) async fn keyed(
+        &self,
+        account: &str,
+        policy: &str,
+        key: &str,
+    ) -> Result<Option<String>, Error> {
+        let (account, policy, key) = (account.to_owned(), policy.to_owned(), key.to_owned());
+        self.with(move |connection| {
+            Box::pin(async move { writer::keyed(connection, &account, &policy, &key).await })
+        })
+        .await
+    }
+
+    /// The sealed one-time tokens of a run's open intents, by step.
+    pub(crate) async fn sealed(&self, run: &str) -> Result<Vec<(u64, Vec<u8>)>, Error> {
+        let run = run.to_owned();
+        self.with(move |connection| {
+            Box::pin(async move {
+                let rows = sqlx::query("SELECT step, sealed FROM one_time_tokens WHERE run = ?")
+                    .bind(run)
+                    .fetch_all(connection)
+                    .await?;
+                let read = |row: &sqlx::sqlite::SqliteRow| {
+                    Ok((row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get(1)?))
+                };
+                rows.iter().map(read).collect()
+            })
+        })
+        .await
+    }
+
+    /// Which invoices have an open intent.
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     /// Appends entries to one run's chain, and returns when they are on the disk.
-    pub(crate) async fn append(
-        &self,
-        run: &str,
-        first: u64,
-        entries: Vec<(Vec<u8>, Digest)>,
-    ) -> Result<(), Error> {
-        let rows = entries
-            .into_iter()
-            .zip(first..)
-            .map(|((bytes, hash), sequence)| NewRow { run: run.to_owned(), sequence, bytes, hash })
-            .collect();
+    pub(crate) async fn append(&self, append: Append) -> Result<(), AppendError> {
         let (done, answer) = oneshot::channel();
-        self.send(Request::Append { rows, done }).await?;
-        answer.await.map_err(|_| closed())?.map_err(Error::Journal)
+        let closed = || AppendError::Failed(CLOSED.to_owned());
+        self.writer.send(Request::Append { append, done }).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
     }
 
-    async fn send(&self, request: Request) -> Result<(), Error> {
-        self.writer.send(request).await.map_err(|_| closed())
+    /// Does something with the connection, in its turn.
+    pub(super) async fn with<T: Send + 'static>(
+        &self,
+        work: impl for<'a> FnOnce(&'a mut SqliteConnection) -> BoxFuture<'a, sqlx::Result<T>>
+        + Send
+        + 'static,
+    ) -> Result<T, Error> {
+        let (done, answer) = oneshot::channel();
+        let work = Request::Work(Box::new(move |connection| {
+            Box::pin(async move {
+                // Whoever asked may have gone.
+                let _ = done.send(work(connection).await);
+            })
+        }));
+        let closed = || Error::Journal(CLOSED.to_owned());
+        self.writer.send(work).await.map_err(|_| closed())?;
+        Ok(answer.await.map_err(|_| closed())??)
+    }
+
+    async fn mark_restored(&self, now: u64) -> Result<(), Error> {
+        for summary in self.runs(&RunFilter::unfinished()).await? {
+            let mut chain = chain::Chain::after(summary.head);
+            let entries = vec![chain.link(&Entry::Restored(Restored { at: now }))];
+            let RunSummary { run, entries: first, .. } = summary;
+            self.append(Append { run, first, entries, index: Vec::new(), sealed: None }).await?;
+        }
+        Ok(())
+    }
+
+    async fn claim_open_intents(&self) -> Result<(), Error> {
+        for status in ["unfinished", "unknown-outcome", "diverged"] {
+            let filter = RunFilter { status: Some(status.into()), ..RunFilter::default() };
+            for RunSummary { run, account, archived, .. } in self.runs(&filter).await? {
+                if archived.is_some() {
+                    continue;
+                }
+                // A damaged run is told of when it is read; the others go on.
+                let Ok(entries) = self.entries(&run).await else { continue };
+                let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+                for (step, invoice) in fold.open_invoices() {
+                    let _ = self.claims.claim(&account, invoice, &run, step);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-fn closed() -> Error {
-    Error::Journal("its writer has stopped".into())
+impl From<AppendError> for Error {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::KeyTaken(run) => Self::Journal(format!("run {run} has this key")),
+            AppendError::Failed(reason) => Self::Journal(reason),
+        }
+    }
 }
 
-/// The hashes of one run's entries, each over the one before and the entry's bytes.
-#[derive(Clone, Debug)]
-pub struct Chain {
+const CLOSED: &str = "its writer has stopped";
+
+/// Opens a database for writing, and makes it if it is not there.
+pub(super) async fn connect(file: &Path) -> Result<SqliteConnection, Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .disable_statement_logging();
+    Ok(options.connect().await?)
+}
+
+/// What the index knows of a run's chain.
+struct Known {
+    length: u64,
     head: Digest,
+    archived: Option<i64>,
 }
 
-impl Default for Chain {
-    fn default() -> Self {
-        Self { head: Digest([0; 32]) }
-    }
+async fn known(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Option<Known>> {
+    let row = sqlx::query("SELECT length, head, archived FROM runs WHERE run = ?")
+        .bind(run)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| {
+        let head: Vec<u8> = row.try_get(1)?;
+        Ok(Known {
+            length: row.try_get::<i64, _>(0)?.unsigned_abs(),
+            head: Digest(head.try_into().unwrap_or_default()),
+            archived: row.try_get(2)?,
+        })
+    })
+    .transpose()
 }
 
-impl Chain {
-    /// The hash of the next entry.
-    pub fn next(&mut self, bytes: &[u8]) -> Digest {
-        self.head = Digest::of(&[&self.head.0, bytes]);
-        self.head
-    }
-
-    /// The hash of the last entry.
-    #[must_use]
-    pub fn head(&self) -> Digest {
-        self.head
-    }
-
-    pub(crate) fn link(&mut self, entry: &Entry) -> (Vec<u8>, Digest) {
-        let bytes = encode(entry);
-        let hash = self.next(&bytes);
-        (bytes, hash)
-    }
-}
-
-/// Writes until the last [`Journal`] is dropped; then the lock goes, too.
-async fn write(
-    mut connection: SqliteConnection,
-    mut requests: mpsc::Receiver<Request>,
-    _lock: File,
-) {
-    let mut waiting = Vec::new();
-    while requests.recv_many(&mut waiting, QUEUE).await > 0 {
-        let mut appends = Vec::new();
-        let mut reads = Vec::new();
-        for request in waiting.drain(..) {
-            match request {
-                Request::Append { rows, done } => appends.push((rows, done)),
-                read => reads.push(read),
-            }
-        }
-        if !appends.is_empty() {
-            let rows = appends.iter().flat_map(|(rows, _)| rows);
-            let written = insert(&mut connection, rows).await.map_err(|error| error.to_string());
-            for (_, done) in appends {
-                let _ = done.send(written.clone());
-            }
-        }
-        // Whoever asked may have gone: an answer that nobody takes is no failure.
-        for read in reads {
-            let text = |error: sqlx::Error| error.to_string();
-            match read {
-                Request::Read { run, done } => {
-                    let _ = done.send(select(&mut connection, &run).await.map_err(text));
-                }
-                Request::Runs { done } => {
-                    let _ = done.send(runs(&mut connection).await.map_err(text));
-                }
-                Request::Append { .. } => unreachable!("appends are written before"),
-            }
-        }
-    }
-    let _ = connection.close().await;
-}
-
-async fn insert<'a>(
-    connection: &mut SqliteConnection,
-    rows: impl Iterator<Item = &'a NewRow>,
-) -> sqlx::Result<()> {
-    let mut transaction = connection.begin().await?;
-    for row in rows {
-        sqlx::query("INSERT INTO entries (run, sequence, bytes, hash) VALUES (?, ?, ?, ?)")
-            .bind(&row.run)
-            .bind(i64::try_from(row.sequence).unwrap_or(i64::MAX))
-            .bind(row.bytes.as_slice())
-            .bind(row.hash.0.as_slice())
-            .execute(&mut *transaction)
-            .await?;
-    }
-    transaction.commit().await
-}
-
-async fn select(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Vec<StoredRow>> {
+async fn rows(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Vec<StoredRow>> {
     let rows =
         sqlx::query("SELECT sequence, bytes, hash FROM entries WHERE run = ? ORDER BY sequence")
             .bind(run)
@@ -253,7 +314,21 @@ async fn select(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Ve
         .collect()
 }
 
-/// Run ids are UUIDs of version 7: their order is that of their beginnings.
-async fn runs(connection: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar("SELECT DISTINCT run FROM entries ORDER BY run").fetch_all(connection).await
+/// Journals of older versions have no index.
+async fn index_what_is_not(connection: &mut SqliteConnection) -> Result<(), Error> {
+    let missing: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT run FROM entries WHERE run NOT IN (SELECT run FROM runs)",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for run in missing {
+        let rows = rows(connection, &run).await?;
+        let entries = chain::read(&run, rows, None)?;
+        let Some(last) = entries.last() else { continue };
+        let index: Vec<Index> =
+            entries.iter().filter_map(|stored| Index::of(&stored.entry)).collect();
+        let length = signed(entries.len() as u64);
+        writer::index(connection, &run, &index, length, last.hash.0).await?;
+    }
+    Ok(())
 }

@@ -1,0 +1,171 @@
+//! A policy asked without a run: no platform, no journal.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    BadFile, Error, Host, Policy,
+    bindings::Failure,
+    budget::Budget,
+    delegation::Wallet,
+    error::Place,
+    guest::{Guest, Start, Stop},
+    manifest::World,
+    policy::{Exports, Loaded},
+    receipt::RunError,
+};
+
+impl Host {
+    /// Asks a netting decider once, in a fresh sandbox, without a platform and without a journal.
+    ///
+    /// # Errors
+    /// Why it did not answer.
+    pub async fn plan(
+        &self,
+        policy: &Policy,
+        debts: &[crate::netting::Debt],
+        credits: &[crate::netting::Credit],
+    ) -> Result<crate::netting::NettingPlan, RunError> {
+        let Exports::Netting(exports) = &policy.inner.entry.exports else {
+            return Err(not_of_the_world(policy, World::Netting));
+        };
+        self.ask(policy, async |guest, config| {
+            crate::deciders::netting::ask(exports, guest, debts, credits, config).await
+        })
+        .await
+    }
+
+    /// Asks a delegation decider once, in a fresh sandbox, without a platform and without a journal.
+    ///
+    /// # Errors
+    /// Why it did not answer.
+    pub async fn order(
+        &self,
+        policy: &Policy,
+        invoices: &[crate::delegation::OpenInvoice],
+        delegations: &[crate::delegation::DelegatedCredit],
+        wallets: &[Wallet],
+    ) -> Result<crate::delegation::SpendingPlan, RunError> {
+        let Exports::Delegation(exports) = &policy.inner.entry.exports else {
+            return Err(not_of_the_world(policy, World::Delegation));
+        };
+        self.ask(policy, async |guest, config| {
+            crate::deciders::delegation::ask(exports, guest, invoices, delegations, wallets, config)
+                .await
+        })
+        .await
+    }
+
+    /// Asks a loan plan decider once, in a fresh sandbox, without a platform and without a journal.
+    ///
+    /// # Errors
+    /// Why it did not answer.
+    pub async fn select(
+        &self,
+        policy: &Policy,
+        invoice: &crate::loan_plan::InvoiceToFinance,
+        offers: &[crate::loan_plan::Offer],
+    ) -> Result<crate::loan_plan::Selection, RunError> {
+        let Exports::LoanPlan(exports) = &policy.inner.entry.exports else {
+            return Err(not_of_the_world(policy, World::LoanPlan));
+        };
+        self.ask(policy, async |guest, config| {
+            crate::deciders::loan_plan::ask(exports, guest, invoice, offers, config).await
+        })
+        .await
+    }
+
+    async fn ask<T>(
+        &self,
+        policy: &Policy,
+        ask: impl AsyncFnOnce(&mut Guest, &str) -> wasmtime::Result<Result<T, Failure>>,
+    ) -> Result<T, RunError> {
+        let loaded = &*policy.inner;
+        let budget = &loaded.asks.budget;
+        let asked = async {
+            let mut guest = guest(self, loaded, self.start_alone(budget)).await?;
+            let answer = ask(&mut guest, &loaded.settings.config.to_string()).await;
+            guest.finish(answer)
+        };
+        asked.await.map_err(|stop| run_error(loaded, budget, stop))
+    }
+
+    /// A guest without a run: nobody reads its log or its meters.
+    fn start_alone<'a>(&self, budget: &'a Budget) -> Start<'a> {
+        Start {
+            budget,
+            deadline: Instant::now() + Duration::from_millis(budget.wall_ms),
+            door: None,
+            clock: self.clock().clone(),
+            log: Arc::default(),
+            meters: Arc::default(),
+        }
+    }
+
+    /// Does the script parse? Tells with file, line and column if not.
+    pub(crate) async fn parse(&self, policy: &Loaded) -> Result<(), Error> {
+        let budget = &policy.asks.budget;
+        let start = self.start_alone(budget);
+        match guest(self, policy, start).await {
+            Ok(_) => Ok(()),
+            Err(Stop::Host(error)) => Err(error),
+            Err(stop) => {
+                let path = policy.script.as_ref().map(|script| script.file.clone());
+                let place = match &stop {
+                    Stop::Failure(Failure { position: Some(at), .. }) => {
+                        Some(Place { line: at.line, column: at.column })
+                    }
+                    _ => None,
+                };
+                let message = run_error(policy, budget, stop).to_string();
+                Err(BadFile { path: path.unwrap_or_default(), place, message }.into())
+            }
+        }
+    }
+}
+
+fn not_of_the_world(policy: &Policy, world: World) -> RunError {
+    let (policy, world) = (&policy.inner.identity.name, world.name());
+    RunError::Host { message: format!("`{policy}` is no policy of the world `{world}`") }
+}
+
+/// A fresh instance, its script loaded if it has one that its snapshot does not hold.
+pub(crate) async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Result<Guest, Stop> {
+    let mut guest = Guest::start(host.engine(), &policy.entry.pre, start).await?;
+    let Some(script) = &policy.script else { return Ok(guest) };
+    let Some(load) = &script.load else { return Ok(guest) };
+    let host_error = |error: wasmtime::Error| Stop::Host(Error::Engine(format!("{error:#}")));
+    let load = guest
+        .instance
+        .get_typed_func::<(&str, &str), (Result<(), Failure>,)>(&mut guest.store, load)
+        .map_err(host_error)?;
+    let (world, source) = (policy.world.name(), script.source.as_str());
+    match load.call_async(&mut guest.store, (world, source)).await {
+        Ok((Ok(()),)) => Ok(guest),
+        Ok((Err(failure),)) => Err(Stop::Failure(failure)),
+        Err(error) => match guest.finish::<()>(Err(error)) {
+            Err(stop) => Err(stop),
+            Ok(()) => unreachable!("an error is no answer"),
+        },
+    }
+}
+
+pub(crate) fn run_error(policy: &Loaded, budget: &Budget, stop: Stop) -> RunError {
+    match stop {
+        Stop::Failure(Failure { message, position }) => RunError::Policy {
+            message,
+            file: policy.script.as_ref().map(|script| script.file.display().to_string()),
+            line: position.map(|at| at.line),
+            column: position.map(|at| at.column),
+        },
+        Stop::Trap(message) => RunError::Trap { message },
+        Stop::Fuel => RunError::BudgetExhausted { meter: "fuel".into(), limit: budget.fuel },
+        Stop::Memory => {
+            RunError::BudgetExhausted { meter: "memory".into(), limit: budget.memory_bytes }
+        }
+        Stop::Wall => RunError::BudgetExhausted { meter: "wall".into(), limit: budget.wall_ms },
+        Stop::Host(error) => RunError::Host { message: error.to_string() },
+    }
+}

@@ -1,0 +1,51 @@
+//! Repeats what is safe to repeat: reads, and what was never sent.
+
+use std::{sync::Arc, time::Duration};
+
+use backon::BackoffBuilder as _;
+use pod_platform::types;
+
+use super::{Call, Layer, Next, Operation, Passage, Passing};
+use crate::budget::Amounts;
+
+/// How often a call is repeated.
+const REPEATS: usize = 2;
+/// How long it waits before the first repetition; then twice as long each time.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Clone)]
+pub(crate) struct Retry<S> {
+    pub passage: Arc<Passage>,
+    pub inner: S,
+}
+
+impl<S: Next> Layer for Retry<S> {
+    fn pass(self, call: Call) -> Passing {
+        let Self { passage, mut inner } = self;
+        if !matches!(call.operation, Operation::Pod(_)) {
+            return inner.call(call);
+        }
+        Box::pin(async move {
+            let pauses = backon::ExponentialBuilder::default()
+                .with_min_delay(PAUSE)
+                .with_max_times(REPEATS)
+                .with_jitter()
+                .build();
+            let mut reply = inner.call(call.clone()).await?;
+            for pause in pauses {
+                // Of a mutation, this error says that nothing was sent.
+                let Err(types::Error::Unavailable(_)) = &reply.outcome else { break };
+                // The first attempt took what was reserved.
+                let again = reply.spent.plus(Amounts { rials: 0, ..call.reserved });
+                if passage.recorder.check(&passage.grant.budget, again).is_err() {
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+                let spent = reply.spent;
+                reply = inner.call(call.clone()).await?;
+                reply.spent = reply.spent.plus(Amounts { rials: 0, ..spent });
+            }
+            Ok(reply)
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! What a run's entries come to: what it has spent and done, what of it is in doubt, how it ended.
+//! Everything that is said of a run is read off this sum, whether the run goes on or is long over.
+
+use pod_platform::{Rial, types};
+
+use crate::{
+    budget::{Amounts, Spent},
+    journal::{Decided, Diverged, Entry, Finished, Intent, Outcome, Recorded, Settled, Started},
+    receipt::{Doubt, Effect, Refusal, RunError, Settlement, Status},
+};
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fold {
+    pub started: Option<Started>,
+    pub decided: Option<Decided>,
+    pub finished: Option<Finished>,
+    pub diverged: Option<Diverged>,
+    /// The journal was found to be an older copy, after everything that it had then.
+    pub restored: bool,
+    pub spent: Spent,
+    pub effects: Vec<Effect>,
+    pub refusals: Vec<Refusal>,
+    pub settlements: Vec<Settlement>,
+    /// Intents without an outcome, or with an unknown one.
+    open: Vec<Open>,
+}
+
+/// An intent of which nobody knows what came.
+#[derive(Clone, Debug)]
+pub(crate) struct Open {
+    pub intent: Intent,
+    /// None, as long as it is under way.
+    pub outcome: Option<Outcome>,
+}
+
+impl Fold {
+    /// The sum of all of a run's entries.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut fold = Self::default();
+        entries.into_iter().for_each(|entry| fold.add(entry));
+        fold
+    }
+
+    /// Takes in one more entry.
+    pub fn add(&mut self, entry: &Entry) {
+        self.spent.fold(entry);
+        match entry {
+            Entry::Started(started) => self.started = Some(started.clone()),
+            Entry::Intent(intent) => {
+                self.open.push(Open { intent: intent.clone(), outcome: None });
+            }
+            Entry::Outcome(outcome) => self.outcome(outcome),
+            Entry::Decided(decided) => self.decided = Some(decided.clone()),
+            Entry::Finished(finished) => {
+                self.finished = Some(finished.clone());
+                self.diverged = None;
+            }
+            Entry::Restored(_) => self.restored = true,
+            Entry::Settled(settled) => self.settle(settled),
+            Entry::Diverged(diverged) => self.diverged = Some(diverged.clone()),
+        }
+    }
+
+    fn outcome(&mut self, outcome: &Outcome) {
+        let open = self.open.iter().position(|open| open.intent.step == outcome.step);
+        match (&outcome.recorded, open) {
+            (Recorded::Unknown(_), Some(open)) => self.open[open].outcome = Some(outcome.clone()),
+            (Recorded::Unknown(_), None) => {}
+            (Recorded::Done(_), open) => {
+                let open = open.map(|open| self.open.remove(open));
+                self.effects.extend(open.map(|Open { intent, .. }| Effect {
+                    service: intent.service,
+                    invoice: intent.invoice,
+                    rials: Rial(outcome.spent.rials),
+                    reference: outcome.reference_number.clone().unwrap_or_default(),
+                }));
+            }
+            (Recorded::Refused(error), open) => {
+                open.map(|open| self.open.remove(open));
+                if let Ok(types::Error::Denied(denial)) = serde_json::from_str(error) {
+                    let types::Denial { function, reason } = denial;
+                    self.refusals.push(Refusal { function, reason });
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self, settled: &Settled) {
+        let Some(open) = self.open.iter().position(|open| open.intent.step == settled.step) else {
+            return;
+        };
+        let Open { intent, .. } = self.open.remove(open);
+        self.settlements.push(Settlement {
+            step: settled.step,
+            happened: settled.happened,
+            note: settled.note.clone(),
+            at: settled.at,
+        });
+        if settled.happened {
+            self.effects.push(Effect {
+                service: intent.service,
+                invoice: intent.invoice,
+                rials: Rial(intent.reserved.rials),
+                reference: settled.reference_number.clone().unwrap_or_default(),
+            });
+        }
+    }
+
+    /// The intents of which nobody knows what came.
+    pub fn open(&self) -> &[Open] {
+        &self.open
+    }
+
+    /// The steps and invoices of those that name one.
+    pub fn open_invoices(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.open.iter().filter_map(|open| Some((open.intent.step, open.intent.invoice?)))
+    }
+
+    /// What the open intent of a step reserved; none, if it has none.
+    pub fn reserved(&self, step: u64) -> Option<Amounts> {
+        let open = self.open.iter().find(|open| open.intent.step == step);
+        open.map(|open| open.intent.reserved)
+    }
+
+    /// The open intents, for people.
+    pub fn doubts(&self) -> Vec<Doubt> {
+        let doubt = |open: &Open| {
+            let error = open.outcome.as_ref().map(|outcome| match &outcome.recorded {
+                Recorded::Unknown(error) => serde_json::from_str(error).ok(),
+                Recorded::Done(_) | Recorded::Refused(_) => None,
+            });
+            let (reason, reference) = match error.flatten() {
+                Some(types::Error::OutcomeUnknown(doubt)) => (doubt.reason, doubt.reference_number),
+                _ => ("the host stopped before it had an answer".to_owned(), None),
+            };
+            Doubt {
+                step: open.intent.step,
+                service: open.intent.service.clone(),
+                invoice: open.intent.invoice,
+                rials: Rial(open.intent.reserved.rials),
+                since: open.intent.at,
+                reason,
+                reference,
+                evidence: open.outcome.as_ref().and_then(|outcome| outcome.evidence.clone()),
+            }
+        };
+        self.open.iter().map(doubt).collect()
+    }
+
+    /// How the run ended or, without its last entry, would have ended with this error.
+    pub fn status(&self, error: Option<&RunError>) -> Status {
+        match error {
+            _ if !self.open.is_empty() => Status::UnknownOutcome,
+            Some(RunError::PlanRefused { .. }) => Status::Refused,
+            Some(_) => Status::Failed,
+            None => Status::Done,
+        }
+    }
+
+    /// The status of a run that has ended, now that a doubt was settled.
+    pub fn settled_status(&self) -> Option<Status> {
+        let finished = self.finished.as_ref()?;
+        let error = finished.error.as_ref().and_then(|error| serde_json::from_str(error).ok());
+        Some(self.status(error.as_ref()))
+    }
+}

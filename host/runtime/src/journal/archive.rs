@@ -1,0 +1,111 @@
+//! Retention: what is old moves to an archive, which is a store of its own, or is dropped. The
+//! index keeps each run's length and head, so that its archived chain can be proven later.
+
+use std::{collections::BTreeSet, path::Path};
+
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+
+use super::{
+    store::{Journal, connect},
+    writer::signed,
+};
+use crate::Error;
+
+/// What was moved or dropped.
+#[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
+pub struct Archived {
+    /// How many runs.
+    pub runs: u64,
+    /// How many entries.
+    pub entries: u64,
+}
+
+/// Ended runs that wait for nobody.
+const OLD: &str = "started < ? AND archived IS NULL AND status IN ('done', 'failed', 'refused')";
+
+impl Journal {
+    /// Takes the entries of ended runs that began before a time out of this journal, in milliseconds
+    /// since 1970; into the archive's folder, if one is given. Runs without an end, and such as wait
+    /// for a person, stay.
+    ///
+    /// # Errors
+    /// If the archive cannot be written; then nothing is taken out.
+    pub async fn archive(
+        &self,
+        before: u64,
+        to: Option<&Path>,
+        now: u64,
+    ) -> Result<Archived, Error> {
+        if let Some(folder) = to {
+            let io = |error| Error::Io { path: folder.to_owned(), error };
+            std::fs::create_dir_all(folder).map_err(io)?;
+            let file = folder.join("journal.sqlite");
+            let mut archive = connect(&file).await?;
+            sqlx::raw_sql(super::store::SCHEMA).execute(&mut archive).await?;
+            sqlx::Connection::close(archive).await?;
+            let (name, before) = (file.to_string_lossy().into_owned(), signed(before));
+            self.with(move |connection| {
+                Box::pin(async move {
+                    sqlx::query("ATTACH ? AS archive").bind(name).execute(&mut *connection).await?;
+                    let copied = copy(connection, before).await;
+                    sqlx::query("DETACH archive").execute(&mut *connection).await?;
+                    copied
+                })
+            })
+            .await?;
+        }
+        let (before, now) = (signed(before), signed(now));
+        self.with(move |connection| {
+            Box::pin(async move {
+                let mut transaction = sqlx::Connection::begin(connection).await?;
+                let removed = sqlx::query(AssertSqlSafe(format!(
+                    "DELETE FROM entries WHERE run IN (SELECT run FROM runs WHERE {OLD})"
+                )))
+                .bind(before)
+                .execute(&mut *transaction)
+                .await?;
+                let marked =
+                    sqlx::query(AssertSqlSafe(format!("UPDATE runs SET archived = ? WHERE {OLD}")))
+                        .bind(now)
+                        .bind(before)
+                        .execute(&mut *transaction)
+                        .await?;
+                transaction.commit().await?;
+                Ok(Archived { runs: marked.rows_affected(), entries: removed.rows_affected() })
+            })
+        })
+        .await
+    }
+
+    /// The policies and the components that a run in this journal may still be executed with.
+    pub(crate) async fn kept(&self) -> Result<BTreeSet<String>, Error> {
+        self.with(|connection| {
+            Box::pin(async move {
+                let rows =
+                    sqlx::query("SELECT DISTINCT kept, component FROM runs WHERE archived IS NULL")
+                        .fetch_all(connection)
+                        .await?;
+                let mut kept = BTreeSet::new();
+                for row in rows {
+                    kept.extend(row.try_get::<Option<String>, _>(0)?);
+                    kept.insert(row.try_get(1)?);
+                }
+                Ok(kept)
+            })
+        })
+        .await
+    }
+}
+
+async fn copy(connection: &mut SqliteConnection, before: i64) -> sqlx::Result<()> {
+    for table in ["entries", "invoices", "runs"] {
+        sqlx::query(AssertSqlSafe(format!(
+            "INSERT OR IGNORE INTO archive.{table} SELECT * FROM main.{table} WHERE run IN \
+             (SELECT run FROM main.runs WHERE {OLD})"
+        )))
+        .bind(before)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}

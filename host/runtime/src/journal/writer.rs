@@ -1,0 +1,274 @@
+//! The one task that writes: whatever waits for the disk at the same time shares one flush.
+
+use std::{
+    fs::File,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures_util::future::BoxFuture;
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Entry, runs::DIVERGED, store::AppendError};
+use crate::Digest;
+
+/// How many requests wait for the disk at most; more wait for a place.
+pub(super) const QUEUE: usize = 256;
+
+/// What the writer is asked.
+pub(super) enum Request {
+    Append {
+        append: Append,
+        done: oneshot::Sender<Result<(), AppendError>>,
+    },
+    /// Anything else that needs the connection, in its turn.
+    Work(Work),
+}
+
+pub(super) type Work =
+    Box<dyn for<'a> FnOnce(&'a mut SqliteConnection) -> BoxFuture<'a, ()> + Send>;
+
+/// Entries for one run's chain, and what they mean for the index.
+pub(crate) struct Append {
+    pub run: String,
+    /// The sequence number of the first.
+    pub first: u64,
+    /// Their bytes and hashes.
+    pub entries: Vec<(Vec<u8>, Digest)>,
+    pub index: Vec<Index>,
+    /// The one-time token of an intent among them, by its step.
+    pub sealed: Option<(u64, Vec<u8>)>,
+}
+
+/// What an entry means for the index.
+pub(crate) enum Index {
+    Begins(Box<Begin>),
+    /// An intent names an invoice.
+    Invoice(u64),
+    /// It is known what came of the intent of this step.
+    Known(u64),
+    Ends {
+        status: String,
+        at: u64,
+    },
+    Status(String),
+}
+
+/// A run's row.
+pub(crate) struct Begin {
+    policy: String,
+    version: String,
+    account: String,
+    platform: Option<String>,
+    key: Option<String>,
+    kept: Option<String>,
+    component: String,
+    at: u64,
+}
+
+impl Index {
+    pub fn of(entry: &Entry) -> Option<Self> {
+        Some(match entry {
+            Entry::Started(started) => Self::Begins(Box::new(Begin {
+                policy: started.policy.clone(),
+                version: started.version.clone(),
+                account: started.account.clone(),
+                platform: started.platform.clone(),
+                key: started.key.clone(),
+                kept: started.kept.clone(),
+                component: started.component.to_string(),
+                at: started.at,
+            })),
+            Entry::Intent(intent) => Self::Invoice(intent.invoice?),
+            // Calls without an intent carry their arguments themselves.
+            Entry::Outcome(outcome) if outcome.is_known() && outcome.arguments.is_none() => {
+                Self::Known(outcome.step)
+            }
+            Entry::Finished(finished) => {
+                Self::Ends { status: finished.status.clone(), at: finished.at }
+            }
+            Entry::Diverged(_) => Self::Status(DIVERGED.to_owned()),
+            Entry::Outcome(_) | Entry::Decided(_) | Entry::Restored(_) | Entry::Settled(_) => {
+                return None;
+            }
+        })
+    }
+}
+
+/// Writes until the last journal is dropped; then the lock goes, too.
+pub(super) async fn write(
+    mut connection: SqliteConnection,
+    mut requests: mpsc::Receiver<Request>,
+    flushes: Arc<AtomicU64>,
+    _lock: Option<File>,
+) {
+    let mut waiting = Vec::new();
+    while requests.recv_many(&mut waiting, QUEUE).await > 0 {
+        let mut appends = Vec::new();
+        let mut work = Vec::new();
+        for request in waiting.drain(..) {
+            match request {
+                Request::Append { append, done } => appends.push((append, done)),
+                Request::Work(asked) => work.push(asked),
+            }
+        }
+        if !appends.is_empty() {
+            let written = insert(&mut connection, &appends).await;
+            flushes.fetch_add(1, Ordering::Relaxed);
+            let mut taken = match &written {
+                Ok(taken) => taken.iter(),
+                Err(_) => [].iter(),
+            };
+            for (_, done) in appends {
+                let answer = match (&written, taken.next()) {
+                    (Err(error), _) => Err(AppendError::Failed(error.to_string())),
+                    (Ok(_), Some(Some(run))) => Err(AppendError::KeyTaken(run.clone())),
+                    (Ok(_), _) => Ok(()),
+                };
+                // Whoever asked may have gone: an answer that nobody takes is no failure.
+                let _ = done.send(answer);
+            }
+        }
+        for asked in work {
+            asked(&mut connection).await;
+        }
+    }
+    let _ = connection.close().await;
+}
+
+/// Writes them all in one transaction. Of each that is left out: the run that has its key.
+async fn insert(
+    connection: &mut SqliteConnection,
+    appends: &[(Append, oneshot::Sender<Result<(), AppendError>>)],
+) -> sqlx::Result<Vec<Option<String>>> {
+    let mut transaction = connection.begin().await?;
+    let mut taken = Vec::with_capacity(appends.len());
+    for (append, _) in appends {
+        let run = append.run.as_str();
+        let holder = key_holder(&mut transaction, &append.index).await?;
+        if holder.is_some() {
+            taken.push(holder);
+            continue;
+        }
+        taken.push(None);
+        for ((bytes, hash), sequence) in append.entries.iter().zip(append.first..) {
+            sqlx::query("INSERT INTO entries (run, sequence, bytes, hash) VALUES (?, ?, ?, ?)")
+                .bind(run)
+                .bind(signed(sequence))
+                .bind(bytes.as_slice())
+                .bind(hash.0.as_slice())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        let head = append.entries.last().map_or([0; 32], |(_, hash)| hash.0);
+        let length = signed(append.first + append.entries.len() as u64);
+        index(&mut transaction, run, &append.index, length, head).await?;
+        if !append.index.iter().any(|change| matches!(change, Index::Begins(_))) {
+            sqlx::query("UPDATE runs SET length = ?, head = ? WHERE run = ?")
+                .bind(length)
+                .bind(head.as_slice())
+                .bind(run)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        if let Some((step, sealed)) = &append.sealed {
+            sqlx::query(
+                "INSERT OR REPLACE INTO one_time_tokens (run, step, sealed) VALUES (?, ?, ?)",
+            )
+            .bind(run)
+            .bind(signed(*step))
+            .bind(sealed.as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        }
+    }
+    transaction.commit().await?;
+    Ok(taken)
+}
+
+/// The run that has the key under which one is to begin.
+async fn key_holder(
+    connection: &mut SqliteConnection,
+    index: &[Index],
+) -> sqlx::Result<Option<String>> {
+    for change in index {
+        if let Index::Begins(begin) = change
+            && let Some(key) = &begin.key
+        {
+            return keyed(connection, &begin.account, &begin.policy, key).await;
+        }
+    }
+    Ok(None)
+}
+
+/// The run that was begun under a key.
+pub(super) async fn keyed(
+    connection: &mut SqliteConnection,
+    account: &str,
+    policy: &str,
+    key: &str,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("SELECT run FROM runs WHERE account = ? AND policy = ? AND key = ?")
+        .bind(account)
+        .bind(policy)
+        .bind(key)
+        .fetch_optional(connection)
+        .await
+}
+
+pub(super) async fn index(
+    connection: &mut SqliteConnection,
+    run: &str,
+    changes: &[Index],
+    length: i64,
+    head: [u8; 32],
+) -> sqlx::Result<()> {
+    for change in changes {
+        let query = match change {
+            Index::Begins(begin) => sqlx::query(
+                "INSERT INTO runs (run, policy, version, account, platform, key, kept, \
+                 component, started, length, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(run)
+            .bind(&begin.policy)
+            .bind(&begin.version)
+            .bind(&begin.account)
+            .bind(&begin.platform)
+            .bind(&begin.key)
+            .bind(&begin.kept)
+            .bind(&begin.component)
+            .bind(signed(begin.at))
+            .bind(length)
+            .bind(head.to_vec()),
+            Index::Invoice(invoice) => {
+                sqlx::query("INSERT OR IGNORE INTO invoices (invoice, run) VALUES (?, ?)")
+                    .bind(signed(*invoice))
+                    .bind(run)
+            }
+            Index::Known(step) => {
+                sqlx::query("DELETE FROM one_time_tokens WHERE run = ? AND step = ?")
+                    .bind(run)
+                    .bind(signed(*step))
+            }
+            Index::Ends { status, at } => {
+                sqlx::query("UPDATE runs SET status = ?, ended = ? WHERE run = ?")
+                    .bind(status)
+                    .bind(signed(*at))
+                    .bind(run)
+            }
+            Index::Status(status) => {
+                sqlx::query("UPDATE runs SET status = ? WHERE run = ?").bind(status).bind(run)
+            }
+        };
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// SQLite's integers are signed.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

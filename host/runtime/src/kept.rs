@@ -1,0 +1,109 @@
+//! The policies that runs in the store may still be executed with, as they were when those began.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use crate::{Digest, Error, PolicyFiles};
+
+/// The store's folder of policies and of interpreters.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept(PathBuf);
+
+impl Kept {
+    pub fn open(store: &Path) -> Self {
+        Self(store.join("kept"))
+    }
+
+    /// Keeps a policy's files: a folder named by what is in it. Answers the entry's place.
+    pub fn keep(&self, files: &PolicyFiles, entry: &[u8]) -> Result<String, Error> {
+        let name = files.entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let manifest = files.manifest.as_deref().unwrap_or_default();
+        let digest = Digest::of(&[manifest.as_bytes(), name.as_bytes(), entry]);
+        let kept = format!("{digest}/{name}");
+        let folder = self.0.join(digest.to_string());
+        if !folder.is_dir() {
+            let io = |error| Error::Io { path: folder.clone(), error };
+            fs::create_dir_all(&self.0).map_err(io)?;
+            let new = tempfile::tempdir_in(&self.0).map_err(io)?;
+            let write = |name: &str, bytes: &[u8]| {
+                let mut file = File::create(new.path().join(name))?;
+                file.write_all(bytes)?;
+                file.sync_all()
+            };
+            write(&name, entry).map_err(io)?;
+            if let Some(manifest) = &files.manifest {
+                write("policy.toml", manifest.as_bytes()).map_err(io)?;
+            }
+            match fs::rename(new.path(), &folder) {
+                Ok(()) => {
+                    let _ = new.keep();
+                }
+                // Another thread kept the same policy in the meantime.
+                Err(_) if folder.is_dir() => {}
+                Err(error) => return Err(io(error)),
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Where a kept policy's entry lies.
+    pub fn path(&self, kept: &str) -> PathBuf {
+        self.0.join(kept)
+    }
+
+    /// Keeps a component that is made here, such as the interpreter.
+    pub fn keep_component(&self, digest: Digest, from: &Path) -> Result<(), Error> {
+        let to = self.component(digest);
+        if to.is_file() {
+            return Ok(());
+        }
+        let io = |error| Error::Io { path: to.clone(), error };
+        fs::create_dir_all(&self.0).map_err(io)?;
+        match fs::hard_link(from, &to) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            // Another file system.
+            Err(_) => {
+                let mut file = tempfile::NamedTempFile::new_in(&self.0).map_err(io)?;
+                let mut source = File::open(from).map_err(io)?;
+                io::copy(&mut source, &mut file).map_err(io)?;
+                file.as_file().sync_all().map_err(io)?;
+                file.persist(&to).map(drop).map_err(|error| io(error.error))
+            }
+        }
+    }
+
+    /// Where a kept component lies, if it is there.
+    pub fn component(&self, digest: Digest) -> PathBuf {
+        self.0.join(format!("{digest}.wasm"))
+    }
+
+    /// Drops what no run refers to.
+    pub fn prune(&self, in_use: &BTreeSet<String>) -> Result<(), Error> {
+        let io = |error| Error::Io { path: self.0.clone(), error };
+        let in_use: BTreeSet<&str> =
+            in_use.iter().filter_map(|kept| kept.split('/').next()).collect();
+        let kept = match fs::read_dir(&self.0) {
+            Ok(kept) => kept,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(io(error)),
+        };
+        for item in kept {
+            let path = item.map_err(io)?.path();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if in_use.contains(name.as_str()) {
+                continue;
+            }
+            if path.is_dir() {
+                fs::remove_dir_all(&path).map_err(io)?;
+            } else {
+                fs::remove_file(&path).map_err(io)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! Runs of the past: going on with one that was cut off, reading what one came to, and deciding what
+//! became of a call that nobody can prove.
+
+use pod_platform::{Attempt, Effect, Instant, Row, Service, ServiceVisitor, visit_services};
+
+use crate::{
+    Account, Error, Host,
+    door::{History, Passage, Recorder},
+    fold::Fold,
+    journal::{Entry, RunFilter, RunSummary, Settled, Started},
+    receipt::{Doubt, Receipt},
+    task::{Background, Task},
+};
+
+/// What a person decides of a call in doubt.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The call; none, if only one is in doubt.
+    pub step: Option<u64>,
+    /// Did it take effect?
+    pub happened: bool,
+    /// POD's reference number, if the person found it.
+    pub reference_number: Option<String>,
+    /// Why, in the person's words.
+    pub note: String,
+}
+
+impl Host {
+    /// The runs that were cut off and can go on, the oldest first.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn unfinished(&self) -> Result<Vec<RunSummary>, Error> {
+        self.journal().runs(&RunFilter::unfinished()).await
+    }
+
+    /// Goes on with a run that was cut off: it is executed again from its beginning, with the policy
+    /// and under the grant that it began with; what its journal has is not done again. Answers the
+    /// receipt of a run that has ended. Waits for a run that is going on in this process.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if it does not do again what it did; [`Error::NotResumable`] if it acts
+    /// for another account, or its policy or its platform are gone.
+    pub async fn resume(&self, run: &str, account: &Account) -> Result<Receipt, Error> {
+        let live = self.live().take(run).await;
+        let entries = self.journal().entries(run).await?;
+        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+        if fold.finished.is_some() {
+            return Receipt::of(run, &entries);
+        }
+        let Fold { started, decided, restored, .. } = fold;
+        let started = started.ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+        check_account(run, &started, account)?;
+
+        let options = started.recorded_options();
+        let policy = self.load_kept(run, &started, options.script_mode).await?;
+        let background = Background::recorded(run, &started)?;
+        let input = serde_json::from_str(&started.input).map_err(|error| {
+            Error::Journal(format!("run {run}: its input cannot be read: {error}"))
+        })?;
+        let task = Task::of(&policy.inner, &background, &input, false)?;
+
+        let connection = self.connection(run, account)?;
+        let sealed = self.journal().sealed(run).await?.into_iter();
+        let otts = sealed
+            .filter_map(|(step, sealed)| Some((step, connection.seal.open(step, sealed)?)))
+            .collect();
+        let history = History::of(&entries, otts);
+        let journal = self.journal().clone();
+        let recorder =
+            Recorder::after(run.to_owned(), account.name.clone(), Some(journal), &entries);
+        let passage = Passage {
+            grant: started.grant(run)?,
+            connection: Some(connection),
+            _live: Some(live),
+            restored_since: restored.then_some(started.at),
+            ..self.passage(run, &started, account, recorder, history)
+        };
+        self.execute(&policy.inner, &task, &input, &started, passage, decided).await
+    }
+
+    /// The receipt of a run that has ended.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], or [`Error::NotResumable`] if it has not ended.
+    pub async fn receipt(&self, run: &str) -> Result<Receipt, Error> {
+        Receipt::of(run, &self.journal().entries(run).await?)
+    }
+
+    /// Looks at the platform for what became of each call of a run that is in doubt. What is found
+    /// is the doubts' evidence; nothing is changed.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn look(&self, run: &str, account: &Account) -> Result<Vec<Doubt>, Error> {
+        let entries = self.journal().entries(run).await?;
+        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+        let started = fold.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+        let mut doubts = fold.doubts();
+        for (doubt, open) in doubts.iter_mut().zip(fold.open()) {
+            let Some(Row { effect: Effect::Mutation { evidence, .. }, .. }) =
+                row(&open.intent.service)
+            else {
+                continue;
+            };
+            let mut form = pod_platform::wire::form::Form::default();
+            for (name, value) in form_urlencoded::parse(open.intent.arguments.as_bytes()) {
+                form.push(name.into_owned(), value);
+            }
+            let Some(question) = evidence.question(&form) else { continue };
+            let client = &account.client;
+            let at_most = client.response_bytes();
+            let exchange = client.send(&question, &account.credentials, None, at_most).await;
+            doubt.evidence = Some(match exchange.outcome {
+                Ok(answer) => {
+                    let attempt = Attempt {
+                        user: started.user,
+                        business: started.business,
+                        since: Instant(open.intent.at),
+                        now: self.time(account),
+                    };
+                    evidence.weigh(&form, &answer, attempt).shows
+                }
+                Err(error) => format!("{} could not be asked: {error}", question.row.name),
+            });
+        }
+        Ok(doubts)
+    }
+
+    /// Records what a person decided of a call in doubt. What was held for it is spent or free then.
+    ///
+    /// # Errors
+    /// [`Error::NotInDoubt`] if there is no such call, or several and none is named.
+    pub async fn settle(&self, run: &str, decision: Decision) -> Result<Receipt, Error> {
+        let _live = self.live().take(run).await;
+        let entries = self.journal().entries(run).await?;
+        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+        let refuse = |reason: String| Error::NotInDoubt { run: run.to_owned(), reason };
+        let started = fold.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+        if fold.finished.is_none() {
+            let resume = format!("it has not ended: `podhost resume {run}` looks into it first");
+            return Err(refuse(resume));
+        }
+        let steps: Vec<u64> = fold.open().iter().map(|open| open.intent.step).collect();
+        let Decision { step, happened, reference_number, note } = decision;
+        let step = match (step, steps.as_slice()) {
+            (_, []) => return Err(refuse("nothing of it is in doubt".into())),
+            (Some(step), _) if steps.contains(&step) => step,
+            (Some(step), _) => return Err(refuse(format!("call {step} is not in doubt"))),
+            (None, [step]) => *step,
+            (None, _) => {
+                let steps: Vec<String> = steps.iter().map(u64::to_string).collect();
+                let all = steps.join(", ");
+                return Err(refuse(format!("calls {all} are in doubt: name one with --step")));
+            }
+        };
+        let journal = self.journal().clone();
+        let account = started.account.clone();
+        let recorder = Recorder::after(run.to_owned(), account, Some(journal), &entries);
+        recorder.note(Entry::Settled(Settled {
+            step,
+            happened,
+            reference_number,
+            note,
+            at: self.clock().now().0,
+        }));
+        recorder.commit().await?;
+        self.receipt(run).await
+    }
+}
+
+/// A run belongs to one account on one platform.
+fn check_account(run: &str, started: &Started, account: &Account) -> Result<(), Error> {
+    let refuse = |reason: String| Err(Error::NotResumable { run: run.to_owned(), reason });
+    if started.account != account.name {
+        return refuse(format!(
+            "it acts for the account `{}`, not for `{}`",
+            started.account, account.name
+        ));
+    }
+    match (&started.platform, &account.platform) {
+        (None, _) => refuse("its platform ended with the process that it ran in".to_owned()),
+        (Some(then), Some(now)) if then == now => Ok(()),
+        (Some(then), _) => refuse(format!("it acts on the platform {then}")),
+    }
+}
+
+/// The catalogue's row of a service.
+fn row(name: &str) -> Option<&'static Row> {
+    struct Find<'a>(&'a str, Option<&'static Row>);
+
+    impl ServiceVisitor for Find<'_> {
+        fn visit<S: Service>(&mut self) {
+            if S::ROW.name == self.0 {
+                self.1 = Some(S::ROW);
+            }
+        }
+    }
+
+    let mut find = Find(name, None);
+    visit_services(&mut find);
+    find.1
+}
