@@ -34,6 +34,7 @@ mod client;
 mod clock;
 mod error;
 mod evidence;
+mod meta_query;
 mod secret;
 mod service;
 pub mod wire;
@@ -44,9 +45,10 @@ pub use client::{
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use contract::{bills, files, invoices, loans, payments, types, visit_services};
 pub use evidence::{Attempt, Evidence, MARK_PREFIX, Proof, Sighting};
+pub use meta_query::MetaQuery;
 pub use pod_values::{
     BillType, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,
-    NotAJalaliDateTime, Rial, UtilityBill,
+    NotAJalaliDateTime, Part, Rial, Terms, UtilityBill,
 };
 pub use secret::Secret;
 pub use service::{

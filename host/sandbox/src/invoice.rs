@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// More than this has no exact JSON number.
-pub(crate) const LARGEST_AMOUNT: Rial = Rial(9_007_199_254_740_991);
+pub(crate) const LARGEST_AMOUNT: Rial = Rial::LARGEST;
 
 record! {
     /// An invoice as the database holds it: a field for each column.

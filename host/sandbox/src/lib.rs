@@ -50,7 +50,6 @@ pub mod books;
 mod callbacks;
 mod clock;
 mod control;
-mod decimal;
 mod due;
 mod faults;
 mod files;

@@ -21,11 +21,15 @@
 mod bill;
 #[cfg(feature = "component")]
 mod component;
+mod decimal;
 mod instant;
 mod jalali;
 mod money;
+mod repayment;
 
 pub use bill::{BillType, NotABill, UtilityBill};
+pub use decimal::Product;
 pub use instant::Instant;
 pub use jalali::{JalaliDate, JalaliDateTime, NotAJalaliDate, NotAJalaliDateTime};
 pub use money::{Grouped, Rial};
+pub use repayment::{Part, Terms};

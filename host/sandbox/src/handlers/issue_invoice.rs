@@ -8,7 +8,6 @@ use pod_platform::{
 use sqlx::{query_as, query_scalar};
 
 use crate::{
-    decimal,
     invoice::{LARGEST_AMOUNT, Record, line, unique_number, unregistered},
     service::{Context, Handle, Refusal, calling_business, stored},
 };
@@ -191,7 +190,7 @@ impl Sums {
         let (mut amount, mut discounts) = (Rial::ZERO, Rial::ZERO);
         for line in lines {
             let InvoiceItem { amount: price, quantity, .. } = line;
-            let whole = decimal::times(*price, *quantity).filter(|product| product.exact);
+            let whole = price.times(*quantity).filter(|product| product.exact);
             let rials = whole.map(|product| product.rials).ok_or_else(|| {
                 Refusal::because(
                     Kind::InvalidNumber,
@@ -216,7 +215,8 @@ impl Sums {
         if amount == Rial::ZERO {
             return Err(Refusal::because(Kind::InvalidNumber, "an invoice is for more than 0"));
         }
-        let vat = decimal::times(amount, tax_rate)
+        let vat = amount
+            .times(tax_rate)
             .filter(|vat| vat.rials <= LARGEST_AMOUNT)
             .ok_or_else(|| Refusal::because(Kind::InvalidNumber, "preferredTaxRate"))?
             .rials;

@@ -1,16 +1,13 @@
 //! Loan contracts: who lends, to whom, and how it is paid back.
 
 use pod_platform::{
-    JalaliDate, Rial,
+    JalaliDate, Part, Rial, Terms,
     loans::{LoanGuarantor, LoanStatus},
     types::PlatformErrorKind as Kind,
 };
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
-use super::{
-    loan::Loan,
-    schedule::{Part, Terms, schedule},
-};
+use super::loan::Loan;
 use crate::{
     ledger::Account,
     record::record,
@@ -170,7 +167,7 @@ impl Plan {
                 .breathing_period_count
                 .map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
         };
-        schedule(terms).ok_or_else(|| {
+        terms.schedule().ok_or_else(|| {
             let principal = loan.principal;
             Refusal::argument("planId", format!("a plan that can pay {principal} rials back"))
         })

@@ -12,7 +12,6 @@ mod granting;
 mod loan;
 pub(crate) mod members;
 mod repayment;
-mod schedule;
 mod table;
 mod view;
 

@@ -5,7 +5,6 @@ use pod_platform::JalaliDate;
 
 use super::persian::{day, digits, moment, money, quantity, rials};
 use crate::{
-    decimal,
     handlers::payments::PODLAND_WALLET,
     invoice::{Record, instant},
     parties::Parties,
@@ -136,7 +135,9 @@ impl Invoice {
         ];
         let lines = invoice.items()?.into_iter().map(|item| {
             let discount = item.discount.unwrap_or_default();
-            let sum = decimal::times(item.amount, item.quantity)
+            let sum = item
+                .amount
+                .times(item.quantity)
                 .and_then(|product| product.rials.checked_sub(discount));
             let product = item.product_short_srv.and_then(|product| product.name);
             Line {

@@ -9,48 +9,53 @@
 //!   after the loan's creation, or on that month's last day if it has no such day. Without
 //!   breathing, the first one is due on the day of the loan (S4).
 
-use pod_platform::{Instant, JalaliDate, Rial};
-
-use crate::{decimal, invoice::LARGEST_AMOUNT};
+use crate::{Instant, JalaliDate, Rial};
 
 /// One instalment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Part {
-    pub(super) amount: Rial,
-    pub(super) due: Instant,
+pub struct Part {
+    /// In rials.
+    pub amount: Rial,
+    /// The beginning of its day.
+    pub due: Instant,
 }
 
 /// What a loan's terms are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
-    pub(super) principal: Rial,
+pub struct Terms {
+    /// What is lent, in rials.
+    pub principal: Rial,
     /// Percent, of the whole term.
-    pub(super) interest_rate: f64,
-    pub(super) installments: u32,
-    pub(super) start: JalaliDate,
-    /// Months.
-    pub(super) breathing: u32,
+    pub interest_rate: f64,
+    /// How many instalments.
+    pub installments: u32,
+    /// The day of the loan.
+    pub start: JalaliDate,
+    /// Months before the first instalment.
+    pub breathing: u32,
 }
 
-/// All instalments. `None` if there is none, if one would be for nothing, or if the total or the
-/// last day is beyond what can be written.
-pub(super) fn schedule(terms: Terms) -> Option<Vec<Part>> {
-    let Terms { principal, interest_rate, installments, start, breathing } = terms;
-    // Rounding down twice is rounding down once: a hundredth of a whole number is what is divided.
-    let interest = Rial(decimal::times(principal, interest_rate)?.rials.0 / 100);
-    let total = principal.checked_add(interest).filter(|total| *total <= LARGEST_AMOUNT)?;
-    let each = Rial(total.0.checked_div(installments.into())?);
-    if each == Rial::ZERO {
-        return None;
+impl Terms {
+    /// All instalments. `None` if there is none, if one would be for nothing, or if the total or the
+    /// last day is beyond what can be written.
+    #[must_use]
+    pub fn schedule(self) -> Option<Vec<Part>> {
+        let Self { principal, interest_rate, installments, start, breathing } = self;
+        let interest = principal.percent(interest_rate)?;
+        let total = principal.checked_add(interest).filter(|total| *total <= Rial::LARGEST)?;
+        let each = Rial(total.0.checked_div(installments.into())?);
+        if each == Rial::ZERO {
+            return None;
+        }
+        let last = Rial(total.0 - each.0 * u64::from(installments - 1));
+        (1..=installments)
+            .map(|number| {
+                let amount = if number == installments { last } else { each };
+                let due = start.plus_months(breathing.checked_add(number - 1)?)?.start()?;
+                Some(Part { amount, due })
+            })
+            .collect()
     }
-    let last = Rial(total.0 - each.0 * u64::from(installments - 1));
-    (1..=installments)
-        .map(|number| {
-            let amount = if number == installments { last } else { each };
-            let due = start.plus_months(breathing.checked_add(number - 1)?)?.start()?;
-            Some(Part { amount, due })
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -69,13 +74,13 @@ mod tests {
     }
 
     fn amounts(terms: Terms) -> Vec<u64> {
-        schedule(terms).unwrap().iter().map(|part| part.amount.0).collect()
+        terms.schedule().unwrap().iter().map(|part| part.amount.0).collect()
     }
 
     fn days(start: &str, breathing: u32, installments: u32) -> Vec<String> {
         let start = day(start);
         let terms = Terms { start, breathing, ..terms(6_500, 2.0, installments) };
-        let parts = schedule(terms).unwrap();
+        let parts = terms.schedule().unwrap();
         assert!(parts.iter().all(|part| part.due.to_string().ends_with(" 00:00:00")));
         parts.iter().map(|part| part.due.jalali_date().to_string()).collect()
     }
@@ -112,13 +117,13 @@ mod tests {
         for terms in [
             terms(6, 0.0, 7),
             terms(6, 0.0, 0),
-            terms(LARGEST_AMOUNT.0, 1.0, 1),
+            terms(Rial::LARGEST.0, 1.0, 1),
             terms(u64::MAX, 0.0, 1),
             terms(100, f64::NAN, 1),
             terms(100, -1.0, 1),
             Terms { breathing: u32::MAX, ..terms(100, 0.0, 2) },
         ] {
-            assert_eq!(schedule(terms), None, "{terms:?}");
+            assert_eq!(terms.schedule(), None, "{terms:?}");
         }
     }
 
@@ -137,7 +142,7 @@ mod tests {
                 Terms { principal: Rial(principal), interest_rate, installments, start, breathing };
             let interest = u128::from(principal) * u128::from(hundredths) / 10_000;
             let total = u128::from(principal) + interest;
-            match schedule(terms) {
+            match terms.schedule() {
                 None => prop_assert!(total < u128::from(installments)),
                 Some(parts) => {
                     prop_assert_eq!(parts.len(), installments as usize);
