@@ -1,6 +1,8 @@
 //! What tests of the whole share: a local POD from a scenario, and a host that runs policies on
 //! it. Everything is real; only the money is not.
 
+pub mod mortal;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,

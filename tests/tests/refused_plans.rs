@@ -32,7 +32,7 @@ async fn assert_refused(pairs: &str, expected: &[(&str, usize, u64)]) {
     let Some(RunError::PlanRefused { violations }) = receipt.error else {
         panic!("refused for another reason: {:?}", receipt.error)
     };
-    let found: Vec<_> = violations.iter().map(|v| (v.rule, v.item, v.invoice)).collect();
+    let found: Vec<_> = violations.iter().map(|v| (&*v.rule, v.item, v.invoice)).collect();
     assert_eq!(found, expected);
     assert!(violations.iter().all(|v| v.message.contains(&v.invoice.to_string())));
     // The document that says so.
@@ -107,7 +107,7 @@ async fn refused(
         panic!("refused for another reason: {:?}", receipt.error)
     };
     assert!(violations.iter().all(|v| v.source == source && v.message.contains(source)));
-    violations.iter().map(|v| (v.rule, v.item)).collect()
+    violations.iter().map(|v| (&*v.rule, v.item)).collect()
 }
 
 async fn spending(payments: &str) -> Vec<(&'static str, usize)> {

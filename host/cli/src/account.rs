@@ -1,10 +1,10 @@
 //! Whom a command acts for: somebody on a platform that is there already, or the caller of a
 //! scenario on the local platform in this process.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use anyhow::anyhow;
-use pod_host::{Account, Stated};
+use pod_host::{Account, Stated, journal::RunSummary};
 use pod_platform::{Client, Credentials, Limits, Platform, Secret};
 use pod_sandbox::Sandbox;
 
@@ -59,6 +59,28 @@ impl Identity {
                 Operator::read(config)?.account(name, destination.as_ref()).map(Some)
             }
         }
+    }
+
+    /// For whom, and where, a run of the past acts.
+    pub fn of_run(run: &RunSummary, config: Option<&Path>) -> Result<Self, Failure> {
+        let Some(platform) = &run.platform else {
+            return Err(Failure::input(anyhow!(
+                "run {} cannot be resumed: its platform ended with the process that it ran in",
+                run.run
+            )));
+        };
+        let destination: Destination = platform.parse().map_err(|reason: String| {
+            Failure::platform(anyhow!("run {}: its platform {platform}: {reason}", run.run))
+        })?;
+        if run.account != TOKEN {
+            return Operator::read(config)?.account(Some(&run.account), Some(&destination));
+        }
+        Self::of_token(&destination)?.ok_or_else(|| {
+            Failure::input(anyhow!(
+                "run {} acts with the token of the environment variable {TOKEN}: set it",
+                run.run
+            ))
+        })
     }
 
     /// Who has `PODHOST_TOKEN`, if it is set.

@@ -1,11 +1,11 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pod_host::Language;
 
-use crate::destination::Destination;
+use crate::{destination::Destination, when::When};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -28,6 +28,15 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Run(Run),
+    Runs(Runs),
+    Show(Show),
+    Resume(Resume),
+    Settle(Settle),
+    Replay(Replay),
+    Verify(Verify),
+    Crashtest(Crashtest),
+    Backup(Backup),
+    Prune(Prune),
     Sandbox(Sandbox),
     Build(Build),
     /// Print a completion script for a shell
@@ -62,6 +71,12 @@ pub struct Run {
     /// 5000000}, "delegations": [...], "loanCredits": [...]}}, in the scenario file's names.
     #[arg(long, value_name = "JSON|@FILE", default_value = "null", hide_default_value = true)]
     pub input: String,
+    /// Your own name for this run: the same request under the same key is run once
+    ///
+    /// Asked for again, it answers the first run's receipt, and goes on with that run if it was cut
+    /// off. Scoped to account and policy; with another input or option it is an error.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
     /// Decide and check, show what would be paid, and pay nothing (deciders only)
     #[arg(long)]
     pub plan_only: bool,
@@ -74,6 +89,8 @@ pub struct Run {
     /// Print the receipt as one JSON object
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub patience: Patience,
     #[command(flatten)]
     pub folders: Folders,
 }
@@ -105,7 +122,267 @@ Examples:
   podhost run plugins/netting/netting.rhai --json
   podhost run plugins/netting --scenario plugins/netting/scenarios/month.json
   podhost run plugins/netting --account bakery
+  podhost run plugins/netting --account bakery --key 1399-03
   PODHOST_TOKEN=shop-api-token podhost run plugins/netting --platform http://127.0.0.1:8044";
+
+/// List runs, the oldest first
+#[derive(Args, Debug)]
+#[command(after_help = RUNS_EXAMPLES)]
+pub struct Runs {
+    /// Of the policy with this name
+    #[arg(long, value_name = "NAME")]
+    pub policy: Option<String>,
+    /// For this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// That stand so
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<RunStatus>,
+    /// That were about to pay this invoice
+    #[arg(long, value_name = "ID")]
+    pub invoice: Option<u64>,
+    /// Begun under this key
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Begun then or later: a Jalali day (1399/03/13), one with a time, or how long ago (36h, 7d)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
+    /// Begun before that
+    #[arg(long, value_name = "WHEN")]
+    pub before: Option<When>,
+    /// Print one JSON object: {"runs": [...]}
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+const RUNS_EXAMPLES: &str = "\
+Examples:
+  podhost runs --status unknown-outcome
+  podhost runs --policy netting --since 7d
+  podhost runs --invoice 501 --json";
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum RunStatus {
+    /// As it should
+    Done,
+    /// The policy, or a call that it needed, failed
+    Failed,
+    /// What the policy proposed breaks a rule
+    Refused,
+    /// Of some call nobody knows whether it took effect
+    UnknownOutcome,
+    /// It was cut off, or is going on
+    Unfinished,
+    /// Executed again, it did something else than its journal says
+    Diverged,
+}
+
+/// Show what a run was asked, what POD answered, and how its budget burned down
+#[derive(Args, Debug)]
+pub struct Show {
+    /// The run's id, or how it begins
+    pub run: String,
+    /// Print its receipt instead, as one JSON object
+    #[arg(long, conflicts_with = "json")]
+    pub receipt: bool,
+    /// Print the timeline as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// The operator's podhost.toml, whose key signs receipts
+    #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// Go on with runs that were cut off
+///
+/// A run is executed again from its beginning, with the policy and under the grant that it began
+/// with. What its journal has is not done again; a call whose outcome nobody wrote down is looked
+/// into first. Accounts are those of podhost.toml, or PODHOST_TOKEN's.
+#[derive(Args, Debug)]
+pub struct Resume {
+    /// The runs' ids, or how they begin [default: all that were cut off]
+    pub runs: Vec<String>,
+    /// The operator's podhost.toml [default: ./podhost.toml, or the one in your settings folder]
+    #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The language of tables
+    #[arg(long, value_name = "en|fa", env = "PODHOST_LANG", default_value = "en")]
+    pub lang: Language,
+    /// Print one JSON object: {"resumed": [receipts], "failed": [{"run", "reason"}]}
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub patience: Patience,
+    #[command(flatten)]
+    pub folders: Folders,
+}
+
+/// Show the evidence of a call in doubt, or decide what became of it
+///
+/// A call that nobody can prove holds its rials until a person decides. Without a decision, this
+/// shows each call of the run that is in doubt, and what the platform shows of it now.
+#[derive(Args, Debug)]
+#[command(after_help = SETTLE_EXAMPLES)]
+pub struct Settle {
+    /// The run's id, or how it begins
+    pub run: String,
+    /// The call, if several are in doubt
+    #[arg(long, value_name = "N")]
+    pub step: Option<u64>,
+    /// It took effect: what was held for it is spent
+    #[arg(long, group = "decision", requires = "note")]
+    pub happened: bool,
+    /// It did not take effect: what was held for it is free
+    #[arg(long, group = "decision", requires = "note")]
+    pub not_happened: bool,
+    /// POD's reference number, if you found it
+    #[arg(long, value_name = "NUMBER", requires = "happened")]
+    pub reference: Option<String>,
+    /// How you know; it is kept in the journal
+    #[arg(long, value_name = "TEXT", requires = "decision")]
+    pub note: Option<String>,
+    /// The operator's podhost.toml [default: ./podhost.toml, or the one in your settings folder]
+    #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print one JSON object: {"run", "doubts"}, or the receipt once it is decided
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub folders: Folders,
+}
+
+const SETTLE_EXAMPLES: &str = "\
+Examples:
+  podhost runs --status unknown-outcome
+  podhost settle 0199ab12
+  podhost settle 0199ab12 --happened --reference 5101032 --note \"on the statement of 1399/03/14\"
+  podhost settle 0199ab12 --not-happened --note \"POD's support: never arrived\"";
+
+/// Execute a run again against its journal alone, and compare
+///
+/// Nothing is called and nothing is written. Without --policy, output, error, log, fuel and memory
+/// must be the same, and the chain of hashes unbroken; with it, the first difference is shown.
+#[derive(Args, Debug)]
+pub struct Replay {
+    /// The run's id, or how it begins
+    pub run: String,
+    /// Another version of the policy: where would it first do something else?
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub folders: Folders,
+}
+
+/// Check a receipt's signature and, if the run is in the store, its journal
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// The receipt, a file with the JSON object that `podhost run --json` prints; `-` for stdin
+    pub receipt: PathBuf,
+    /// The key that it must be signed with: 64 hexadecimal digits [default: podhost.toml's]
+    #[arg(long, value_name = "PUBLIC KEY")]
+    pub key: Option<pod_host::PublicKey>,
+    /// The operator's podhost.toml [default: ./podhost.toml, or the one in your settings folder]
+    #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// Kill a policy's runs at every step of their journals, resume them, and compare
+///
+/// Each scenario is run once undisturbed, on a local platform of its own. Then it is run again for
+/// each call that changes something, and the process is killed before the call is written down,
+/// after that, after its effect, and after its outcome is written down; the run is resumed, and the
+/// platform's books and the receipt must be those of the undisturbed run.
+#[derive(Args, Debug)]
+#[command(after_help = CRASHTEST_EXAMPLES)]
+pub struct Crashtest {
+    /// A folder with policy.toml, a .wasm, or a .rhai
+    pub policy: PathBuf,
+    /// The scenarios [default: all of the policy's folder `scenarios`, or the manifest's]
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Vec<PathBuf>,
+    /// What the policy is run with: JSON, or @FILE with JSON in it
+    #[arg(long, value_name = "JSON|@FILE", default_value = "null", hide_default_value = true)]
+    pub input: String,
+    /// At most so many kills for a scenario; a larger one is sampled
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub kills: usize,
+    /// What the sample is drawn by
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Where compiled components are kept [default: podhost in your cache folder]
+    #[arg(long, value_name = "DIR", env = "PODHOST_CACHE")]
+    pub cache: Option<PathBuf>,
+}
+
+const CRASHTEST_EXAMPLES: &str = "\
+Examples:
+  podhost crashtest plugins/netting
+  podhost crashtest plugins/month --scenario plugins/month/scenarios/small.json
+  podhost crashtest plugins/netting --kills 40 --seed 7 --json
+
+Exit code 0: all kills came to the same end; 1: some did not.";
+
+/// Copy the store to a new folder, while runs go on
+#[derive(Args, Debug)]
+pub struct Backup {
+    /// The new folder
+    pub to: PathBuf,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// Take old runs out of the store, into an archive if one is given
+///
+/// Only runs that have ended and wait for nobody go. The store keeps of each its length and its last
+/// hash, so that the archived chain can be proven, and its key, so that it is not run again.
+#[derive(Args, Debug)]
+pub struct Prune {
+    /// Begun before that: a Jalali day (1399/03/13), one with a time, or how long ago (90d)
+    #[arg(long, value_name = "WHEN")]
+    pub before: When,
+    /// Move them to this store, where `podhost show --store DIR` finds them; without, they are gone
+    #[arg(long, value_name = "DIR")]
+    pub archive: Option<PathBuf>,
+    #[command(flatten)]
+    pub folders: Folders,
+}
+
+/// How long to look into a call that nobody answered.
+#[derive(Args, Debug)]
+pub struct Patience {
+    /// How long after it was sent a call that nobody answered may still take effect [default: 10s]
+    ///
+    /// For so long the platform is looked at before the call's outcome counts as unknown.
+    #[arg(long, value_name = "TIME", env = "PODHOST_LANDING_WINDOW", value_parser = duration)]
+    pub landing_window: Option<Duration>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is like 500ms, 10s or 2m".to_owned();
+    let duration: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(duration).map_err(|_| wrong())
+}
+
+/// Where the journal is.
+#[derive(Args, Debug)]
+pub struct Store {
+    /// Where the journal of all runs is kept [default: podhost in your data folder]
+    #[arg(long, value_name = "DIR", env = "PODHOST_STORE")]
+    pub store: Option<PathBuf>,
+}
 
 /// Serve the local POD platform until stopped
 ///

@@ -1,14 +1,27 @@
 //! The host that commands run policies on.
 
-use std::{io::IsTerminal as _, time::Duration};
+use std::{io::IsTerminal as _, path::Path, time::Duration};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pod_host::{Host, Progress};
 
-use crate::{arguments, exit::Failure};
+use crate::{arguments, exit::Failure, hold, operator::Operator};
 
-/// Opens the store.
-pub async fn open_host(folders: &arguments::Folders) -> Result<Host, Failure> {
+/// Opens the store. Receipts are signed if the operator's podhost.toml, this one or the first that
+/// there is, names a key.
+pub async fn open_host(
+    folders: &arguments::Folders,
+    config: Option<&Path>,
+) -> Result<Host, Failure> {
+    open_patient_host(folders, config, None).await
+}
+
+/// Opens the store, for runs that look into a doubt for so long.
+pub async fn open_patient_host(
+    folders: &arguments::Folders,
+    config: Option<&Path>,
+    patience: Option<&arguments::Patience>,
+) -> Result<Host, Failure> {
     let bars = MultiProgress::new();
     let shown = std::sync::Mutex::new(Vec::<(String, ProgressBar)>::new());
     let terminal = std::io::stderr().is_terminal();
@@ -40,6 +53,17 @@ pub async fn open_host(folders: &arguments::Folders) -> Result<Host, Failure> {
     }
     if let Some(cache) = &folders.cache {
         host = host.artefacts(cache);
+    }
+    if let Some(operator) = Operator::find(config)?
+        && let Some(key) = operator.signing_key()?
+    {
+        host = host.signing_key(key);
+    }
+    if let Some(window) = patience.and_then(|patience| patience.landing_window) {
+        host = host.landing_window(window);
+    }
+    if let Some(on_point) = hold::on_point()? {
+        host = host.on_point(on_point);
     }
     Ok(host.build().await?)
 }

@@ -7,12 +7,15 @@ mod arguments;
 mod commands;
 mod destination;
 mod exit;
+mod hold;
 mod host;
 mod local_platform;
 mod operator;
 mod receipt;
 mod report;
 mod snippet;
+mod store;
+mod when;
 mod words;
 
 use std::process::ExitCode;
@@ -31,6 +34,15 @@ fn main() -> ExitCode {
         Command::Completions { shell } => commands::completions::print(shell),
         Command::Build(build) => commands::build::build(&build),
         Command::Run(run) => in_runtime(commands::run::run(run)),
+        Command::Runs(runs) => in_runtime(commands::runs::list(runs)),
+        Command::Show(show) => in_runtime(commands::show::show(show)),
+        Command::Resume(resume) => in_runtime(commands::resume::resume(resume)),
+        Command::Settle(settle) => in_runtime(commands::settle::settle(settle)),
+        Command::Replay(replay) => in_runtime(commands::replay::replay(replay)),
+        Command::Verify(verify) => in_runtime(commands::verify::verify(verify)),
+        Command::Crashtest(test) => in_runtime(commands::crashtest::crashtest(test)),
+        Command::Backup(backup) => in_runtime(commands::retention::back_up(backup)),
+        Command::Prune(prune) => in_runtime(commands::retention::prune(prune)),
         Command::Sandbox(sandbox) => in_runtime(commands::sandbox::serve(sandbox)),
     };
     match done {

@@ -64,7 +64,7 @@ const IDS: &[&str] = &[
 ];
 
 /// A line under the header and nothing else: hundreds of rows stay readable.
-const STYLE: TableStyle = TableStyle::new()
+pub const STYLE: TableStyle = TableStyle::new()
     .header_lines(ContentLineStyle::none().junction(' '))
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .content_lines(ContentLineStyle::none().junction(' '));

@@ -223,6 +223,7 @@ impl Process<'_> {
             && !self.passage().is_offline()
         {
             let answer = self.recall(decided)?;
+            self.passage().pass_over_decider();
             return Ok(Ok((books, answer, decided.at)));
         }
         let Execution { host, policy, .. } = &self.execution;

@@ -6,7 +6,7 @@ use pod_platform::{Client, Clock, Credentials, SystemClock};
 use wasmtime::{Engine, component::Component};
 
 use crate::{
-    Digest, Error,
+    Digest, Error, Receipt, SigningKey,
     artefacts::Artefacts,
     door::OnPoint,
     engine::{engine, tick_epochs},
@@ -33,6 +33,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     landing_window: Duration,
     on_point: Option<OnPoint>,
+    signing_key: Option<SigningKey>,
     decider: Offer,
     policy: Offer,
     on_progress: Option<OnProgress>,
@@ -60,7 +61,19 @@ pub struct HostBuilder {
     clock: Option<Arc<dyn Clock>>,
     landing_window: Option<Duration>,
     on_point: Option<OnPoint>,
+    signing_key: Option<SigningKey>,
     on_progress: Option<OnProgress>,
+}
+
+/// The store's folder unless another is chosen: `podhost` in the user's data folder. None, if this
+/// user has no home.
+#[must_use]
+pub fn default_store() -> Option<PathBuf> {
+    Some(user()?.data_dir().to_owned())
+}
+
+fn user() -> Option<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "podhost")
 }
 
 /// How long after it was sent a call may still take effect, unless it is told otherwise.
@@ -105,6 +118,13 @@ impl HostBuilder {
         self
     }
 
+    /// The key that signs receipts. By default they are not signed.
+    #[must_use]
+    pub fn signing_key(mut self, key: SigningKey) -> Self {
+        self.signing_key = Some(key);
+        self
+    }
+
     /// Whom to tell of work that takes seconds.
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
@@ -117,15 +137,13 @@ impl HostBuilder {
     /// # Errors
     /// If another process owns the store, a folder cannot be used, or the engine cannot be set up.
     pub async fn build(self) -> Result<Host, Error> {
-        let user = directories::ProjectDirs::from("", "", "podhost");
         let folder = |chosen: Option<PathBuf>, default: Option<PathBuf>, which: &str| {
             chosen.or(default).ok_or_else(|| {
                 Error::Account(format!("this user has no home folder: choose the {which}'s folder"))
             })
         };
-        let data = user.as_ref().map(|user| user.data_dir().to_owned());
-        let cache = user.as_ref().map(|user| user.cache_dir().join("components"));
-        let store = folder(self.store, data, "store")?;
+        let cache = user().map(|user| user.cache_dir().join("components"));
+        let store = folder(self.store, default_store(), "store")?;
         let artefacts = folder(self.artefacts, cache, "compiled components")?;
 
         let set_up = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
@@ -143,6 +161,7 @@ impl HostBuilder {
                 clock,
                 landing_window: self.landing_window.unwrap_or(LANDING_WINDOW),
                 on_point: self.on_point,
+                signing_key: self.signing_key,
                 decider: Offer::decider(&engine).map_err(set_up)?,
                 policy: Offer::policy(&engine).map_err(set_up)?,
                 on_progress: self.on_progress,
@@ -176,6 +195,14 @@ impl Host {
         &self.inner.clock
     }
 
+    /// Signs a receipt, if there is a key to sign with.
+    pub(crate) fn signed(&self, receipt: Receipt) -> Result<Receipt, Error> {
+        match &self.inner.signing_key {
+            Some(key) => key.sign(receipt),
+            None => Ok(receipt),
+        }
+    }
+
     pub(crate) fn kept(&self) -> &Kept {
         &self.inner.kept
     }
@@ -203,6 +230,9 @@ impl Host {
         to: Option<&std::path::Path>,
     ) -> Result<Archived, Error> {
         let now = self.clock().now().0;
+        if let Some(to) = to {
+            self.kept().copy(to)?;
+        }
         let archived = self.journal().archive(before, to, now).await?;
         self.kept().prune(&self.journal().kept().await?)?;
         Ok(archived)

@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Digest, Error, PolicyFiles};
+use crate::{
+    Digest, Error, PolicyFiles,
+    journal::{self, Journal},
+};
 
 /// The store's folder of policies and of interpreters.
 #[derive(Clone, Debug)]
@@ -82,6 +85,35 @@ impl Kept {
         self.0.join(format!("{digest}.wasm"))
     }
 
+    /// Copies everything that is kept to another store.
+    pub fn copy(&self, to: &Path) -> Result<(), Error> {
+        let to = Self::open(to);
+        let io = |error| Error::Io { path: to.0.clone(), error };
+        let kept = match fs::read_dir(&self.0) {
+            Ok(kept) => kept,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(io(error)),
+        };
+        for item in kept {
+            let item = item.map_err(io)?;
+            let (from, target) = (item.path(), to.0.join(item.file_name()));
+            if target.exists() {
+                continue;
+            }
+            if from.is_dir() {
+                fs::create_dir_all(&target).map_err(io)?;
+                for file in fs::read_dir(&from).map_err(io)? {
+                    let file = file.map_err(io)?;
+                    fs::copy(file.path(), target.join(file.file_name())).map_err(io)?;
+                }
+            } else {
+                fs::create_dir_all(&to.0).map_err(io)?;
+                fs::copy(&from, &target).map_err(io)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Drops what no run refers to.
     pub fn prune(&self, in_use: &BTreeSet<String>) -> Result<(), Error> {
         let io = |error| Error::Io { path: self.0.clone(), error };
@@ -106,4 +138,15 @@ impl Kept {
         }
         Ok(())
     }
+}
+
+/// Copies a store to a new folder, whoever owns it and while runs go on.
+///
+/// # Errors
+/// If there is no store, or the folder has one already.
+pub async fn back_up(store: &Path, to: &Path) -> Result<(), Error> {
+    let journal = Journal::read_only(store).await?;
+    fs::create_dir_all(to).map_err(|error| Error::Io { path: to.to_owned(), error })?;
+    journal.back_up(&to.join(journal::FILE)).await?;
+    Kept::open(store).copy(to)
 }

@@ -74,6 +74,7 @@ mod run;
 mod run_log;
 mod seal;
 mod settings;
+mod signature;
 mod stated;
 mod task;
 
@@ -83,7 +84,8 @@ pub use digest::{Digest, NotADigest};
 pub use door::{OnPoint, Point};
 pub use error::{BadFile, Error, Place};
 pub use grant::Grant;
-pub use host::{Account, Host, HostBuilder, OnProgress, Progress};
+pub use host::{Account, Host, HostBuilder, OnProgress, Progress, default_store};
+pub use kept::back_up;
 pub use language::{Language, UnknownLanguage};
 pub use manifest::{Manifest, World};
 pub use policy::{Policy, PolicyFiles, ScriptMode};
@@ -94,6 +96,7 @@ pub use receipt::{
 pub use replay::{Difference, Replay};
 pub use resume::Decision;
 pub use run::RunOptions;
+pub use signature::{NotAKey, PublicKey, Signature, SigningKey, Unsigned};
 pub use stated::{
     Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
 };

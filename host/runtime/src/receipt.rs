@@ -6,7 +6,7 @@ use pod_platform::{Rial, types};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Digest, Error, StatedFact, fold::Fold, journal::StoredEntry};
+use crate::{Digest, Error, Signature, StatedFact, fold::Fold, journal::StoredEntry};
 
 /// The account of one run. Its JSON form is a contract: fields may be added, none changes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -48,6 +48,9 @@ pub struct Receipt {
     pub log: Vec<LogLine>,
     /// The hash of the run's last journal entry.
     pub journal_head: Digest,
+    /// The operator's signature, if there is a key to sign with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
 }
 
 impl Receipt {
@@ -129,6 +132,7 @@ impl Receipt {
             stated: stated.used,
             log,
             journal_head: head,
+            signature: None,
         })
     }
 }

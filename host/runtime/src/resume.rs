@@ -46,7 +46,7 @@ impl Host {
         let entries = self.journal().entries(run).await?;
         let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
         if fold.finished.is_some() {
-            return Receipt::of(run, &entries);
+            return self.signed(Receipt::of(run, &entries)?);
         }
         let Fold { started, decided, restored, .. } = fold;
         let started = started.ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
@@ -84,7 +84,16 @@ impl Host {
     /// # Errors
     /// [`Error::NoSuchRun`], or [`Error::NotResumable`] if it has not ended.
     pub async fn receipt(&self, run: &str) -> Result<Receipt, Error> {
-        Receipt::of(run, &self.journal().entries(run).await?)
+        self.signed(Receipt::of(run, &self.journal().entries(run).await?)?)
+    }
+
+    /// The calls of a run that are in doubt, with what was found out about them so far.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn doubts(&self, run: &str) -> Result<Vec<Doubt>, Error> {
+        let entries = self.journal().entries(run).await?;
+        Ok(Fold::of(entries.iter().map(|stored| &stored.entry)).doubts())
     }
 
     /// Looks at the platform for what became of each call of a run that is in doubt. What is found

@@ -308,7 +308,8 @@ impl Host {
             log: (!log.is_empty()).then(|| json!(log).to_string()),
         }));
         recorder.commit().await?;
-        Receipt::of_run(recorder.run(), &recorder.fold(), recorder.head(), output, error, log)
+        let (fold, head) = (recorder.fold(), recorder.head());
+        self.signed(Receipt::of_run(recorder.run(), &fold, head, output, error, log)?)
     }
 }
 

@@ -2,5 +2,13 @@
 
 pub mod build;
 pub mod completions;
+pub mod crashtest;
+pub mod replay;
+pub mod resume;
+pub mod retention;
 pub mod run;
+pub mod runs;
 pub mod sandbox;
+pub mod settle;
+pub mod show;
+pub mod verify;

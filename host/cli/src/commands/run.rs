@@ -1,16 +1,19 @@
 //! `podhost run`
 
 use anyhow::{Context as _, anyhow};
-use pod_host::{PolicyFiles, RunError, RunOptions, ScriptMode, Status as Ended};
+use pod_host::{PolicyFiles, RunOptions, ScriptMode};
 use pod_sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
 
 use crate::{
     account::{self, Identity},
     arguments,
-    commands::build::build_if_stale,
+    commands::{
+        build::build_if_stale,
+        resume::{ending, resume_earlier},
+    },
     exit::{Failure, Status},
-    host::open_host,
+    host::open_patient_host,
     receipt, report,
 };
 
@@ -42,7 +45,13 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
             (Some(sandbox), account)
         }
     };
-    let host = open_host(&arguments.folders).await?;
+    let host = open_patient_host(
+        &arguments.folders,
+        arguments.acting.config.as_deref(),
+        Some(&arguments.patience),
+    )
+    .await?;
+    resume_earlier(&host, &account).await?;
     // A folder is an installed policy: its script gets a snapshot. A file is run as it is.
     let mode = if arguments.policy.is_dir() { ScriptMode::Installed } else { ScriptMode::AdHoc };
     let policy = host.load_files(&files, mode).await?;
@@ -51,6 +60,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         plan_only: arguments.plan_only,
         on_failure: arguments.on_failure.map(Into::into),
         language: arguments.lang,
+        key: arguments.key.clone(),
         ..RunOptions::default()
     };
     let receipt = host.run_with(&policy, &account, options).await?;
@@ -66,14 +76,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     if let Some(error) = &receipt.error {
         report::run_error(error);
     }
-    Ok(match receipt.status {
-        Ended::Done => Status::Done,
-        Ended::UnknownOutcome => Status::Platform,
-        Ended::Failed | Ended::Refused => match receipt.error {
-            Some(error) if error.is_of_the_platform() => Status::Platform,
-            Some(RunError::Policy { .. }) | Some(_) | None => Status::Policy,
-        },
-    })
+    Ok(ending(&receipt))
 }
 
 /// What the local platform in this process starts from.
@@ -87,7 +90,7 @@ fn scenario(arguments: &arguments::Run, files: &PolicyFiles) -> Result<Scenario,
     Scenario::from_file(file).map_err(Failure::input)
 }
 
-fn read_input(text: &str) -> Result<Value, Failure> {
+pub fn read_input(text: &str) -> Result<Value, Failure> {
     let (name, text) = match text.strip_prefix('@') {
         Some(file) => {
             let text = std::fs::read_to_string(file)

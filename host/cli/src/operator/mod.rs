@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use pod_host::Stated;
+use pod_host::{SigningKey, Stated};
 use pod_platform::Credentials;
 
 use crate::{
@@ -38,6 +38,8 @@ const TAKEN: [&str; 2] = [account::SCENARIO, account::TOKEN];
 pub struct Operator {
     path: PathBuf,
     accounts: Vec<Entry>,
+    /// Where the key is that signs receipts.
+    signing_key: Option<(Spot, Source)>,
 }
 
 /// An account as it is described.
@@ -109,7 +111,14 @@ impl Operator {
                     accounts.take_all().iter().map(|(name, field)| Entry::of(name, field)).collect()
                 })?,
             };
-            Ok(Self { path: path.to_owned(), accounts })
+            let signing_key = match fields.take("receipts") {
+                None => None,
+                Some(receipts) => receipts.table()?.read(|receipts| {
+                    let key = receipts.take("signing-key");
+                    key.map(|key| Ok((key.spot.clone(), Source::of(&key)?))).transpose()
+                })?,
+            };
+            Ok(Self { path: path.to_owned(), accounts, signing_key })
         })?;
         Ok(operator)
     }
@@ -122,6 +131,14 @@ impl Operator {
         destination: Option<&Destination>,
     ) -> Result<Identity, Failure> {
         self.entry(name)?.identity(destination)
+    }
+
+    /// The key that signs receipts, if there is one. It is read now.
+    pub fn signing_key(&self) -> Result<Option<SigningKey>, Failure> {
+        let Some((spot, source)) = &self.signing_key else { return Ok(None) };
+        let key = SigningKey::from_pem(&source.read()?);
+        let key = key.map_err(|error| spot.wrong(format!("`receipts.signing-key`: {error}")))?;
+        Ok(Some(key))
     }
 
     fn entry(&self, name: Option<&str>) -> Result<&Entry, Failure> {

@@ -7,7 +7,7 @@ use std::{
 
 use pod_platform::{Secret, types};
 
-use super::{Answer, Call, Operation, Reply};
+use super::{Answer, Call, NOW, Operation, Reply};
 use crate::{
     Error,
     budget::Amounts,
@@ -51,6 +51,15 @@ impl History {
     /// What the journal has of a step, once.
     pub fn take(&self, step: u64) -> Option<Past> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&step)
+    }
+
+    /// Was this step a look at the clock? Then it is taken out.
+    pub fn take_look_at_clock(&self, step: u64) -> bool {
+        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_one = steps.get(&step).is_some_and(|past| {
+            past.outcome.as_ref().is_some_and(|outcome| outcome.function == NOW)
+        });
+        is_one && steps.remove(&step).is_some()
     }
 
     /// The first call that was not made again.

@@ -90,11 +90,13 @@ impl Inquiry<'_> {
         // A refusal of a repeat, to be believed when nothing can land any more.
         let mut refused = None;
         let mut waited = Duration::ZERO;
-        for (round, tenths) in ROUNDS.into_iter().enumerate() {
+        // Where nothing can be read and nothing may be repeated, there is nothing to wait for.
+        let rounds = if self.can_find_out() { &ROUNDS[..] } else { &[] };
+        for (round, &tenths) in rounds.iter().enumerate() {
             let until = window * tenths / 10;
             tokio::time::sleep(until.saturating_sub(waited)).await;
             waited = until;
-            let is_last = round + 1 == ROUNDS.len() || self.age() > window;
+            let is_last = round + 1 == rounds.len() || self.age() > window;
             match self.round(inner, is_last).await? {
                 Round::Known(outcome) => return Ok(outcome),
                 Round::Open(Some(types::Error::OutcomeUnknown(again))) => doubt = again,
@@ -116,6 +118,8 @@ impl Inquiry<'_> {
         let Effect::Mutation { class, .. } = request.row.effect else {
             return Ok(Round::Open(None));
         };
+        // Whether a payment went back, say, nothing tells: then a repeat without its own one-time
+        // token could do it a second time.
         let mut gone_back = false;
         match self.look().await {
             Some(Proof::Happened(result)) => {
@@ -160,6 +164,7 @@ impl Inquiry<'_> {
                         Some(answer) => Round::Known(Ok(answer)),
                         None => Round::Open(None),
                     }),
+                    Some(Proof::NotSeen { may_have_gone_back: true }) => Ok(Round::Open(None)),
                     // This call used the one-time token up: the first attempt has none any more.
                     Some(Proof::NotSeen { .. } | Proof::ByAnother) if fenced_by_ott => {
                         Ok(Round::Known(Err(error)))
@@ -267,6 +272,14 @@ impl Inquiry<'_> {
             Err(error) => format!("sent again: {error}"),
         });
         Ok(reply.outcome)
+    }
+
+    /// Is there anything to read, or to repeat?
+    fn can_find_out(&self) -> bool {
+        let Some(request) = self.call.mutation() else { return false };
+        let Effect::Mutation { class, evidence, .. } = request.row.effect else { return false };
+        let may_repeat = self.passage.grant.may_repeat(&self.call.function);
+        may_repeat || evidence.question(&request.form).is_some() || class == EffectClass::Idempotent
     }
 
     /// How long ago the first attempt began.

@@ -39,7 +39,7 @@ impl Journal {
         if let Some(folder) = to {
             let io = |error| Error::Io { path: folder.to_owned(), error };
             std::fs::create_dir_all(folder).map_err(io)?;
-            let file = folder.join("journal.sqlite");
+            let file = folder.join(super::FILE);
             let mut archive = connect(&file).await?;
             sqlx::raw_sql(super::store::SCHEMA).execute(&mut archive).await?;
             sqlx::Connection::close(archive).await?;

@@ -18,6 +18,14 @@ pub use entry::{
     Started, decode, encode,
 };
 pub use runs::{RunFilter, RunSummary};
-pub(crate) use store::AppendError;
 pub use store::Journal;
+pub(crate) use store::{AppendError, FILE};
 pub(crate) use writer::{Append, Index};
+
+/// The receipt that a run's entries come to.
+///
+/// # Errors
+/// If the run has not ended, or its entries do not say what they should.
+pub fn receipt(run: &str, entries: &[StoredEntry]) -> Result<crate::Receipt, crate::Error> {
+    crate::Receipt::of(run, entries)
+}

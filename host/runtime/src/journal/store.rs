@@ -29,7 +29,7 @@ use crate::{Digest, Error, fold::Fold};
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The database's file in the store's folder.
-const FILE: &str = "journal.sqlite";
+pub(crate) const FILE: &str = "journal.sqlite";
 
 /// The journal of all runs in one store. Cheap to clone.
 #[derive(Clone)]

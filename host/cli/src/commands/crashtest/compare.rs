@@ -1,0 +1,112 @@
+//! Did a run that was killed come to the same end?
+
+use pod_host::{Receipt, Status};
+use pod_sandbox::Books;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// What came of a kill.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Receipt and books are those of the undisturbed run.
+    Same,
+    /// Nothing that can be read proves what became of the call: the run waits for a person.
+    Unknown,
+    /// Receipt or books are others.
+    Different {
+        /// The first field that differs, and how.
+        difference: String,
+    },
+}
+
+impl Verdict {
+    pub fn is_different(&self) -> bool {
+        matches!(self, Self::Different { .. })
+    }
+}
+
+/// Services of these classes may leave a doubt that only a person can settle.
+const UNPROVABLE: [&str; 2] = ["readable", "no-evidence"];
+
+pub fn verdict(
+    expected: &(Receipt, Books),
+    found: &(Receipt, Books),
+    effect_class: &str,
+) -> Verdict {
+    let is_doubted =
+        found.0.status == Status::UnknownOutcome && expected.0.status != Status::UnknownOutcome;
+    if is_doubted && UNPROVABLE.contains(&effect_class) {
+        return Verdict::Unknown;
+    }
+    let books = |books: &Books| serde_json::to_value(books).unwrap_or_default();
+    let compared = difference("receipt", &comparable(&expected.0), &comparable(&found.0))
+        .or_else(|| difference("books", &books(&expected.1), &books(&found.1)));
+    match compared {
+        None => Verdict::Same,
+        Some(difference) => Verdict::Different { difference },
+    }
+}
+
+/// What must not depend on whether a run was disturbed. Reads that were not written down yet are
+/// made again, so calls and bytes differ; so do numbers that the platform gives to each call.
+fn comparable(receipt: &Receipt) -> Value {
+    let mut receipt = json!({
+        "status": receipt.status,
+        "output": receipt.output,
+        "error": receipt.error,
+        "effects": receipt.effects,
+        "denied": receipt.denied,
+        "doubts": receipt.doubts.iter().map(|doubt| &doubt.service).collect::<Vec<_>>(),
+        "stated": receipt.stated,
+        "log": receipt.log,
+        "rials": receipt.meters.rials,
+    });
+    without_references(&mut receipt);
+    receipt
+}
+
+fn without_references(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(without_references),
+        Value::Object(fields) => {
+            fields.retain(|name, _| {
+                !name.to_lowercase().replace(['_', '-'], "").starts_with("reference")
+            });
+            fields.values_mut().for_each(without_references);
+        }
+        _ => {}
+    }
+}
+
+/// The first place at which two values differ.
+fn difference(path: &str, expected: &Value, found: &Value) -> Option<String> {
+    match (expected, found) {
+        (Value::Object(one), Value::Object(other)) => {
+            let names = one.keys().chain(other.keys().filter(|name| !one.contains_key(*name)));
+            names
+                .filter_map(|name| {
+                    let of = |fields: &serde_json::Map<String, Value>| {
+                        fields.get(name).cloned().unwrap_or(Value::Null)
+                    };
+                    difference(&format!("{path}.{name}"), &of(one), &of(other))
+                })
+                .next()
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            one.iter().zip(other).enumerate().find_map(|(index, (one, other))| {
+                difference(&format!("{path}[{index}]"), one, other)
+            })
+        }
+        (one, other) if one == other => None,
+        (one, other) => Some(format!("{path}: {} became {}", shown(one), shown(other))),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(200) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}

@@ -1,0 +1,109 @@
+//! `podhost resume`, and what `podhost run` does before its run.
+
+use pod_host::{Account, Host, Receipt, Status as Ended, journal::RunSummary};
+use serde_json::json;
+
+use crate::{
+    account::Identity,
+    arguments,
+    exit::{Failure, Status},
+    host::open_patient_host,
+    receipt, report, store,
+};
+
+pub async fn resume(arguments: arguments::Resume) -> Result<Status, Failure> {
+    let host = open_patient_host(
+        &arguments.folders,
+        arguments.config.as_deref(),
+        Some(&arguments.patience),
+    )
+    .await?;
+    let summaries = if arguments.runs.is_empty() {
+        host.unfinished().await?
+    } else {
+        let mut summaries = Vec::new();
+        for run in &arguments.runs {
+            summaries.push(store::find(host.journal(), run).await?);
+        }
+        summaries
+    };
+
+    let mut status = Status::Done;
+    let (mut resumed, mut failed) = (Vec::new(), Vec::new());
+    for summary in summaries {
+        let receipt = match resume_one(&host, &summary, &arguments).await {
+            Ok(receipt) => receipt,
+            Err(failure) => {
+                if !arguments.json {
+                    report::failure(&failure);
+                }
+                status = worse(status, failure.status);
+                let reason = format!("{:#}", failure.error);
+                failed.push(json!({ "run": summary.run, "reason": reason }));
+                continue;
+            }
+        };
+        status = worse(status, ending(&receipt));
+        if arguments.json {
+            resumed.push(receipt);
+        } else {
+            print!("{}", receipt::readable(&receipt, arguments.lang));
+            if let Some(error) = &receipt.error {
+                report::run_error(error);
+            }
+        }
+    }
+    if arguments.json {
+        println!("{}", json!({ "resumed": resumed, "failed": failed }));
+    }
+    Ok(status)
+}
+
+async fn resume_one(
+    host: &Host,
+    summary: &RunSummary,
+    arguments: &arguments::Resume,
+) -> Result<Receipt, Failure> {
+    if !summary.is_unfinished() && summary.status != "diverged" {
+        return Ok(host.receipt(&summary.run).await?);
+    }
+    let identity = Identity::of_run(summary, arguments.config.as_deref())?;
+    let account = identity.connect().await?;
+    eprintln!("Resuming run {} of {} for {}", summary.run, summary.policy, summary.account);
+    Ok(host.resume(&summary.run, &account).await?)
+}
+
+/// Goes on with what an account's earlier runs left, before it begins another. What cannot go on is
+/// told, and stops nobody: what it holds stays held.
+pub async fn resume_earlier(host: &Host, account: &Account) -> Result<(), Failure> {
+    for summary in host.unfinished().await? {
+        if summary.account != account.name
+            || summary.platform.is_none()
+            || summary.platform != account.platform
+        {
+            continue;
+        }
+        eprintln!("Resuming run {} of {}, which was cut off", summary.run, summary.policy);
+        match host.resume(&summary.run, account).await {
+            Ok(receipt) => eprintln!("Run {} ended: {}", receipt.run, receipt.status.name()),
+            Err(error) => eprintln!("podhost: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// The exit code for a receipt.
+pub fn ending(receipt: &Receipt) -> Status {
+    match receipt.status {
+        Ended::Done => Status::Done,
+        Ended::UnknownOutcome => Status::Platform,
+        Ended::Failed | Ended::Refused => match &receipt.error {
+            Some(error) if error.is_of_the_platform() => Status::Platform,
+            _ => Status::Policy,
+        },
+    }
+}
+
+fn worse(one: Status, other: Status) -> Status {
+    if other as u8 > one as u8 { other } else { one }
+}

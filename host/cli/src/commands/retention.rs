@@ -1,0 +1,27 @@
+//! `podhost backup` and `podhost prune`
+
+use crate::{
+    arguments,
+    exit::{Failure, Status},
+    host::open_host,
+    store::store_folder,
+};
+
+pub async fn back_up(arguments: arguments::Backup) -> Result<Status, Failure> {
+    let store = store_folder(&arguments.store)?;
+    pod_host::back_up(&store, &arguments.to).await?;
+    println!("{} is a copy of {}", arguments.to.display(), store.display());
+    Ok(Status::Done)
+}
+
+pub async fn prune(arguments: arguments::Prune) -> Result<Status, Failure> {
+    let host = open_host(&arguments.folders, None).await?;
+    let to = arguments.archive.as_deref();
+    let archived = host.archive(arguments.before.millis(), to).await?;
+    let went = match to {
+        Some(to) => format!("moved to {}", to.display()),
+        None => "dropped".to_owned(),
+    };
+    println!("{} runs, {} entries: {went}", archived.runs, archived.entries);
+    Ok(Status::Done)
+}

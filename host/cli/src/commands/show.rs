@@ -1,0 +1,248 @@
+//! `podhost show`: a run's timeline, or its receipt.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use pod_host::{
+    Budget, Spent,
+    journal::{Entry, Journal, Recorded, RunSummary, StoredEntry},
+};
+use pod_platform::{Instant, Rial};
+use serde_json::{Value, json};
+
+use crate::{
+    arguments,
+    exit::{Failure, Status},
+    operator::Operator,
+    receipt::STYLE,
+    store,
+};
+
+/// How much of a text a line of the timeline shows.
+const SHOWN: usize = 100;
+
+pub async fn show(arguments: arguments::Show) -> Result<Status, Failure> {
+    let journal = Journal::read_only(&store::store_folder(&arguments.store)?).await?;
+    let summary = store::find(&journal, &arguments.run).await?;
+    let entries = journal.entries(&summary.run).await?;
+    if arguments.receipt {
+        let mut receipt = pod_host::journal::receipt(&summary.run, &entries)?;
+        if let Some(operator) = Operator::find(arguments.config.as_deref())?
+            && let Some(key) = operator.signing_key()?
+        {
+            receipt = key.sign(receipt)?;
+        }
+        println!("{}", serde_json::to_string(&receipt).map_err(Failure::platform)?);
+    } else if arguments.json {
+        let timeline: Vec<Value> = entries.iter().map(entry).collect();
+        println!("{}", json!({ "run": summary, "entries": timeline }));
+    } else {
+        print(&summary, &entries);
+    }
+    Ok(Status::Done)
+}
+
+fn print(summary: &RunSummary, entries: &[StoredEntry]) {
+    let RunSummary { run, policy, version, account, platform, key, started, status, .. } = summary;
+    println!("run {run}: {policy} {version}, {status}");
+    let platform = platform.as_deref().unwrap_or("the platform in its process");
+    let key = key.as_ref().map_or(String::new(), |key| format!(", under the key {key}"));
+    println!("for {account} on {platform}{key}, since {}\n", Instant(*started));
+
+    let budget = entries.iter().find_map(|stored| match &stored.entry {
+        Entry::Started(started) => serde_json::from_str::<Budget>(&started.budget).ok(),
+        _ => None,
+    });
+    let mut table = Table::new();
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header([
+        "time",
+        "call",
+        "what",
+        "rials left",
+        "calls left",
+    ]);
+    for column in [1, 3, 4] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut spent = Spent::default();
+    for stored in entries {
+        spent.fold(&stored.entry);
+        let total = spent.total();
+        let left = |of: fn(&Budget) -> u64, used: u64| {
+            let left = budget.as_ref().map(|budget| of(budget).saturating_sub(used));
+            left.map(|left| Rial(left).grouped().to_string()).unwrap_or_default()
+        };
+        let (step, at, what) = line(&stored.entry);
+        table.add_row([
+            Instant(at).to_string(),
+            step.map(|step| step.to_string()).unwrap_or_default(),
+            what,
+            left(|budget| budget.rial.0, total.rials),
+            left(|budget| budget.calls, total.calls),
+        ]);
+    }
+    println!("{table}");
+    if let Some(last) = entries.last() {
+        println!("\n{} entries, unbroken up to {}", entries.len(), last.hash);
+    }
+}
+
+/// The call, the time, and what happened, in a line.
+fn line(entry: &Entry) -> (Option<u64>, u64, String) {
+    match entry {
+        Entry::Started(started) => {
+            (None, started.at, format!("began, input {}", shortened(&started.input)))
+        }
+        Entry::Intent(intent) => {
+            let held = Rial(intent.reserved.rials).grouped();
+            let asked = asked(&intent.service, &intent.arguments);
+            (Some(intent.step), intent.at, format!("about to {asked}, holding {held} rials"))
+        }
+        Entry::Outcome(outcome) => {
+            let asked = outcome.arguments.as_ref().map_or(String::new(), |arguments| {
+                format!("{}: ", asked(&outcome.function, arguments))
+            });
+            let mut what = match &outcome.recorded {
+                Recorded::Done(result) => {
+                    format!("{asked}{}", shortened(&String::from_utf8_lossy(result)))
+                }
+                Recorded::Refused(error) => format!("{asked}refused: {}", message(error)),
+                Recorded::Unknown(error) => format!("{asked}unknown: {}", message(error)),
+            };
+            if let Some(number) = outcome.reference_number.as_ref().filter(|n| !n.is_empty()) {
+                what.push_str(&format!(", reference number {number}"));
+            }
+            if let Some(evidence) = &outcome.evidence {
+                what.push_str(&format!(" [{evidence}]"));
+            }
+            (Some(outcome.step), outcome.at, what)
+        }
+        Entry::Decided(decided) => {
+            (None, decided.at, format!("decided {}", shortened(&decided.answer)))
+        }
+        Entry::Finished(finished) => {
+            let error = finished.error.as_ref();
+            let why = error.map_or(String::new(), |error| format!(": {}", message(error)));
+            (None, finished.at, format!("ended {}{why}", finished.status))
+        }
+        Entry::Restored(restored) => {
+            (None, restored.at, "found to be an older copy of its journal".to_owned())
+        }
+        Entry::Settled(settled) => {
+            let what = if settled.happened { "it happened" } else { "it did not happen" };
+            (Some(settled.step), settled.at, format!("settled: {what}: {}", settled.note))
+        }
+        Entry::Diverged(diverged) => {
+            let (recorded, asked) = (&diverged.recorded, &diverged.asked);
+            let what = format!("diverged: the journal has {recorded}, it asked {asked}");
+            (Some(diverged.step), diverged.at, what)
+        }
+    }
+}
+
+/// A call with its fields.
+fn asked(function: &str, arguments: &str) -> String {
+    let fields: Vec<String> = url::form_urlencoded::parse(arguments.as_bytes())
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    shortened(&format!("{function} {}", fields.join(" "))).trim_end().to_owned()
+}
+
+/// An error's own words.
+fn message(json: &str) -> String {
+    if let Ok(error) = serde_json::from_str::<pod_platform::types::Error>(json) {
+        return error.to_string();
+    }
+    match serde_json::from_str::<pod_host::RunError>(json) {
+        Ok(error) => error.to_string(),
+        Err(_) => json.to_owned(),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// An entry whole, for machines. What is JSON in the journal is JSON here.
+fn entry(stored: &StoredEntry) -> Value {
+    let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+    let optional = |text: &Option<String>| text.as_deref().map(parsed);
+    let fields = match &stored.entry {
+        Entry::Started(started) => json!({ "started": {
+            "policy": started.policy, "version": started.version, "world": started.world,
+            "component": started.component, "script": started.script,
+            "account": started.account, "platform": started.platform,
+            "business": started.business, "user": started.user, "key": started.key,
+            "input": parsed(&started.input), "options": optional(&started.options),
+            "stated": optional(&started.stated), "allowed": started.allowed,
+            "repeatable": started.repeatable, "budget": parsed(&started.budget),
+            "host": started.host, "at": started.at,
+        } }),
+        Entry::Intent(intent) => json!({ "intent": {
+            "step": intent.step, "function": intent.function, "service": intent.service,
+            "arguments": fields(&intent.arguments), "call": intent.call,
+            "effect_class": intent.effect_class, "invoice": intent.invoice,
+            "reserved": amounts(intent.reserved), "at": intent.at,
+        } }),
+        Entry::Outcome(outcome) => {
+            let (kind, value) = match &outcome.recorded {
+                Recorded::Done(result) => ("done", parsed(&String::from_utf8_lossy(result))),
+                Recorded::Refused(error) => ("refused", parsed(error)),
+                Recorded::Unknown(error) => ("unknown", parsed(error)),
+            };
+            json!({ "outcome": {
+                "step": outcome.step, "function": outcome.function, "call": outcome.call,
+                "arguments": outcome.arguments.as_deref().map(fields), kind: value,
+                "reference_number": outcome.reference_number, "evidence": outcome.evidence,
+                "spent": amounts(outcome.spent), "at": outcome.at,
+            } })
+        }
+        Entry::Decided(decided) => json!({ "decided": {
+            "answer": parsed(&decided.answer), "fuel": decided.fuel,
+            "memory_bytes": decided.memory_bytes, "at": decided.at,
+        } }),
+        Entry::Finished(finished) => json!({ "finished": {
+            "status": finished.status, "output": optional(&finished.output),
+            "error": optional(&finished.error), "fuel": finished.fuel,
+            "memory_bytes": finished.memory_bytes, "wall_ms": finished.wall_ms,
+            "at": finished.at,
+        } }),
+        Entry::Restored(restored) => json!({ "restored": { "at": restored.at } }),
+        Entry::Settled(settled) => json!({ "settled": {
+            "step": settled.step, "happened": settled.happened, "note": settled.note,
+            "reference_number": settled.reference_number, "at": settled.at,
+        } }),
+        Entry::Diverged(diverged) => json!({ "diverged": {
+            "step": diverged.step, "recorded": diverged.recorded, "asked": diverged.asked,
+            "at": diverged.at,
+        } }),
+    };
+    let mut whole = json!({ "sequence": stored.sequence, "hash": stored.hash });
+    if let (Some(whole), Value::Object(fields)) = (whole.as_object_mut(), fields) {
+        whole.extend(fields);
+    }
+    whole
+}
+
+/// A form's fields; of one that comes several times, all values.
+fn fields(arguments: &str) -> Value {
+    let mut fields = serde_json::Map::new();
+    for (name, value) in url::form_urlencoded::parse(arguments.as_bytes()) {
+        match fields.get_mut(name.as_ref()) {
+            None => {
+                fields.insert(name.into_owned(), json!(value));
+            }
+            Some(Value::Array(values)) => values.push(json!(value)),
+            Some(first) => *first = json!([first.clone(), value]),
+        }
+    }
+    Value::Object(fields)
+}
+
+fn amounts(amounts: pod_host::Amounts) -> Value {
+    let pod_host::Amounts { rials, calls, bytes_up, bytes_down } = amounts;
+    json!({ "rials": rials, "calls": calls, "bytes_up": bytes_up, "bytes_down": bytes_down })
+}
