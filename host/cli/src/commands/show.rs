@@ -104,7 +104,7 @@ fn line(entry: &Entry) -> (Option<u64>, u64, String) {
             });
             let mut what = match &outcome.recorded {
                 Recorded::Done(result) => {
-                    format!("{asked}{}", shortened(&String::from_utf8_lossy(result)))
+                    format!("{asked}{}", answer(&String::from_utf8_lossy(result), outcome.count))
                 }
                 Recorded::Refused(error) => format!("{asked}refused: {}", message(error)),
                 Recorded::Unknown(error) => format!("{asked}unknown: {}", message(error)),
@@ -137,6 +137,18 @@ fn line(entry: &Entry) -> (Option<u64>, u64, String) {
             let what = format!("diverged: the journal has {recorded}, it asked {asked}");
             (Some(diverged.step), diverged.at, what)
         }
+    }
+}
+
+/// What was answered: of a list, how much of it.
+fn answer(result: &str, count: Option<u64>) -> String {
+    match serde_json::from_str(result) {
+        Ok(Value::Array(items)) => {
+            let all = count.filter(|count| *count > items.len() as u64);
+            let of = all.map_or(String::new(), |count| format!(" of {count}"));
+            format!("{}{of} found", items.len())
+        }
+        _ => shortened(result),
     }
 }
 

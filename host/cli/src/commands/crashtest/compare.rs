@@ -66,8 +66,17 @@ fn comparable(receipt: &Receipt) -> Value {
     receipt
 }
 
+/// What comes before the number in our own texts.
+const REFERENCE: &str = "reference number ";
+
 fn without_references(value: &mut Value) {
     match value {
+        Value::String(text) => {
+            if let Some((before, number)) = text.split_once(REFERENCE) {
+                let after = number.trim_start_matches(|letter: char| letter.is_ascii_digit());
+                *text = format!("{before}{REFERENCE}…{after}");
+            }
+        }
         Value::Array(items) => items.iter_mut().for_each(without_references),
         Value::Object(fields) => {
             fields.retain(|name, _| {

@@ -183,6 +183,12 @@ impl Trial {
         self.folder.path().join("store")
     }
 
+    /// What a process printed, but for the platform's address: each trial has another.
+    fn without_address(&self, printed: &[u8]) -> String {
+        let pay = self.pod.pay_url();
+        String::from_utf8_lossy(printed).replace(pay, "http://platform")
+    }
+
     /// The calls of a run that change something.
     async fn steps(&self, receipt: &Receipt) -> Result<Vec<Step>, Failure> {
         let journal = Journal::read_only(&self.store()).await?;

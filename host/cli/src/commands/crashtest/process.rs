@@ -60,7 +60,8 @@ impl Runner {
     /// Runs undisturbed.
     pub async fn run(&self, trial: &Trial) -> Result<Receipt, Failure> {
         let output = self.run_command(trial)?.output().await.map_err(Failure::platform)?;
-        serde_json::from_slice(&output.stdout).map_err(|_| told(&output.stderr))
+        let printed = trial.without_address(&output.stdout);
+        serde_json::from_str(&printed).map_err(|_| told(&output.stderr))
     }
 
     /// Runs, is killed when the call reaches the point, and goes on in another process.
@@ -83,7 +84,8 @@ impl Runner {
         resume.args(["resume", "--json"]).arg("--store").arg(trial.store());
         self.share_cache(&mut resume);
         let output = resume.output().await.map_err(Failure::platform)?;
-        let Ok(Resumed { mut resumed, failed }) = serde_json::from_slice(&output.stdout) else {
+        let printed = trial.without_address(&output.stdout);
+        let Ok(Resumed { mut resumed, failed }) = serde_json::from_str(&printed) else {
             return Err(told(&output.stderr));
         };
         match (resumed.pop(), failed.as_slice()) {
