@@ -4,7 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::anyhow;
-use pod_host::{Account, Stated, journal::RunSummary};
+use pod_host::{Account, Grant, PolicyFiles, Stated, journal::RunSummary};
 use pod_platform::{Client, Credentials, Limits, Platform, Secret};
 use pod_sandbox::Sandbox;
 
@@ -36,15 +36,20 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Whom the command line names; none if it names neither a platform nor an account.
-    pub fn of(acting: &arguments::Acting) -> Result<Option<Self>, Failure> {
+    /// Whom a policy acts for, and what it may do; none if the command line names neither a platform
+    /// nor an account. Who has `PODHOST_TOKEN` grants the policy what it asks for, for then there
+    /// is no operator but whoever runs it.
+    pub fn of(
+        acting: &arguments::Acting,
+        policy: &PolicyFiles,
+    ) -> Result<Option<(Self, Grant)>, Failure> {
         let arguments::Acting { platform, account, config } = acting;
         let (name, config) = (account.as_deref(), config.as_deref());
         match (name, platform) {
             (None, None) => Ok(None),
             (None, Some(destination @ Destination::At(_))) => {
                 if let Some(identity) = Self::of_token(destination)? {
-                    return Ok(Some(identity));
+                    return Ok(Some((identity, policy.asks.clone())));
                 }
                 let operator = Operator::find(config)?.ok_or_else(|| {
                     Failure::input(anyhow!(
@@ -53,10 +58,10 @@ impl Identity {
                          (docs/podhost-toml.md)"
                     ))
                 })?;
-                operator.account(None, Some(destination)).map(Some)
+                operator.acting(policy, None, Some(destination)).map(Some)
             }
             (name, destination) => {
-                Operator::read(config)?.account(name, destination.as_ref()).map(Some)
+                Operator::read(config)?.acting(policy, name, destination.as_ref()).map(Some)
             }
         }
     }

@@ -39,6 +39,7 @@ pub enum Command {
     Prune(Prune),
     Sandbox(Sandbox),
     Build(Build),
+    Check(Check),
     /// Print a completion script for a shell
     ///
     /// For bash, put this into ~/.bashrc: source <(podhost completions bash)
@@ -424,6 +425,38 @@ pub struct Build {
     pub policy: PathBuf,
 }
 
+/// Show what a policy imports, what it asks for, and what it is granted
+///
+/// Nothing is run. What is granted is what both policy.toml asks for and podhost.toml grants, in
+/// [policy.NAME]; without a podhost.toml it is what the policy asks for, as on the local platform. A
+/// script's interpreter imports everything, so of a script only what it asks for counts.
+#[derive(Args, Debug)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub struct Check {
+    /// A folder with policy.toml, a .wasm, or a .rhai
+    pub policy: PathBuf,
+    /// The account that it is to act for [default: its own, as podhost.toml says]
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// The operator's podhost.toml [default: ./podhost.toml, or the one in your settings folder]
+    #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Where compiled components are kept [default: podhost in your cache folder]
+    #[arg(long, value_name = "DIR", env = "PODHOST_CACHE")]
+    pub cache: Option<PathBuf>,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  podhost check plugins/netting
+  podhost check plugins/netting --account bakery
+  podhost check plugins/month --config podhost.toml --json
+
+Exit code 0: all that it asks for is granted, and it imports nothing else; 1: not so.";
+
 /// Whom to act for, and where.
 #[derive(Args, Debug)]
 pub struct Acting {
@@ -434,7 +467,10 @@ pub struct Acting {
     /// variable PODHOST_TOKEN can hold a token to act with, and no account is needed.
     #[arg(long, value_name = "production|sandbox|local|URL")]
     pub platform: Option<Destination>,
-    /// The account to act for [default: the only one of podhost.toml]
+    /// The account to act for [default: the policy's own, as podhost.toml says]
+    ///
+    /// A policy belongs to one account and acts for no other: [policy.NAME] says for which, and what
+    /// the policy may do. What it may do is what its policy.toml asks for, too.
     ///
     /// podhost.toml describes accounts: [account.NAME] with the platform, and where the token is, in
     /// an environment variable, a file, or with a program that prints it. No secret stands in it.

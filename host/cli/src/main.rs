@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Completions { shell } => commands::completions::print(shell),
         Command::Build(build) => commands::build::build(&build),
+        Command::Check(check) => in_runtime(commands::check::check(check)),
         Command::Run(run) => in_runtime(commands::run::run(run)),
         Command::Runs(runs) => in_runtime(commands::runs::list(runs)),
         Command::Show(show) => in_runtime(commands::show::show(show)),

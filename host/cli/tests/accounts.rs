@@ -18,6 +18,21 @@ use serde_json::Value;
 /// The token of the small scenario's caller.
 const TOKEN: &str = "shop-api-token";
 
+/// A grant for the account `shop` to the policies of these tests.
+const GRANTS: &str = r#"
+[policy.netting]
+account = "shop"
+capabilities.allow = ["invoices.get-invoice-list", "payments.pay-invoice-by-invoice"]
+budget.rial = 10_000_000
+
+[policy.listing]
+account = "shop"
+capabilities.allow = ["invoices"]
+
+[policy.idle]
+account = "shop"
+"#;
+
 /// A policy that asks nobody.
 const IDLE: &str = "fn run(input) { 1 }";
 
@@ -45,7 +60,7 @@ fn a_run_is_the_same_on_a_platform_in_another_process() {
         let desk = Desk::new();
         // The end of a line is no part of a token.
         private(&desk, "token", &format!("{TOKEN}\n"));
-        let config = format!("[account.shop]\ntoken = {token}\n");
+        let config = format!("[account.shop]\ntoken = {token}\n{GRANTS}");
         let config = if token.is_empty() { String::new() } else { config };
         let config = desk.file("podhost.toml", config);
         let ended: Ended = desk
@@ -75,7 +90,8 @@ fn the_accounts_own_platform_is_the_default_and_settings_are_found() {
         "settings/podhost/podhost.toml",
         format!(
             "[account.shop]\nplatform = \"{platform}\"\ntoken = {{ env = \"SHOP\" }}\n\
-             [account.other]\ntoken = {{ env = \"NOBODY_READS_THIS\" }}\n"
+             [account.other]\ntoken = {{ env = \"NOBODY_READS_THIS\" }}\n\
+             [policy.idle]\naccount = \"shop\"\n[policy.others]\naccount = \"other\"\n"
         ),
     );
     let run = |arguments: &[&str]| -> Ended {
@@ -84,10 +100,15 @@ fn the_accounts_own_platform_is_the_default_and_settings_are_found() {
     };
     assert_eq!(run(&["--account", "shop"]).code, Some(0));
     assert_eq!(run(&["--account", "shop", "--platform", pod.url()]).code, Some(0));
-    run(&["--platform", pod.url()])
-        .failed(2, &["several accounts", "--account", "`other`, `shop`"]);
+    assert_eq!(run(&["--platform", pod.url()]).code, Some(0), "it is shop's policy");
     run(&["--account", "nobody"]).failed(2, &["no account `nobody`", "`shop`"]);
-    run(&["--account", "other"]).failed(2, &["podhost.toml:4:", "no `platform`"]);
+    run(&["--account", "other"])
+        .failed(2, &["podhost.toml:7:", "`shop`", "cannot act for `other`"]);
+    let stranger = desk.file("stranger.rhai", IDLE);
+    desk.run(&[&stranger, "--platform", pod.url()])
+        .failed(2, &["several accounts", "--account", "`other`, `shop`"]);
+    let others = desk.file("others.rhai", IDLE);
+    desk.run(&[&others, "--account", "other"]).failed(2, &["podhost.toml:4:", "no `platform`"]);
     run(&["--account", "shop", "--platform", "production"])
         .failed(2, &["podhost.toml:1:", "its token goes nowhere else", "production"]);
 }
@@ -129,8 +150,12 @@ fn what_no_service_tells_is_stated_by_the_account_or_the_platform() {
     let scenario: Value = serde_json::from_slice(&fs::read(scenario).unwrap()).unwrap();
     let token = scenario["caller"].as_str().unwrap();
     let desk = Desk::new();
-    let account =
-        format!("[account.sara]\nplatform = \"{}\"\ntoken = {{ env = \"SARA\" }}\n", pod.url());
+    let grants = "[policy.delegation]\naccount = \"sara\"\n\
+                  capabilities.allow = [\"invoices\", \"payments\"]\n";
+    let account = format!(
+        "{grants}[account.sara]\nplatform = \"{}\"\ntoken = {{ env = \"SARA\" }}\n",
+        pod.url()
+    );
     let config = desk.file("podhost.toml", &account);
     let stated = desk.file(
         "stated.toml",
@@ -223,7 +248,7 @@ fn another_platform_is_asked_for_nothing_but_services_with_the_accounts_keys() {
             "podhost.toml",
             format!(
                 "[account.shop]\nplatform = \"{url}\"\ntoken = {{ env = \"SHOP\" }}\n\
-                 voucher-hashes = [{{ env = \"VOUCHER\" }}]\nbusiness = 10\n{keys}"
+                 voucher-hashes = [{{ env = \"VOUCHER\" }}]\nbusiness = 10\n{keys}{GRANTS}"
             ),
         );
         let folder = desk.folder.path().to_str().unwrap();
@@ -246,7 +271,8 @@ fn another_platform_is_asked_for_nothing_but_services_with_the_accounts_keys() {
 fn pods_own_installations_are_asked_for_nothing_else() {
     let desk = Desk::new();
     let policy = desk.file("idle.rhai", IDLE);
-    let config = desk.file("podhost.toml", "[account.shop]\ntoken = { env = \"SHOP\" }\n");
+    let config = "[account.shop]\ntoken = { env = \"SHOP\" }\n";
+    let config = desk.file("podhost.toml", format!("{config}{GRANTS}"));
     for platform in ["production", "sandbox"] {
         let mut command = desk.command(&[&policy, "--platform", platform, "--config", &config]);
         // The token of no account is for other platforms.

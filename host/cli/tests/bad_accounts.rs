@@ -21,6 +21,21 @@ payInvoice = { env = "KEY" }
 
 [account.shop.stated]
 wallet = { PODLAND_WALLET = 5_000 }
+
+[policy.idle]
+account = "shop"
+
+[policy.idle.capabilities]
+allow = ["invoices"]
+wallets = ["PODLAND_WALLET"]
+issuers = [20]
+
+[policy.idle.network]
+allow = ["https://shop.ir/paid*"]
+
+[policy.idle.budget]
+rial = 1_000
+wall = "10s"
 "#;
 
 /// The line of it that most others stand in for.
@@ -99,6 +114,18 @@ fn fields() {
         ("wallet = ", "walet = ", &["podhost.toml:11:", "`account.shop.stated`", "`walet`"]),
         ("5_000", "-5", &["podhost.toml:11:", "`account.shop.stated`", "rials"]),
         ("[account.shop]", "[receipts]\n[account.shop]", &["podhost.toml:1:2:", "`receipts`"]),
+        ("account = \"shop\"", "", &["podhost.toml:13:9:", "`policy.idle`", "`account`"]),
+        ("account = \"shop\"", "account = 5", &["podhost.toml:14:11:", "`policy.idle.account`"]),
+        ("account = \"shop\"", "account = \"shp\"", &["podhost.toml:14:11:", "`shp`", "`shop`"]),
+        ("\"invoices\"", "\"invoice\"", &["podhost.toml:17:10:", "`invoice`"]),
+        ("wallets =", "wallet =", &["podhost.toml:18:1:", "policy.idle.capabilities", "wallets"]),
+        ("\"PODLAND_WALLET\"]", "\"\"]", &["podhost.toml:18:12:", "PODLAND_WALLET"]),
+        ("[20]", "[-20]", &["podhost.toml:19:12:", "policy.idle.capabilities"]),
+        ("https://shop.ir/paid*", "https://*.ir/", &["podhost.toml:22:10:", "at the end only"]),
+        ("https://shop.ir/paid*", "shop.ir/paid", &["podhost.toml:22:10:", "no URL"]),
+        ("rial = 1_000", "rials = 1", &["podhost.toml:25:1:", "policy.idle.budget", "rials"]),
+        ("\"10s\"", "\"soon\"", &["podhost.toml:26:8:", "policy.idle.budget", "soon"]),
+        ("[policy.idle.budget]", "[policy.idle.budgets]", &["podhost.toml:24:14:", "budgets"]),
         ("[account.shop]", "[account.local]\n[account.shop]", &["podhost.toml:1:", "this name"]),
     ] {
         spoiled(&desk, from, to).failed(2, says);

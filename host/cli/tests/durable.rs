@@ -143,6 +143,9 @@ fn a_receipt_is_signed_and_checked() {
     let key = desk.file("receipts.pem", signing_key());
     fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
     let config = "[account.shop]\ntoken = { env = \"PODHOST_TOKEN\" }\n\
+                  [policy.netting]\naccount = \"shop\"\n\
+                  capabilities.allow = [\"invoices\", \"payments.pay-invoice-by-invoice\"]\n\
+                  budget.rial = 10_000_000\n\
                   [receipts]\nsigning-key = { file = \"receipts.pem\" }\n";
     let config = desk.file("podhost.toml", config);
     let run = ["run", "plugins/netting", "--platform", pod.url(), "--config", &config, "--json"];
@@ -180,7 +183,8 @@ fn a_person_settles_what_nobody_can_prove() {
     desk.file(
         "asks/policy.toml",
         "name = \"asks\"\nversion = \"1\"\nworld = \"policy\"\nentry = \"asks.rhai\"\n\
-         [capabilities]\nallow = [\"payments.send-payment-link-to-user\"]\n",
+         [capabilities]\nallow = [\"payments.send-payment-link-to-user\"]\n\
+         [network]\nallow = [\"https://shop.ir/paid\"]\n",
     );
     let policy = desk.file(
         "asks/asks.rhai",

@@ -40,6 +40,7 @@ fn each_command_has_help_with_its_options() {
         ),
         ("sandbox", &["--listen", "--data", "--scenario", "127.0.0.1:8044"]),
         ("build", &["rustup target add", "rustc-web"]),
+        ("check", &["--account", "--config", "--json", "[policy.NAME]", "Exit code 0"]),
         ("completions", &["bash", "zsh", "fish"]),
     ] {
         let text = help(&[command, "--help"]);

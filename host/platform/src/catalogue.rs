@@ -28,6 +28,9 @@ const UNPAYABLE: &[Kind] = &[
     Kind::WaitingForGuarantee,
 ];
 
+/// The wallet that is meant where none is named.
+pub const PODLAND_WALLET: &str = "PODLAND_WALLET";
+
 /// A one-time token and nothing else. The host's own; no guest can call it.
 pub const GET_OTT: Row = Row::product("getOtt", 29_816, 39_311);
 
@@ -70,17 +73,20 @@ pub const GET_INVOICE_LIST_BY_METADATA: Row =
 pub const VERIFY_INVOICE: Row = Row::product("verifyInvoice", 29_809, 39_304)
     .mutation(SelfFencing, Nothing, Evidence::Verified)
     .rules(&[ExactlyOne(&["id", "billNumber"])])
-    .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission]);
+    .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission])
+    .invoice(&["id", "billNumber"]);
 
 /// `invoices.verify-and-close-invoice`
 pub const VERIFY_AND_CLOSE_INVOICE: Row = Row::product("verifyAndCloseInvoice", 29_808, 39_303)
     .mutation(SelfFencing, Nothing, Evidence::VerifiedAndClosed)
-    .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission]);
+    .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission])
+    .invoice(&["id"]);
 
 /// `invoices.close-invoice`
 pub const CLOSE_INVOICE: Row = Row::product("closeInvoice", 29_812, 39_307)
     .mutation(SelfFencing, Nothing, Evidence::Closed)
-    .errors(&[Kind::NotFound, Kind::InvoiceNotPayed, Kind::BillAlreadyClosed, Kind::NoPermission]);
+    .errors(&[Kind::NotFound, Kind::InvoiceNotPayed, Kind::BillAlreadyClosed, Kind::NoPermission])
+    .invoice(&["id"]);
 
 /// `invoices.cancel-invoice`: the claim is forgiven, and what was paid goes back.
 pub const CANCEL_INVOICE: Row = Row::product("cancelInvoice", 29_810, 39_305)
@@ -113,7 +119,8 @@ pub const PAY_INVOICE_BY_CREDIT: Row = Row::product("payInvoiceByCredit", 30_382
         Kind::BillIsWaitingForGateway,
         Kind::WaitingForGuarantee,
         Kind::InsufficientFunds,
-    ]);
+    ])
+    .wallet(PODLAND_WALLET);
 
 /// `payments.pay-any-invoice-by-credit` (S1, payAnyInvoiceByCredit)
 pub const PAY_ANY_INVOICE_BY_CREDIT: Row = Row::product("payAnyInvoiceByCredit", 29_821, 39_317)
@@ -130,7 +137,8 @@ pub const PAY_ANY_INVOICE_BY_CREDIT: Row = Row::product("payAnyInvoiceByCredit",
         Kind::BillIsWaitingForGateway,
         Kind::WaitingForGuarantee,
         Kind::InsufficientFunds,
-    ]);
+    ])
+    .wallet(PODLAND_WALLET);
 
 /// `payments.send-invoice-payment-SMS` (S1, sendInvoicePaymentSMS): asks, and pays nothing.
 pub const SEND_INVOICE_PAYMENT_SMS: Row = Row::product("sendInvoicePaymentSMS", 29_807, 39_302)
@@ -141,7 +149,9 @@ pub const SEND_INVOICE_PAYMENT_SMS: Row = Row::product("sendInvoicePaymentSMS", 
         Url("redirectUri"),
         Url("callbackUri"),
     ])
-    .errors(UNPAYABLE);
+    .errors(UNPAYABLE)
+    .invoice(&["invoiceId"])
+    .wallet(PODLAND_WALLET);
 
 /// `payments.verify-payment-SMS` (S1, verifyPaymentSMS)
 pub const VERIFY_PAYMENT_SMS: Row = Row::production("verifyPaymentSMS", 369_550, &[])
@@ -189,18 +199,21 @@ pub const PAY_INVOICE_IN_FUTURE: Row = Row::product("payInvoiceInFuture", 29_802
 pub const PAY_INVOICE_BY_POS: Row = Row::product("payInvoiceByPos", 29_801, 39_296)
     .business()
     .mutation(SelfFencing, PayableAmountOf("invoiceId"), Evidence::PaidByTerminal)
-    .errors(&[Kind::NotFound, Kind::BillAlreadyPayed]);
+    .errors(&[Kind::NotFound, Kind::BillAlreadyPayed])
+    .wallet(PODLAND_WALLET);
 
 /// `payments.get-invoice-payment-link` (S0): whoever has the link may pay, nobody has to.
 pub const GET_INVOICE_PAYMENT_LINK: Row = Row::product("getInvoicePaymentLink", 29_815, 39_310)
-    .rules(&[Url("redirectUri"), Url("callbackUri")]);
+    .rules(&[Url("redirectUri"), Url("callbackUri")])
+    .invoice(&["invoiceId"]);
 
 /// `payments.send-payment-link-to-user` (S1): asks, and pays nothing.
 pub const SEND_PAYMENT_LINK_TO_USER: Row = Row::production("sendPaymentLinkToUser", 1_113_426, &[])
     .business()
     .mutation(NoEvidence, Nothing, Evidence::Hidden)
     .rules(&[Url("redirectUri")])
-    .errors(&[Kind::InvoiceNotIssuedForCaller]);
+    .errors(&[Kind::InvoiceNotIssuedForCaller])
+    .invoice(&["invoiceId"]);
 
 /// `payments.get-pay-invoice-by-wallet-link` (S0, S1)
 pub const GET_PAY_INVOICE_BY_WALLET_LINK: Row = Row::of(
@@ -208,7 +221,8 @@ pub const GET_PAY_INVOICE_BY_WALLET_LINK: Row = Row::of(
     Route::Link { path: "/v1/pbc/payinvoice/" },
     TokenKind::Any,
 )
-.rules(&[Url("redirectUri"), Url("callUri")]);
+.rules(&[Url("redirectUri"), Url("callUri")])
+.invoice(&["invoiceId"]);
 
 /// `payments.get-pay-invoice-by-unique-number-link` (S0, S1)
 pub const GET_PAY_INVOICE_BY_UNIQUE_NUMBER_LINK: Row = Row::of(
@@ -216,7 +230,8 @@ pub const GET_PAY_INVOICE_BY_UNIQUE_NUMBER_LINK: Row = Row::of(
     Route::Link { path: "/v1/pbc/payInvoiceByUniqueNumber/" },
     TokenKind::Any,
 )
-.rules(&[Url("redirectUri"), Url("callUri")]);
+.rules(&[Url("redirectUri"), Url("callUri")])
+.invoice(&["uniqueNumber"]);
 
 /// `bills.pay-bill` (S3; the older number S2, and those of the public clients)
 pub const PAY_BILL: Row = Row::production("payBill", 27_903_493, &[52_042, 14_838, 36_292])
@@ -229,7 +244,8 @@ pub const PAY_BILL: Row = Row::production("payBill", 27_903_493, &[52_042, 14_83
         Kind::DuplicateServiceBill,
         Kind::TrafficFineNotProcessed,
         Kind::InsufficientFunds,
-    ]);
+    ])
+    .wallet(PODLAND_WALLET);
 
 /// `bills.issue-bill-invoice` (S3)
 pub const ISSUE_BILL_INVOICE: Row = Row::production("issueBillInvoice", 27_903_191, &[])
@@ -246,7 +262,8 @@ pub const ISSUE_BILL_INVOICE: Row = Row::production("issueBillInvoice", 27_903_1
 /// `bills.get-gateway-link` (S3)
 pub const GET_GATEWAY_LINK: Row = Row::product("getGatewayLink", 46_547_342, 217_462)
     .rules(&[Url("redirectUri"), Url("callUri")])
-    .errors(&[Kind::BadParameters, Kind::ProviderError]);
+    .errors(&[Kind::BadParameters, Kind::ProviderError])
+    .invoice(&["uniqueNumber"]);
 
 /// `bills.list-bills` (S3; the older number S2, and those of the public clients)
 pub const LIST_BILLS: Row =

@@ -34,6 +34,11 @@ pub struct Row {
     pub errors: &'static [PlatformErrorKind],
     /// Fields that POD spells otherwise than the contract's names read: ours, and POD's.
     pub spelling: &'static [(&'static str, &'static str)],
+    /// The fields of which one names the invoice that it acts on, or lets somebody act on, where its
+    /// stakes do not name it already: an id, a `billNumber` or a `uniqueNumber`.
+    pub invoice: &'static [&'static str],
+    /// The wallet that it uses where a request names neither a `wallet` nor a `guildCode`.
+    pub wallet: Option<&'static str>,
 }
 
 /// How a service is reached.
@@ -212,6 +217,8 @@ impl Row {
             rules: &[],
             errors: &[],
             spelling: &[],
+            invoice: &[],
+            wallet: None,
         }
     }
 
@@ -250,6 +257,18 @@ impl Row {
         self
     }
 
+    /// It acts on the invoice that one of these fields names.
+    pub(crate) const fn invoice(mut self, fields: &'static [&'static str]) -> Self {
+        self.invoice = fields;
+        self
+    }
+
+    /// It uses this wallet unless another is named.
+    pub(crate) const fn wallet(mut self, code: &'static str) -> Self {
+        self.wallet = Some(code);
+        self
+    }
+
     /// POD spells some of its fields in its own way.
     pub(crate) const fn spelling(
         mut self,
@@ -257,6 +276,17 @@ impl Row {
     ) -> Self {
         self.spelling = spelling;
         self
+    }
+
+    /// The fields of which one names the invoice that it acts on. Empty: it acts on none.
+    #[must_use]
+    pub fn invoice_fields(&self) -> &[&'static str] {
+        match &self.effect {
+            Effect::Mutation { stakes: Stakes::PayableAmountOf(field), .. } => {
+                std::slice::from_ref(field)
+            }
+            _ => self.invoice,
+        }
     }
 }
 

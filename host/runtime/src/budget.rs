@@ -47,6 +47,23 @@ impl Default for Budget {
     }
 }
 
+impl Budget {
+    /// Of each meter the smaller.
+    pub(crate) fn smaller(&self, other: &Self) -> Self {
+        let per_payment = [self.rial_per_payment, other.rial_per_payment];
+        Self {
+            rial: self.rial.min(other.rial),
+            rial_per_payment: per_payment.into_iter().flatten().min(),
+            calls: self.calls.min(other.calls),
+            bytes_up: self.bytes_up.min(other.bytes_up),
+            bytes_down: self.bytes_down.min(other.bytes_down),
+            wall_ms: self.wall_ms.min(other.wall_ms),
+            fuel: self.fuel.min(other.fuel),
+            memory_bytes: self.memory_bytes.min(other.memory_bytes),
+        }
+    }
+}
+
 /// What calls use of a budget.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, minicbor::Encode, minicbor::Decode)]
 pub struct Amounts {

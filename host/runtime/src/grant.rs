@@ -1,14 +1,15 @@
-//! What a policy may do: functions by name or by group, and a budget. Nothing is allowed that is
-//! not named.
+//! What a policy may do: functions by name or by group, a budget, and what arguments may name.
+//! Nothing is allowed that is not named. `policy.toml` asks, the operator's `podhost.toml` grants,
+//! and what a run may do is what both say.
 
 use std::collections::BTreeSet;
 
 use pod_platform::{Service, ServiceVisitor, visit_services};
 
-use crate::budget::Budget;
+use crate::{budget::Budget, scope::Scope};
 
 /// What one run may do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grant {
     /// The functions that may be called, as `interface.function`.
     pub functions: BTreeSet<String>,
@@ -17,6 +18,8 @@ pub struct Grant {
     /// Those of them whose repetition does no harm, says the operator: a doubt that nothing can
     /// settle is settled by calling again.
     pub repeatable: BTreeSet<String>,
+    /// What their arguments may name.
+    pub scope: Scope,
 }
 
 impl Grant {
@@ -30,6 +33,22 @@ impl Grant {
     #[must_use]
     pub fn may_repeat(&self, function: &str) -> bool {
         self.repeatable.contains(function)
+    }
+
+    /// What both allow: the functions that both name, of each meter the smaller, the wallets, guilds
+    /// and issuers that both name (a list that is absent restricts nothing), the URLs that match
+    /// patterns of both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let scope = self.scope.intersection(&other.scope);
+        // To charge a ceiling for what cannot be read is a risk that both must have taken.
+        let [own, others] = [self, other].map(|grant| grant.budget.rial_per_payment.is_some());
+        Self {
+            functions: &self.functions & &other.functions,
+            budget: self.budget.smaller(&other.budget),
+            repeatable: &self.repeatable & &other.repeatable,
+            scope: Scope { readable_only: scope.readable_only || own != others, ..scope },
+        }
     }
 }
 

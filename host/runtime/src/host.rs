@@ -72,6 +72,11 @@ pub fn default_store() -> Option<PathBuf> {
     Some(user()?.data_dir().to_owned())
 }
 
+/// The folder of compiled components unless another is chosen.
+pub(crate) fn default_artefacts() -> Option<PathBuf> {
+    Some(user()?.cache_dir().join("components"))
+}
+
 fn user() -> Option<directories::ProjectDirs> {
     directories::ProjectDirs::from("", "", "podhost")
 }
@@ -142,9 +147,8 @@ impl HostBuilder {
                 Error::Account(format!("this user has no home folder: choose the {which}'s folder"))
             })
         };
-        let cache = user().map(|user| user.cache_dir().join("components"));
         let store = folder(self.store, default_store(), "store")?;
-        let artefacts = folder(self.artefacts, cache, "compiled components")?;
+        let artefacts = folder(self.artefacts, default_artefacts(), "compiled components")?;
 
         let set_up = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
         let engine = engine().map_err(set_up)?;

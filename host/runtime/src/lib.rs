@@ -39,8 +39,9 @@
 //!
 //! A policy is a WebAssembly component or a Rhai script ([`PolicyFiles`]). Each run is a fresh
 //! instance with limits of its own; whatever it asks of the world passes the door, in one order:
-//! record, authorise, charge, intend, reconcile, retry, client. What it may do is its [`Grant`]; what came of it is
-//! the [`Receipt`]; what proves it is the [`journal`].
+//! record, authorise, charge, intend, reconcile, retry, client. What it may do is its [`Grant`]: what it
+//! asks for, or what of that its operator grants ([`Grant::intersection`]). What came of it is the
+//! [`Receipt`]; what proves it is the [`journal`].
 
 #![deny(missing_docs)]
 
@@ -56,8 +57,10 @@ mod error;
 mod execution;
 mod fold;
 mod grant;
+mod grant_fields;
 mod guest;
 mod host;
+mod inspect;
 mod interpreter;
 pub mod journal;
 mod kept;
@@ -72,11 +75,13 @@ mod replay;
 mod resume;
 mod run;
 mod run_log;
+mod scope;
 mod seal;
 mod settings;
 mod signature;
 mod stated;
 mod task;
+mod url_pattern;
 
 pub use budget::{Amounts, Budget, Spent};
 pub use deciders::OnFailure;
@@ -84,7 +89,9 @@ pub use digest::{Digest, NotADigest};
 pub use door::{OnPoint, Point};
 pub use error::{BadFile, Error, Place};
 pub use grant::Grant;
+pub use grant_fields::{BudgetFields, CapabilityFields, NetworkFields};
 pub use host::{Account, Host, HostBuilder, OnProgress, Progress, default_store};
+pub use inspect::{Inspection, inspect};
 pub use kept::back_up;
 pub use language::{Language, UnknownLanguage};
 pub use manifest::{Manifest, World};
@@ -96,10 +103,12 @@ pub use receipt::{
 pub use replay::{Difference, Replay};
 pub use resume::Decision;
 pub use run::RunOptions;
+pub use scope::Scope;
 pub use signature::{NotAKey, PublicKey, Signature, SigningKey, Unsigned};
 pub use stated::{
     Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
 };
+pub use url_pattern::UrlPattern;
 
 /// What a netting decider sees and answers.
 pub mod netting {

@@ -2,21 +2,19 @@
 //! line and field.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ops::Range,
     path::{Path, PathBuf},
 };
 
-use pod_platform::Rial;
 use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
 use crate::{
-    budget::Budget,
     deciders::OnFailure,
-    engine::MAX_MEMORY_BYTES,
     error::{BadFile, Place},
-    grant::{self, Grant},
+    grant::Grant,
+    grant_fields::{BudgetFields, CapabilityFields, NetworkFields},
     reasons::{RawRule, Reasons},
     settings::{Settings, Wrong},
 };
@@ -96,9 +94,11 @@ struct Raw {
     #[serde(default)]
     on_failure: OnFailure,
     #[serde(default)]
-    capabilities: RawCapabilities,
+    capabilities: CapabilityFields,
     #[serde(default)]
-    budget: RawBudget,
+    network: NetworkFields,
+    #[serde(default)]
+    budget: BudgetFields,
     #[serde(default)]
     reasons: BTreeMap<String, RawRule>,
     // Read by `Settings`, which knows where everything stands.
@@ -106,28 +106,6 @@ struct Raw {
     _schema: Option<IgnoredAny>,
     #[serde(rename = "config")]
     _config: Option<IgnoredAny>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawCapabilities {
-    #[serde(default)]
-    allow: Vec<Spanned<String>>,
-    #[serde(default)]
-    repeatable: Vec<Spanned<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawBudget {
-    rial: Option<u64>,
-    rial_per_payment: Option<u64>,
-    calls: Option<u64>,
-    bytes_up: Option<u64>,
-    bytes_down: Option<u64>,
-    wall: Option<Spanned<String>>,
-    fuel: Option<u64>,
-    memory: Option<Spanned<u64>>,
 }
 
 impl Manifest {
@@ -176,51 +154,7 @@ impl Manifest {
             return Err(bad(Some(raw.entry.span()), message));
         }
         let folder = path.parent().unwrap_or(Path::new("."));
-        let named = |field: &str, names: &[Spanned<String>]| {
-            let mut functions = BTreeSet::new();
-            for name in names {
-                let named = grant::functions(name.get_ref());
-                if named.is_empty() {
-                    let message = format!(
-                        "`capabilities.{field}`: there is no function or group `{}`; a function is \
-                         named like `payments.pay-invoice`, a group like `payments`",
-                        name.get_ref()
-                    );
-                    return Err(bad(Some(name.span()), message));
-                }
-                functions.extend(named);
-            }
-            Ok(functions)
-        };
-        let functions = named("allow", &raw.capabilities.allow)?;
-        let repeatable = named("repeatable", &raw.capabilities.repeatable)?;
-        let default = Budget::default();
-        let budget = Budget {
-            rial: raw.budget.rial.map_or(default.rial, Rial),
-            rial_per_payment: raw.budget.rial_per_payment.map(Rial),
-            calls: raw.budget.calls.unwrap_or(default.calls),
-            bytes_up: raw.budget.bytes_up.unwrap_or(default.bytes_up),
-            bytes_down: raw.budget.bytes_down.unwrap_or(default.bytes_down),
-            wall_ms: match &raw.budget.wall {
-                Some(wall) => milliseconds(wall.get_ref()).ok_or_else(|| {
-                    let message = format!(
-                        "`budget.wall` must be like \"30s\" or \"2m\", not `{}`",
-                        wall.get_ref()
-                    );
-                    bad(Some(wall.span()), message)
-                })?,
-                None => default.wall_ms,
-            },
-            fuel: raw.budget.fuel.unwrap_or(default.fuel),
-            memory_bytes: match &raw.budget.memory {
-                Some(memory) if *memory.get_ref() > MAX_MEMORY_BYTES as u64 => {
-                    let message = format!("`budget.memory` is at most {MAX_MEMORY_BYTES} bytes");
-                    return Err(bad(Some(memory.span()), message));
-                }
-                Some(memory) => *memory.get_ref(),
-                None => default.memory_bytes,
-            },
-        };
+        let asks = Grant::of_fields(raw.capabilities, raw.network, raw.budget);
         let reasons =
             Reasons::of(raw.reasons).map_err(|(span, message)| bad(Some(span), message))?;
         let settings = Settings::read(text).map_err(|Wrong { place, message }| BadFile {
@@ -234,7 +168,7 @@ impl Manifest {
             world: raw.world,
             entry: folder.join(entry),
             scenario: raw.scenario.map(|scenario| folder.join(scenario)),
-            asks: Grant { functions, budget, repeatable },
+            asks,
             on_failure: raw.on_failure,
             settings,
             reasons,
@@ -243,21 +177,27 @@ impl Manifest {
     }
 }
 
-fn milliseconds(text: &str) -> Option<u64> {
-    let duration: jiff::SignedDuration = text.parse().ok()?;
-    u64::try_from(duration.as_millis()).ok()
-}
-
-/// The key on the line of this byte, in its table.
+/// The key whose value this byte is in, in its table.
 fn field_at(text: &str, byte: usize) -> Option<String> {
-    let start = text.get(..byte)?.rfind('\n').map_or(0, |newline| newline + 1);
-    let (key, _) = text.get(start..)?.lines().next()?.split_once('=')?;
+    let before = text.get(..byte)?;
+    let end = text[byte..].find('\n').map_or(text.len(), |end| byte + end);
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let mut lines = text[..end].lines().rev();
+    // A list may go on over several lines.
+    let of_line = |line: &str| {
+        let (key, _) = line.split_once('=')?;
+        let key = key.trim();
+        let is_part = |letter: char| letter.is_alphanumeric() || "-_.\"' ".contains(letter);
+        (!key.is_empty() && !key.starts_with('"') && key.chars().all(is_part))
+            .then(|| key.to_owned())
+    };
+    let key = lines.by_ref().take_while(|line| !line.starts_with('[')).find_map(of_line)?;
     let table = text[..start]
         .lines()
         .rev()
         .find_map(|line| line.trim().strip_prefix('[')?.strip_suffix(']').map(str::to_owned));
     Some(match table {
-        Some(table) => format!("{table}.{}", key.trim()),
-        None => key.trim().to_owned(),
+        Some(table) => format!("{table}.{key}"),
+        None => key,
     })
 }

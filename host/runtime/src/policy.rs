@@ -159,7 +159,7 @@ impl PolicyFiles {
         self.entry.extension().is_some_and(|extension| extension == "rhai")
     }
 
-    fn read(&self) -> Result<Vec<u8>, BadFile> {
+    pub(crate) fn read(&self) -> Result<Vec<u8>, BadFile> {
         std::fs::read(&self.entry).map_err(|error| BadFile {
             path: self.entry.clone(),
             place: None,
@@ -300,10 +300,7 @@ impl Host {
                     .into(),
                     error => error,
                 })?;
-            let exports =
-                |world: &World| component.get_export_index(None, world.export()).is_some();
-            let world = files.world.or_else(|| World::ALL.into_iter().find(exports));
-            let world = world.unwrap_or(World::Policy);
+            let world = component_world(files, &component);
             Ok(Loaded {
                 entry: self.link(&component, world, &files.name)?,
                 identity,
@@ -329,15 +326,7 @@ impl Host {
         kept: String,
         mode: ScriptMode,
     ) -> Result<Loaded, Error> {
-        let source = String::from_utf8(bytes).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            BadFile {
-                path: files.entry.clone(),
-                place: Some(crate::error::Place::of(&text, valid)),
-                message: "is not UTF-8".into(),
-            }
-        })?;
+        let source = source_text(files, bytes)?;
         let world = files.world.unwrap_or_else(|| script_world(&source));
         let (digest, interpreter) = self.interpreter(world, None).await?;
         let load = loading(&interpreter)?;
@@ -411,8 +400,28 @@ fn loading(interpreter: &Component) -> Result<ComponentExportIndex, Error> {
         .ok_or_else(|| Error::Component("the Rhai interpreter takes no script".into()))
 }
 
+/// A script's text.
+pub(crate) fn source_text(files: &PolicyFiles, bytes: Vec<u8>) -> Result<String, BadFile> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        BadFile {
+            path: files.entry.clone(),
+            place: Some(crate::error::Place::of(&text, valid)),
+            message: "is not UTF-8".into(),
+        }
+    })
+}
+
+/// A component's world: its manifest's or, without one, the one whose function it exports.
+pub(crate) fn component_world(files: &PolicyFiles, component: &Component) -> World {
+    let exports = |world: &World| component.get_export_index(None, world.export()).is_some();
+    let world = files.world.or_else(|| World::ALL.into_iter().find(exports));
+    world.unwrap_or(World::Policy)
+}
+
 /// The world of a script without a manifest: the one whose function it has.
-fn script_world(source: &str) -> World {
+pub(crate) fn script_world(source: &str) -> World {
     let has = |world: &World| {
         let function = format!("fn {}(", world.export());
         source.lines().any(|line| line.trim_start().starts_with(&function))

@@ -18,6 +18,7 @@ use crate::{
     journal::{AppendError, Diverged, Entry, Finished, Started},
     policy::Loaded,
     receipt::{Receipt, RunError},
+    scope::Scope,
     seal::Seal,
     stated,
     task::{Background, Task},
@@ -30,7 +31,8 @@ pub struct RunOptions {
     /// these ids), `invoice` (only this id), and `stated`, as a free-form policy's may: see
     /// [`Stated`](crate::Stated).
     pub input: Value,
-    /// What it may do. None: what it asks for.
+    /// What it may do. None: what it asks for. An operator's grant is narrowed to what the policy
+    /// asks for with [`Grant::intersection`].
     pub grant: Option<Grant>,
     /// Decide and check, and pay nothing. Only for deciders: a free-form policy pays by itself.
     pub plan_only: bool,
@@ -76,10 +78,19 @@ impl Started {
         let budget = serde_json::from_str(&self.budget).map_err(|error| {
             Error::Journal(format!("run {run}: its budget cannot be read: {error}"))
         })?;
+        let scope = match &self.scope {
+            Some(scope) => serde_json::from_str(scope).map_err(|error| {
+                Error::Journal(format!(
+                    "run {run}: what its calls may name cannot be read: {error}"
+                ))
+            })?,
+            None => Scope::default(),
+        };
         Ok(Grant {
             functions: self.allowed.iter().cloned().collect(),
             budget,
             repeatable: self.repeatable.iter().flatten().cloned().collect(),
+            scope,
         })
     }
 
@@ -220,6 +231,7 @@ impl Host {
             repeatable: (!grant.repeatable.is_empty())
                 .then(|| grant.repeatable.iter().cloned().collect()),
             entry: Some(policy.path.display().to_string()),
+            scope: (grant.scope != Scope::default()).then(|| json!(grant.scope).to_string()),
         };
         (started, grant)
     }

@@ -57,6 +57,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         kept: None,
         repeatable: None,
         entry: None,
+        scope: None,
     };
     let resumable = Started {
         platform: Some("production".into()),
@@ -71,6 +72,8 @@ fn entries() -> Vec<(&'static str, Entry)> {
         entry: Some("plugins/netting/netting.rhai".into()),
         ..started.clone()
     };
+    let narrowed =
+        Started { scope: Some("{\"wallets\":[\"PODLAND_WALLET\"]}".into()), ..resumable.clone() };
     let intent = Intent {
         step: 3,
         function: "payments.pay-invoice-by-invoice".into(),
@@ -130,6 +133,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
     vec![
         ("started", Entry::Started(started)),
         ("started-resumable", Entry::Started(resumable)),
+        ("started-narrowed", Entry::Started(narrowed)),
         ("intent", Entry::Intent(intent)),
         ("outcome-done", outcome(Recorded::Done("true".into()))),
         ("outcome-refused", outcome(Recorded::Refused("{\"unavailable\":\"\"}".into()))),

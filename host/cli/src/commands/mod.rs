@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub mod build;
+pub mod check;
 pub mod completions;
 pub mod crashtest;
 pub mod replay;

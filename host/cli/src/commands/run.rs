@@ -1,7 +1,7 @@
 //! `podhost run`
 
 use anyhow::{Context as _, anyhow};
-use pod_host::{PolicyFiles, RunOptions, ScriptMode};
+use pod_host::{Grant, PolicyFiles, RunOptions, ScriptMode};
 use pod_sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
 
@@ -19,8 +19,8 @@ use crate::{
 
 /// Where a run takes place.
 enum Place {
-    /// On a platform that is there already.
-    There(Identity),
+    /// On a platform that is there already, where the policy may do this much.
+    There(Box<Identity>, Box<Grant>),
     /// On one that is started in this process, and ends with the run.
     Here(Scenario),
 }
@@ -28,21 +28,21 @@ enum Place {
 pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     let input = read_input(&arguments.input)?;
     let files = PolicyFiles::find(&arguments.policy)?;
-    let place = match Identity::of(&arguments.acting)? {
-        Some(identity) => Place::There(identity),
+    let place = match Identity::of(&arguments.acting, &files)? {
+        Some((identity, grant)) => Place::There(Box::new(identity), Box::new(grant)),
         None => Place::Here(scenario(&arguments, &files)?),
     };
     if arguments.policy.is_dir() {
         build_if_stale(&arguments.policy, &files)?;
     }
 
-    let (sandbox, account) = match place {
-        Place::There(identity) => (None, identity.connect().await?),
+    let (sandbox, account, grant) = match place {
+        Place::There(identity, grant) => (None, identity.connect().await?, Some(*grant)),
         Place::Here(scenario) => {
             let options = Options { scenario, ..Options::default() };
             let sandbox = Sandbox::start(options).await.map_err(Failure::platform)?;
             let account = account::in_process(&sandbox).await?;
-            (Some(sandbox), account)
+            (Some(sandbox), account, None)
         }
     };
     let host = open_patient_host(
@@ -57,6 +57,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     let policy = host.load_files(&files, mode).await?;
     let options = RunOptions {
         input,
+        grant,
         plan_only: arguments.plan_only,
         on_failure: arguments.on_failure.map(Into::into),
         language: arguments.lang,

@@ -1,9 +1,11 @@
-//! `podhost.toml`: the operator's accounts. It says where secrets are, and holds none; of an
+//! `podhost.toml`: the operator's accounts, and what policies may do for them. It says where secrets are, and holds none; of an
 //! account that is not used, no secret is read. docs/podhost-toml.md describes it.
 
 mod api_keys;
 mod fields;
+mod policies;
 mod source;
+mod suggestion;
 
 use std::{
     io,
@@ -12,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use pod_host::{SigningKey, Stated};
+use pod_host::{Grant, PolicyFiles, SigningKey, Stated};
 use pod_platform::Credentials;
 
 use crate::{
@@ -21,12 +23,13 @@ use crate::{
     exit::Failure,
 };
 
-pub use self::source::word;
 use self::{
     api_keys::ApiKeys,
     fields::{Document, Field, Spot, Wrong},
+    policies::{PolicyEntry, nothing_granted},
     source::Source,
 };
+pub use self::{source::word, suggestion::suggestion};
 
 const FILE: &str = "podhost.toml";
 
@@ -38,6 +41,7 @@ const TAKEN: [&str; 2] = [account::SCENARIO, account::TOKEN];
 pub struct Operator {
     path: PathBuf,
     accounts: Vec<Entry>,
+    policies: Vec<PolicyEntry>,
     /// Where the key is that signs receipts.
     signing_key: Option<(Spot, Source)>,
 }
@@ -111,6 +115,13 @@ impl Operator {
                     accounts.take_all().iter().map(|(name, field)| Entry::of(name, field)).collect()
                 })?,
             };
+            let policies: Vec<PolicyEntry> = match fields.take("policy") {
+                None => Vec::new(),
+                Some(policies) => policies.table()?.read(|policies| {
+                    let all = policies.take_all();
+                    all.iter().map(|(name, field)| PolicyEntry::of(name, field)).collect()
+                })?,
+            };
             let signing_key = match fields.take("receipts") {
                 None => None,
                 Some(receipts) => receipts.table()?.read(|receipts| {
@@ -118,7 +129,10 @@ impl Operator {
                     key.map(|key| Ok((key.spot.clone(), Source::of(&key)?))).transpose()
                 })?,
             };
-            Ok(Self { path: path.to_owned(), accounts, signing_key })
+            let names: Vec<&str> =
+                accounts.iter().map(|account: &Entry| account.name.as_str()).collect();
+            policies.iter().try_for_each(|policy| policy.check_account(&names))?;
+            Ok(Self { path: path.to_owned(), accounts, policies, signing_key })
         })?;
         Ok(operator)
     }
@@ -131,6 +145,54 @@ impl Operator {
         destination: Option<&Destination>,
     ) -> Result<Identity, Failure> {
         self.entry(name)?.identity(destination)
+    }
+
+    /// The account that a policy acts for, on its own platform or the one that is named, and what
+    /// the policy may do. Its secrets are read now.
+    pub fn acting(
+        &self,
+        policy: &PolicyFiles,
+        name: Option<&str>,
+        destination: Option<&Destination>,
+    ) -> Result<(Identity, Grant), Failure> {
+        let (account, grant) = self.granted(policy, name)?;
+        let file = self.path.display().to_string();
+        let grant = grant.ok_or_else(|| nothing_granted(&file, policy, &account.name))?;
+        Ok((account.identity(destination)?, grant))
+    }
+
+    /// The name of the account that a policy acts for, and what the policy may do; nothing, if there
+    /// is no word of it.
+    pub fn grant(
+        &self,
+        policy: &PolicyFiles,
+        name: Option<&str>,
+    ) -> Result<(&str, Option<Grant>), Failure> {
+        let (account, grant) = self.granted(policy, name)?;
+        Ok((&account.name, grant))
+    }
+
+    fn granted(
+        &self,
+        policy: &PolicyFiles,
+        name: Option<&str>,
+    ) -> Result<(&Entry, Option<Grant>), Failure> {
+        let Some(entry) = self.policies.iter().find(|entry| entry.name == policy.name) else {
+            return Ok((self.entry(name)?, None));
+        };
+        let account = self.entry(name.or(Some(&entry.account)))?;
+        entry.check_acts_for(&account.name)?;
+        Ok((account, Some(entry.granted(policy))))
+    }
+
+    /// Does it describe accounts, rather than a key for receipts alone?
+    pub fn describes_accounts(&self) -> bool {
+        !self.accounts.is_empty()
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The key that signs receipts, if there is one. It is read now.

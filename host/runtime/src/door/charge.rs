@@ -1,14 +1,18 @@
 //! Reserves from the budget before a call, so that no call begins that it would not cover.
 //!
 //! Where nobody can tell how many rials are at stake, the call is refused, unless the grant names
-//! a ceiling per payment: then that is charged.
+//! a ceiling per payment: then that is charged. What is looked up for this also tells whose invoice it
+//! is, so a grant for some issuers' invoices is held to here.
 
 use std::sync::Arc;
 
 use pod_platform::{Request, Route, types};
 
-use super::{Call, Layer, Next, Operation, Passage, Passing, Reply, stakes};
-use crate::budget::Amounts;
+use super::{
+    Call, Layer, Next, Operation, Passage, Passing, Reply,
+    stakes::{self, Found},
+};
+use crate::{budget::Amounts, grant::Grant};
 
 /// What a mutation's answer may take: it is small, and one that is cut off would leave a doubt.
 const MUTATION_BYTES_DOWN: u64 = 64 * 1024;
@@ -29,15 +33,20 @@ impl<S: Next> Layer for Charge<S> {
         }
         let request = request.clone();
         Box::pin(async move {
-            let mut needed = wire(&request);
+            let mut needed = wire(&passage, &request);
             let covered = |needed| passage.recorder.check(&passage.grant.budget, needed);
             if let Err(exhaustion) = covered(needed) {
                 return Ok(Reply::refused(types::Error::BudgetExhausted(exhaustion)));
             }
-            let (traffic, rials) = stakes::rials(&passage, &request).await;
+            let Found { traffic, rials, denied } = stakes::find(&passage, &request).await;
             let looked_up = Amounts::traffic(traffic);
-            let ceiling = passage.grant.budget.rial_per_payment;
-            let refused = match rials.or_else(|reason| ceiling.ok_or(reason)) {
+            let Grant { budget, scope, .. } = &passage.grant;
+            let ceiling = budget.rial_per_payment.filter(|_| !scope.readable_only);
+            let rials = match denied {
+                Some(reason) => Err(reason),
+                None => rials.or_else(|reason| ceiling.ok_or(reason)),
+            };
+            let refused = match rials {
                 Ok(rials) => {
                     needed.rials = rials.0;
                     covered(needed).err().map(types::Error::BudgetExhausted)
@@ -59,13 +68,13 @@ impl<S: Next> Layer for Charge<S> {
 }
 
 /// What a call takes on the wire, as far as it is known before.
-fn wire(request: &Request) -> Amounts {
+fn wire(passage: &Passage, request: &Request) -> Amounts {
     // A link is built here: nothing is sent.
     let sent = u64::from(!matches!(request.row.route, Route::Link { .. }));
     let mutation = request.row.effect != pod_platform::Effect::Read;
     Amounts {
         rials: 0,
-        calls: sent + stakes::lookups(request) + u64::from(request.row.needs_ott),
+        calls: sent + stakes::lookups(passage, request) + u64::from(request.row.needs_ott),
         bytes_up: request.form.encoded().len() as u64,
         bytes_down: if mutation { MUTATION_BYTES_DOWN } else { 1 },
     }

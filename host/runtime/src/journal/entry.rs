@@ -103,6 +103,9 @@ pub struct Started {
     /// The policy's entry as it was named when the run began.
     #[n(20)]
     pub entry: Option<String>,
+    /// What its calls may name, as JSON text: [`Scope`](crate::Scope).
+    #[n(21)]
+    pub scope: Option<String>,
 }
 
 /// A mutation about to begin.

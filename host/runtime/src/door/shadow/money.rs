@@ -7,8 +7,7 @@ use pod_platform::{Instant, Rial, types::PlatformErrorKind as Kind};
 use super::Refusal;
 use crate::{Stated, StatedDelegation, StatedLoanCredit, StatedLoanPlan};
 
-/// The wallet that is meant where none is named.
-pub(super) const PODLAND_WALLET: &str = "PODLAND_WALLET";
+pub(super) use pod_platform::catalogue::PODLAND_WALLET;
 
 #[derive(Default)]
 pub(super) struct Money {

@@ -1,0 +1,263 @@
+//! `podhost check`: what a policy imports against what it asks for and what it is granted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use pod_host::{Budget, Grant, Inspection, PolicyFiles, World, inspect};
+use serde_json::{Value, json};
+
+use crate::{
+    arguments,
+    commands::build::build_if_stale,
+    exit::{Failure, Status},
+    operator::{Operator, suggestion},
+    receipt::STYLE,
+};
+
+pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
+    let files = PolicyFiles::find(&arguments.policy)?;
+    let granted = Granted::of(&arguments, &files)?;
+    if arguments.policy.is_dir() {
+        build_if_stale(&arguments.policy, &files)?;
+    }
+    let inspection = inspect(&files, arguments.cache.clone()).await?;
+    let check = Check { rows: rows(&files, &inspection, &granted), files, inspection, granted };
+    let problems = check.problems();
+    if arguments.json {
+        println!("{}", check.json(&problems));
+    } else {
+        print!("{}", check.readable(&problems));
+    }
+    Ok(if problems.is_empty() { Status::Done } else { Status::Policy })
+}
+
+/// What a policy may do, and who says so.
+struct Granted {
+    /// The account that it acts for, and where the operator says so; none without a podhost.toml.
+    operator: Option<(String, String)>,
+    /// Does the operator say anything of the policy?
+    is_named: bool,
+    grant: Grant,
+}
+
+impl Granted {
+    fn of(arguments: &arguments::Check, files: &PolicyFiles) -> Result<Self, Failure> {
+        let (config, name) = (arguments.config.as_deref(), arguments.account.as_deref());
+        let operator = match name {
+            Some(_) => Some(Operator::read(config)?),
+            None => Operator::find(config)?.filter(Operator::describes_accounts),
+        };
+        let Some(operator) = operator else {
+            return Ok(Self { operator: None, is_named: true, grant: files.asks.clone() });
+        };
+        let (account, grant) = operator.grant(files, name)?;
+        let file = operator.path().display().to_string();
+        Ok(Self {
+            operator: Some((account.to_owned(), file)),
+            is_named: grant.is_some(),
+            grant: grant.unwrap_or_default(),
+        })
+    }
+}
+
+/// One function, and where it stands.
+#[derive(Clone, Copy, Default)]
+struct Row {
+    /// None: it is a script, whose interpreter imports everything.
+    imported: Option<bool>,
+    asked: bool,
+    granted: bool,
+}
+
+fn rows(files: &PolicyFiles, inspection: &Inspection, granted: &Granted) -> BTreeMap<String, Row> {
+    let imports = inspection.imports.as_ref();
+    let functions: BTreeSet<&String> =
+        files.asks.functions.iter().chain(imports.into_iter().flatten()).collect();
+    let row = |function: &String| Row {
+        imported: imports.map(|imports| imports.contains(function)),
+        asked: files.asks.allows(function),
+        granted: granted.grant.allows(function),
+    };
+    functions.into_iter().map(|function| (function.clone(), row(function))).collect()
+}
+
+struct Check {
+    files: PolicyFiles,
+    inspection: Inspection,
+    granted: Granted,
+    rows: BTreeMap<String, Row>,
+}
+
+impl Check {
+    /// What keeps the policy from doing what it was written to do.
+    fn problems(&self) -> Vec<String> {
+        let Self { granted, rows, .. } = self;
+        let mut problems = Vec::new();
+        if let (Some((account, file)), false) = (&granted.operator, granted.is_named) {
+            problems.push(format!(
+                "{file} grants it nothing; write into it as much of this as it may do for the \
+                 account `{account}`:\n\n{}",
+                suggestion(&self.files, account)
+            ));
+        }
+        for (function, row) in rows {
+            if row.imported == Some(true) && !row.asked {
+                problems.push(format!(
+                    "it imports `{function}` and does not ask for it: policy.toml, [capabilities] \
+                     allow = [\"{function}\"]"
+                ));
+            }
+            if row.asked && !row.granted && granted.is_named {
+                problems.push(format!(
+                    "it asks for `{function}` and is not granted it: podhost.toml, \
+                     [policy.NAME.capabilities] allow = [\"{function}\"]"
+                ));
+            }
+        }
+        problems
+    }
+
+    fn is_decider(&self) -> bool {
+        self.inspection.world != World::Policy
+    }
+
+    fn json(&self, problems: &[String]) -> Value {
+        let Self { files, inspection, granted, rows } = self;
+        let functions: Vec<_> = rows
+            .iter()
+            .map(|(function, row)| {
+                json!({
+                    "function": function, "imported": row.imported, "asked": row.asked,
+                    "granted": row.granted,
+                })
+            })
+            .collect();
+        let (asks, grant) = (&files.asks, &granted.grant);
+        json!({
+            "policy": {
+                "name": files.name, "version": files.version, "digest": inspection.digest,
+            },
+            "world": inspection.world.name(),
+            "script": files.is_script(),
+            "account": granted.operator.as_ref().map(|(account, _)| account),
+            "functions": functions,
+            "wallets": { "asked": asks.scope.wallets, "granted": grant.scope.wallets },
+            "guilds": { "asked": asks.scope.guilds, "granted": grant.scope.guilds },
+            "issuers": { "asked": asks.scope.issuers, "granted": grant.scope.issuers },
+            "network": { "asked": asks.scope.network, "granted": grant.scope.network },
+            "repeatable": { "asked": asks.repeatable, "granted": grant.repeatable },
+            "budget": { "asked": asks.budget, "granted": grant.budget },
+            "problems": problems,
+        })
+    }
+
+    fn readable(&self, problems: &[String]) -> String {
+        let Self { files, inspection, granted, .. } = self;
+        let mut lines = vec![
+            format!("{} {}, world {}", files.name, files.version, inspection.world.name()),
+            format!("policy sha256 {}", inspection.digest),
+            match &granted.operator {
+                Some((account, file)) => format!("acts for the account `{account}` of {file}"),
+                None => "no podhost.toml: what it asks for is granted, as on the local platform"
+                    .to_owned(),
+            },
+            match (self.is_decider(), files.is_script()) {
+                (true, _) => "a decider imports nothing but log and clock; the functions are what \
+                              the host may call to carry out what it decides"
+                    .to_owned(),
+                (false, true) => {
+                    "a script: its interpreter imports everything, and the door denies \
+                                  what is not granted"
+                        .to_owned()
+                }
+                (false, false) => "log, clock and randomness are everybody's".to_owned(),
+            },
+            String::new(),
+            self.functions().to_string(),
+            String::new(),
+            self.limits().to_string(),
+        ];
+        for problem in problems {
+            lines.push(format!("\n{problem}"));
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    fn functions(&self) -> Table {
+        let mut table = new_table(&["function", "imported", "asked", "granted"]);
+        for (function, row) in &self.rows {
+            let imported = match row.imported {
+                // The host calls for it.
+                _ if self.is_decider() => "-",
+                None => "?",
+                Some(imported) => yes(imported),
+            };
+            table.add_row([function, imported, yes(row.asked), yes(row.granted)]);
+        }
+        table
+    }
+
+    fn limits(&self) -> Table {
+        let (asks, grant) = (&self.files.asks, &self.granted.grant);
+        let mut table = new_table(&["limit", "asked", "granted"]);
+        for (name, asked, granted) in [
+            ("wallets", list(&asks.scope.wallets), list(&grant.scope.wallets)),
+            ("guilds", list(&asks.scope.guilds), list(&grant.scope.guilds)),
+            ("issuers", list(&asks.scope.issuers), list(&grant.scope.issuers)),
+            ("network", all(&asks.scope.network), all(&grant.scope.network)),
+            ("repeatable", all(&asks.repeatable), all(&grant.repeatable)),
+        ] {
+            table.add_row([name.to_owned(), asked, granted]);
+        }
+        let [asked, granted] = [&asks.budget, &grant.budget].map(meters);
+        for ((name, asked), (_, granted)) in asked.into_iter().zip(granted) {
+            table.add_row([name.to_owned(), asked, granted]);
+        }
+        for column in [1, 2] {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Left);
+            }
+        }
+        table
+    }
+}
+
+fn new_table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(STYLE)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(header.to_vec());
+    table
+}
+
+fn yes(is_so: bool) -> &'static str {
+    if is_so { "yes" } else { "no" }
+}
+
+/// A list that restricts, if it is there.
+fn list<T: ToString>(items: &Option<BTreeSet<T>>) -> String {
+    items.as_ref().map_or("any".to_owned(), all)
+}
+
+fn all<T: ToString>(items: &BTreeSet<T>) -> String {
+    if items.is_empty() {
+        return "none".to_owned();
+    }
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn meters(budget: &Budget) -> Vec<(&'static str, String)> {
+    let ceiling = budget.rial_per_payment;
+    vec![
+        ("rial", budget.rial.0.to_string()),
+        ("rial-per-payment", ceiling.map_or("any".to_owned(), |ceiling| ceiling.0.to_string())),
+        ("calls", budget.calls.to_string()),
+        ("bytes-up", budget.bytes_up.to_string()),
+        ("bytes-down", budget.bytes_down.to_string()),
+        ("wall", format!("{} ms", budget.wall_ms)),
+        ("fuel", budget.fuel.to_string()),
+        ("memory", budget.memory_bytes.to_string()),
+    ]
+}

@@ -1,0 +1,88 @@
+//! `[policy.NAME]` in podhost.toml: whose a policy is, and what of what it asks for it gets. A policy
+//! belongs to one account, and gets nothing that is not written here.
+
+use anyhow::anyhow;
+use pod_host::{Grant, PolicyFiles};
+
+use super::{
+    fields::{Field, Spot, Wrong},
+    suggestion::suggestion,
+};
+use crate::exit::Failure;
+
+/// What is granted to the policy of one name.
+#[derive(Debug)]
+pub struct PolicyEntry {
+    pub name: String,
+    /// The account that it acts for.
+    pub account: String,
+    /// Where the account is named.
+    account_spot: Spot,
+    grant: Grant,
+}
+
+impl PolicyEntry {
+    pub fn of(name: &str, field: &Field<'_>) -> Result<Self, Wrong> {
+        let spot = field.spot.clone();
+        if name.is_empty() {
+            return Err(spot.wrong("a policy has a name: that of its policy.toml"));
+        }
+        field.table()?.read(|fields| {
+            let account = fields.take("account").ok_or_else(|| {
+                spot.wrong("`account` is missing: account = \"NAME\", whose policy it is")
+            })?;
+            let capabilities = fields.take("capabilities").as_ref().map(Field::open);
+            let network = fields.take("network").as_ref().map(Field::open);
+            let budget = fields.take("budget").as_ref().map(Field::open);
+            Ok(Self {
+                name: name.to_owned(),
+                account: account.text()?.to_owned(),
+                account_spot: account.spot.clone(),
+                grant: Grant::of_fields(
+                    capabilities.transpose()?.unwrap_or_default(),
+                    network.transpose()?.unwrap_or_default(),
+                    budget.transpose()?.unwrap_or_default(),
+                ),
+            })
+        })
+    }
+
+    /// It belongs to one of these accounts.
+    pub fn check_account(&self, accounts: &[&str]) -> Result<(), Wrong> {
+        if accounts.contains(&self.account.as_str()) {
+            return Ok(());
+        }
+        let known = match accounts {
+            [] => "this file describes none: [account.NAME]".to_owned(),
+            accounts => format!("there are `{}`", accounts.join("`, `")),
+        };
+        Err(self.account_spot.wrong(format!("there is no account `{}`; {known}", self.account)))
+    }
+
+    /// It acts for its own account, and for no other.
+    pub fn check_acts_for(&self, account: &str) -> Result<(), Wrong> {
+        if self.account == account {
+            return Ok(());
+        }
+        Err(self.account_spot.wrong(format!(
+            "the policy `{}` belongs to the account `{}`, and cannot act for `{account}`; for that, \
+             give a copy of it another name, and grant that one what it needs",
+            self.name, self.account
+        )))
+    }
+
+    /// What of what the policy asks for it gets.
+    pub fn granted(&self, files: &PolicyFiles) -> Grant {
+        self.grant.intersection(&files.asks)
+    }
+}
+
+/// The policy is granted nothing: what would have to be written.
+pub fn nothing_granted(file: &str, files: &PolicyFiles, account: &str) -> Failure {
+    Failure::input(anyhow!(
+        "{file} grants the policy `{}` nothing; write into it as much of this as the policy may do \
+         for the account `{account}`:\n\n{}",
+        files.name,
+        suggestion(files, account)
+    ))
+}

@@ -1,0 +1,82 @@
+//! What an operator would have to write to grant a policy all that it asks for.
+
+use std::fmt::{Display, Write as _};
+
+use pod_host::{Budget, PolicyFiles};
+
+/// `[policy.NAME]` and its tables, for podhost.toml.
+pub fn suggestion(files: &PolicyFiles, account: &str) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write(&mut text, files, account);
+    text
+}
+
+fn write(text: &mut String, files: &PolicyFiles, account: &str) -> std::fmt::Result {
+    let asks = &files.asks;
+    let table = format!("policy.{}", key(&files.name));
+    writeln!(text, "[{table}]\naccount = {}", quoted(account))?;
+
+    let scope = &asks.scope;
+    writeln!(text, "\n[{table}.capabilities]")?;
+    writeln!(text, "allow = {}", texts(&asks.functions))?;
+    if !asks.repeatable.is_empty() {
+        writeln!(text, "repeatable = {}", texts(&asks.repeatable))?;
+    }
+    if let Some(wallets) = &scope.wallets {
+        writeln!(text, "wallets = {}", texts(wallets))?;
+    }
+    if let Some(guilds) = &scope.guilds {
+        writeln!(text, "guilds = {}", texts(guilds))?;
+    }
+    if let Some(issuers) = &scope.issuers {
+        let issuers: Vec<_> = issuers.iter().map(u64::to_string).collect();
+        writeln!(text, "issuers = [{}]", issuers.join(", "))?;
+    }
+    if !scope.network.is_empty() {
+        writeln!(text, "\n[{table}.network]\nallow = {}", texts(&scope.network))?;
+    }
+
+    let (budget, default) = (&asks.budget, Budget::default());
+    let mut meters = Vec::new();
+    let mut meter = |name: &str, asked: u64, default: u64| {
+        if asked != default {
+            meters.push(format!("{name} = {asked}"));
+        }
+    };
+    meter("rial", budget.rial.0, default.rial.0);
+    if let Some(ceiling) = budget.rial_per_payment {
+        meter("rial-per-payment", ceiling.0, u64::MAX);
+    }
+    meter("calls", budget.calls, default.calls);
+    meter("bytes-up", budget.bytes_up, default.bytes_up);
+    meter("bytes-down", budget.bytes_down, default.bytes_down);
+    meter("fuel", budget.fuel, default.fuel);
+    meter("memory", budget.memory_bytes, default.memory_bytes);
+    if budget.wall_ms != default.wall_ms {
+        meters.push(format!("wall = \"{}ms\"", budget.wall_ms));
+    }
+    if !meters.is_empty() {
+        writeln!(text, "\n[{table}.budget]\n{}", meters.join("\n"))?;
+    }
+    Ok(())
+}
+
+fn texts<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<_> = items.into_iter().map(|item| quoted(&item.to_string())).collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// A key: in quotes, unless it is made of letters, digits, `-` and `_`.
+fn key(name: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !name.is_empty() && name.bytes().all(is_bare) {
+        return name.to_owned();
+    }
+    // A text over several lines is no key.
+    serde_json::Value::from(name).to_string()
+}

@@ -1,0 +1,190 @@
+//! How a grant is written: the tables `[capabilities]`, `[network]` and `[budget]`, alike in
+//! policy.toml, which asks, and in podhost.toml, which grants. A mistake is told where it stands.
+
+use std::{collections::BTreeSet, fmt, marker::PhantomData, str::FromStr};
+
+use pod_platform::Rial;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::{
+    budget::Budget,
+    engine::MAX_MEMORY_BYTES,
+    grant::{self, Grant},
+    scope::Scope,
+    url_pattern::UrlPattern,
+};
+
+/// The table `[capabilities]`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CapabilityFields {
+    #[serde(default)]
+    allow: Vec<Text<Functions>>,
+    #[serde(default)]
+    repeatable: Vec<Text<Functions>>,
+    wallets: Option<Vec<Text<Code>>>,
+    guilds: Option<Vec<Text<Code>>>,
+    issuers: Option<BTreeSet<u64>>,
+}
+
+/// The table `[network]`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkFields {
+    #[serde(default)]
+    allow: BTreeSet<UrlPattern>,
+}
+
+/// The table `[budget]`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BudgetFields {
+    rial: Option<u64>,
+    rial_per_payment: Option<u64>,
+    calls: Option<u64>,
+    bytes_up: Option<u64>,
+    bytes_down: Option<u64>,
+    wall: Option<Text<Milliseconds>>,
+    fuel: Option<u64>,
+    memory: Option<Memory>,
+}
+
+impl Grant {
+    /// The grant that these tables write.
+    #[must_use]
+    pub fn of_fields(
+        capabilities: CapabilityFields,
+        network: NetworkFields,
+        budget: BudgetFields,
+    ) -> Self {
+        let CapabilityFields { allow, repeatable, wallets, guilds, issuers } = capabilities;
+        let functions = |names: Vec<Text<Functions>>| {
+            names.into_iter().flat_map(|Text(Functions(functions))| functions).collect()
+        };
+        let codes = |codes: Option<Vec<Text<Code>>>| {
+            codes.map(|codes| codes.into_iter().map(|Text(Code(code))| code).collect())
+        };
+        Self {
+            functions: functions(allow),
+            budget: budget.into(),
+            repeatable: functions(repeatable),
+            scope: Scope {
+                wallets: codes(wallets),
+                guilds: codes(guilds),
+                issuers,
+                network: network.allow,
+                readable_only: false,
+            },
+        }
+    }
+}
+
+impl From<BudgetFields> for Budget {
+    fn from(fields: BudgetFields) -> Self {
+        let default = Self::default();
+        Self {
+            rial: fields.rial.map_or(default.rial, Rial),
+            rial_per_payment: fields.rial_per_payment.map(Rial),
+            calls: fields.calls.unwrap_or(default.calls),
+            bytes_up: fields.bytes_up.unwrap_or(default.bytes_up),
+            bytes_down: fields.bytes_down.unwrap_or(default.bytes_down),
+            wall_ms: fields.wall.map_or(default.wall_ms, |Text(Milliseconds(wall))| wall),
+            fuel: fields.fuel.unwrap_or(default.fuel),
+            memory_bytes: fields.memory.map_or(default.memory_bytes, |Memory(memory)| memory),
+        }
+    }
+}
+
+/// A value that is written as a text. It is read within the deserializer, which adds where the text
+/// stands.
+struct Text<T>(T);
+
+impl<'de, T: FromStr<Err = String>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Parse<T>(PhantomData<T>);
+
+        impl<T: FromStr<Err = String>> de::Visitor<'_> for Parse<T> {
+            type Value = Text<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<T>, E> {
+                text.parse().map(Text).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Parse(PhantomData))
+    }
+}
+
+/// The functions that one name stands for.
+struct Functions(Vec<String>);
+
+impl FromStr for Functions {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let functions = grant::functions(name);
+        if functions.is_empty() {
+            return Err(format!(
+                "there is no function or group `{name}`; a function is named like \
+                 `payments.pay-invoice`, a group like `payments`"
+            ));
+        }
+        Ok(Self(functions))
+    }
+}
+
+/// A wallet's or a guild's code.
+struct Code(String);
+
+impl FromStr for Code {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, String> {
+        if code.is_empty() || code.trim() != code {
+            return Err("a code such as `PODLAND_WALLET` or `FOOD_GUILD` is expected".to_owned());
+        }
+        Ok(Self(code.to_owned()))
+    }
+}
+
+struct Milliseconds(u64);
+
+impl FromStr for Milliseconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("must be like \"30s\" or \"2m\", not `{text}`");
+        let duration: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+        u64::try_from(duration.as_millis()).map(Self).map_err(|_| wrong())
+    }
+}
+
+/// Bytes of linear memory.
+struct Memory(u64);
+
+impl<'de> Deserialize<'de> for Memory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+
+        impl de::Visitor<'_> for Bytes {
+            type Value = Memory;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a number of bytes, at most {MAX_MEMORY_BYTES}")
+            }
+
+            fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<Memory, E> {
+                match u64::try_from(bytes) {
+                    Ok(bytes) if bytes <= MAX_MEMORY_BYTES as u64 => Ok(Memory(bytes)),
+                    _ => Err(E::invalid_value(de::Unexpected::Signed(bytes), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_u64(Bytes)
+    }
+}
