@@ -229,6 +229,33 @@ async fn urls() {
 }
 
 #[tokio::test]
+async fn sms_are_counted() {
+    let bench = Bench::from_file("tests/services/scenario.json").await;
+    let script = r#"
+        fn run(input) {
+            let ended = [];
+            // The second is refused by POD, and counts for nothing.
+            for invoice in [101, 103, 101, 101] { ended.push(send(invoice)); }
+            ended
+        }
+        fn send(invoice) {
+            try { send_invoice_payment_sms(#{ invoice_id: invoice }); return "sent"; }
+            catch (error) { return error.kind; }
+        }
+    "#;
+    for (budget, expected) in [
+        ("sms = 2", json!(["sent", "platform", "sent", "denied"])),
+        ("", json!(["denied", "denied", "denied", "denied"])),
+    ] {
+        let policy = bench.script(&manifest("policy", "\"payments\"", budget), script).await;
+        let receipt = bench.run(&policy, Value::Null).await;
+        assert_eq!(receipt.output, expected, "{:?}", receipt.error);
+        let reason = &receipt.denied[0].reason;
+        assert!(reason.contains("[budget] sms = "), "{reason}");
+    }
+}
+
+#[tokio::test]
 async fn a_policy_can_narrow_itself() {
     let bench = Bench::from_file("tests/services/scenario.json").await;
     let narrow = "\"payments\"]\nwallets = [\"GIFT_WALLET\"]\nissuers = [2";

@@ -184,7 +184,7 @@ fn a_person_settles_what_nobody_can_prove() {
         "asks/policy.toml",
         "name = \"asks\"\nversion = \"1\"\nworld = \"policy\"\nentry = \"asks.rhai\"\n\
          [capabilities]\nallow = [\"payments.send-payment-link-to-user\"]\n\
-         [network]\nallow = [\"https://shop.ir/paid\"]\n",
+         [budget]\nsms = 1\n[network]\nallow = [\"https://shop.ir/paid\"]\n",
     );
     let policy = desk.file(
         "asks/asks.rhai",

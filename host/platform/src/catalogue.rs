@@ -11,6 +11,7 @@ use crate::{
             AtLeast, AtLeastOne, Between, Cellphone, EmptyOrAsLongAs, ExactlyOne, Json,
             MoreThanZero, PriceOfItsOwn, SameLength, TogetherOrNone, Url, UtilityBill,
         },
+        Sms,
         Stakes::{BillAmount, Nothing, PayableAmountOf, TotalAmountOfLoan},
         TokenKind,
         Verb::{Get, Post},
@@ -58,7 +59,8 @@ pub const ISSUE_INVOICE: Row = Row::product("issueInvoice", 29_796, 39_291)
         Kind::NotFound,
         Kind::InvalidNumber,
         Kind::BadParameters,
-    ]);
+    ])
+    .sms(Sms::To("cellphoneNumber"));
 
 /// `invoices.get-invoice-list`
 pub const GET_INVOICE_LIST: Row = Row::product("getInvoiceList", 29_813, 39_308)
@@ -151,7 +153,8 @@ pub const SEND_INVOICE_PAYMENT_SMS: Row = Row::product("sendInvoicePaymentSMS", 
     ])
     .errors(UNPAYABLE)
     .invoice(&["invoiceId"])
-    .wallet(PODLAND_WALLET);
+    .wallet(PODLAND_WALLET)
+    .sms(Sms::Always);
 
 /// `payments.verify-payment-SMS` (S1, verifyPaymentSMS)
 pub const VERIFY_PAYMENT_SMS: Row = Row::production("verifyPaymentSMS", 369_550, &[])
@@ -213,7 +216,8 @@ pub const SEND_PAYMENT_LINK_TO_USER: Row = Row::production("sendPaymentLinkToUse
     .mutation(NoEvidence, Nothing, Evidence::Hidden)
     .rules(&[Url("redirectUri")])
     .errors(&[Kind::InvoiceNotIssuedForCaller])
-    .invoice(&["invoiceId"]);
+    .invoice(&["invoiceId"])
+    .sms(Sms::Always);
 
 /// `payments.get-pay-invoice-by-wallet-link` (S0, S1)
 pub const GET_PAY_INVOICE_BY_WALLET_LINK: Row = Row::of(

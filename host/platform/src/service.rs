@@ -39,6 +39,19 @@ pub struct Row {
     pub invoice: &'static [&'static str],
     /// The wallet that it uses where a request names neither a `wallet` nor a `guildCode`.
     pub wallet: Option<&'static str>,
+    /// Does it send somebody an SMS?
+    pub sms: Sms,
+}
+
+/// Whether a service sends an SMS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sms {
+    /// No.
+    None,
+    /// Yes.
+    Always,
+    /// If this field is given: whom to send it to.
+    To(&'static str),
 }
 
 /// How a service is reached.
@@ -219,6 +232,7 @@ impl Row {
             spelling: &[],
             invoice: &[],
             wallet: None,
+            sms: Sms::None,
         }
     }
 
@@ -266,6 +280,12 @@ impl Row {
     /// It uses this wallet unless another is named.
     pub(crate) const fn wallet(mut self, code: &'static str) -> Self {
         self.wallet = Some(code);
+        self
+    }
+
+    /// It sends an SMS.
+    pub(crate) const fn sms(mut self, sms: Sms) -> Self {
+        self.sms = sms;
         self
     }
 
@@ -534,6 +554,29 @@ pub trait ServiceVisitor {
     fn visit<S: Service>(&mut self);
 }
 
+/// Does a call send somebody an SMS? `service` is POD's name, `form` the encoded form, as journals
+/// have them.
+#[must_use]
+pub fn sends_sms(service: &str, form: &str) -> bool {
+    struct Find<'a>(&'a str, Sms);
+
+    impl ServiceVisitor for Find<'_> {
+        fn visit<S: Service>(&mut self) {
+            if S::ROW.name == self.0 {
+                self.1 = S::ROW.sms;
+            }
+        }
+    }
+
+    let mut find = Find(service, Sms::None);
+    crate::visit_services(&mut find);
+    match find.1 {
+        Sms::None => false,
+        Sms::Always => true,
+        Sms::To(field) => Fields::decoded(form.as_bytes()).get(field).is_some(),
+    }
+}
+
 /// Reads a response into the type that its service promises.
 pub type Reader = fn(count: u64, result: &str) -> serde_json::Result<Box<dyn Any + Send>>;
 
@@ -557,5 +600,15 @@ impl Request {
     #[must_use]
     pub fn qualified_name(&self) -> String {
         format!("{}.{}", self.interface, self.function)
+    }
+
+    /// Does it send somebody an SMS?
+    #[must_use]
+    pub fn sends_sms(&self) -> bool {
+        match self.row.sms {
+            Sms::None => false,
+            Sms::Always => true,
+            Sms::To(field) => self.form.get(field).is_some(),
+        }
     }
 }

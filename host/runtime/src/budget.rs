@@ -2,12 +2,12 @@
 //! journal's entries: the sum in memory is a cache of that.
 
 use pod_platform::{
-    Rial, Traffic,
+    Rial, Traffic, sends_sms,
     types::{Exhaustion, Meter},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::journal::Entry;
+use crate::journal::{Entry, Recorded};
 
 /// What one run may use.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -18,6 +18,9 @@ pub struct Budget {
     /// it; without this ceiling, it is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rial_per_payment: Option<Rial>,
+    /// SMS that calls have POD send. None, unless granted.
+    #[serde(default)]
+    pub sms: u64,
     /// Calls to POD.
     pub calls: u64,
     /// Bytes sent to POD.
@@ -37,6 +40,7 @@ impl Default for Budget {
         Self {
             rial: Rial::ZERO,
             rial_per_payment: None,
+            sms: 0,
             calls: 1_000,
             bytes_up: 16 * 1024 * 1024,
             bytes_down: 64 * 1024 * 1024,
@@ -54,6 +58,7 @@ impl Budget {
         Self {
             rial: self.rial.min(other.rial),
             rial_per_payment: per_payment.into_iter().flatten().min(),
+            sms: self.sms.min(other.sms),
             calls: self.calls.min(other.calls),
             bytes_up: self.bytes_up.min(other.bytes_up),
             bytes_down: self.bytes_down.min(other.bytes_down),
@@ -106,6 +111,8 @@ pub struct Spent {
     settled: Amounts,
     /// Reserved by an intent without an outcome, or with an unknown one.
     held: Vec<(u64, Amounts)>,
+    /// The steps that have POD send an SMS, for all that is known.
+    sms: Vec<u64>,
 }
 
 impl Spent {
@@ -119,8 +126,16 @@ impl Spent {
     /// Takes in one more entry.
     pub fn fold(&mut self, entry: &Entry) {
         match entry {
-            Entry::Intent(intent) => self.held.push((intent.step, intent.reserved)),
+            Entry::Intent(intent) => {
+                self.held.push((intent.step, intent.reserved));
+                if sends_sms(&intent.service, &intent.arguments) {
+                    self.sms.push(intent.step);
+                }
+            }
             Entry::Outcome(outcome) => {
+                if matches!(outcome.recorded, Recorded::Refused(_)) {
+                    self.sms.retain(|step| *step != outcome.step);
+                }
                 self.settled = self.settled.plus(outcome.spent);
                 if outcome.is_known() {
                     self.held.retain(|(step, _)| *step != outcome.step);
@@ -134,6 +149,9 @@ impl Spent {
                 }
             }
             Entry::Settled(settled) => {
+                if !settled.happened {
+                    self.sms.retain(|step| *step != settled.step);
+                }
                 let held = self.held.iter().position(|(step, _)| *step == settled.step);
                 if let Some((_, reserved)) = held.map(|index| self.held.swap_remove(index))
                     && settled.happened
@@ -148,6 +166,12 @@ impl Spent {
             | Entry::Restored(_)
             | Entry::Diverged(_) => {}
         }
+    }
+
+    /// How many SMS POD was made to send, or may have been.
+    #[must_use]
+    pub fn sms(&self) -> u64 {
+        self.sms.len() as u64
     }
 
     /// What is used for good.

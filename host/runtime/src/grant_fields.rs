@@ -41,6 +41,7 @@ pub struct NetworkFields {
 pub struct BudgetFields {
     rial: Option<u64>,
     rial_per_payment: Option<u64>,
+    sms: Option<u64>,
     calls: Option<u64>,
     bytes_up: Option<u64>,
     bytes_down: Option<u64>,
@@ -85,6 +86,7 @@ impl From<BudgetFields> for Budget {
         Self {
             rial: fields.rial.map_or(default.rial, Rial),
             rial_per_payment: fields.rial_per_payment.map(Rial),
+            sms: fields.sms.unwrap_or(default.sms),
             calls: fields.calls.unwrap_or(default.calls),
             bytes_up: fields.bytes_up.unwrap_or(default.bytes_up),
             bytes_down: fields.bytes_down.unwrap_or(default.bytes_down),

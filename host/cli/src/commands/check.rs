@@ -253,6 +253,7 @@ fn meters(budget: &Budget) -> Vec<(&'static str, String)> {
     vec![
         ("rial", budget.rial.0.to_string()),
         ("rial-per-payment", ceiling.map_or("any".to_owned(), |ceiling| ceiling.0.to_string())),
+        ("sms", budget.sms.to_string()),
         ("calls", budget.calls.to_string()),
         ("bytes-up", budget.bytes_up.to_string()),
         ("bytes-down", budget.bytes_down.to_string()),

@@ -22,7 +22,7 @@ enum Place {
     /// On a platform that is there already, where the policy may do this much.
     There(Box<Identity>, Box<Grant>),
     /// On one that is started in this process, and ends with the run.
-    Here(Scenario),
+    Here(Box<Scenario>),
 }
 
 pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
@@ -30,7 +30,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     let files = PolicyFiles::find(&arguments.policy)?;
     let place = match Identity::of(&arguments.acting, &files)? {
         Some((identity, grant)) => Place::There(Box::new(identity), Box::new(grant)),
-        None => Place::Here(scenario(&arguments, &files)?),
+        None => Place::Here(Box::new(scenario(&arguments, &files)?)),
     };
     if arguments.policy.is_dir() {
         build_if_stale(&arguments.policy, &files)?;
@@ -39,7 +39,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     let (sandbox, account, grant) = match place {
         Place::There(identity, grant) => (None, identity.connect().await?, Some(*grant)),
         Place::Here(scenario) => {
-            let options = Options { scenario, ..Options::default() };
+            let options = Options { scenario: *scenario, ..Options::default() };
             let sandbox = Sandbox::start(options).await.map_err(Failure::platform)?;
             let account = account::in_process(&sandbox).await?;
             (Some(sandbox), account, None)

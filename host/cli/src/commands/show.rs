@@ -190,7 +190,8 @@ fn entry(stored: &StoredEntry) -> Value {
             "business": started.business, "user": started.user, "key": started.key,
             "input": parsed(&started.input), "options": optional(&started.options),
             "stated": optional(&started.stated), "allowed": started.allowed,
-            "repeatable": started.repeatable, "budget": parsed(&started.budget),
+            "repeatable": started.repeatable, "scope": optional(&started.scope),
+            "budget": parsed(&started.budget),
             "host": started.host, "at": started.at,
         } }),
         Entry::Intent(intent) => json!({ "intent": {

@@ -48,6 +48,7 @@ fn write(text: &mut String, files: &PolicyFiles, account: &str) -> std::fmt::Res
     if let Some(ceiling) = budget.rial_per_payment {
         meter("rial-per-payment", ceiling.0, u64::MAX);
     }
+    meter("sms", budget.sms, default.sms);
     meter("calls", budget.calls, default.calls);
     meter("bytes-up", budget.bytes_up, default.bytes_up);
     meter("bytes-down", budget.bytes_down, default.bytes_down);

@@ -33,6 +33,9 @@ impl<S: Next> Layer for Charge<S> {
         }
         let request = request.clone();
         Box::pin(async move {
+            if let Some(denial) = too_many_sms(&passage, &call, &request) {
+                return Ok(Reply::refused(types::Error::Denied(denial)));
+            }
             let mut needed = wire(&passage, &request);
             let covered = |needed| passage.recorder.check(&passage.grant.budget, needed);
             if let Err(exhaustion) = covered(needed) {
@@ -65,6 +68,23 @@ impl<S: Next> Layer for Charge<S> {
             Ok(reply)
         })
     }
+}
+
+/// An SMS costs whoever pays for it, and bothers whoever gets it: each is counted. The contract has
+/// no meter for them, so one too many is denied, with the number that would have to be granted.
+fn too_many_sms(passage: &Passage, call: &Call, request: &Request) -> Option<types::Denial> {
+    if !request.sends_sms() {
+        return None;
+    }
+    let (granted, number) = (passage.grant.budget.sms, passage.recorder.sms() + 1);
+    (number > granted).then(|| types::Denial {
+        function: call.function.clone(),
+        reason: format!(
+            "it would be SMS {number} of this run, and {granted} are granted; both policy.toml, \
+             [budget] sms = {number}, and, for an account, podhost.toml, [policy.NAME.budget] sms, \
+             must grant it"
+        ),
+    })
 }
 
 /// What a call takes on the wire, as far as it is known before.

@@ -168,6 +168,11 @@ impl Recorder {
         self.state().fold.spent.check(budget, needed)
     }
 
+    /// How many SMS POD was made to send, or may have been.
+    pub fn sms(&self) -> u64 {
+        self.state().fold.spent.sms()
+    }
+
     /// What is left of the bytes to receive.
     pub fn bytes_down_left(&self, budget: &Budget) -> u64 {
         budget.bytes_down.saturating_sub(self.state().fold.spent.total().bytes_down)
