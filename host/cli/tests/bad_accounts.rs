@@ -113,7 +113,7 @@ fn fields() {
         ("payInvoice ", "payInvoices ", &["podhost.toml:8:", "payInvoices", "no such service"]),
         ("wallet = ", "walet = ", &["podhost.toml:11:", "`account.shop.stated`", "`walet`"]),
         ("5_000", "-5", &["podhost.toml:11:", "`account.shop.stated`", "rials"]),
-        ("[account.shop]", "[receipts]\n[account.shop]", &["podhost.toml:1:2:", "`receipts`"]),
+        ("[account.shop]", "[recipts]\n[account.shop]", &["podhost.toml:1:2:", "`recipts`"]),
         ("account = \"shop\"", "", &["podhost.toml:13:9:", "`policy.idle`", "`account`"]),
         ("account = \"shop\"", "account = 5", &["podhost.toml:14:11:", "`policy.idle.account`"]),
         ("account = \"shop\"", "account = \"shp\"", &["podhost.toml:14:11:", "`shp`", "`shop`"]),

@@ -176,7 +176,8 @@ fn a_receipt_is_signed_and_checked() {
 fn a_person_settles_what_nobody_can_prove() {
     let mut scenario: Value =
         serde_json::from_slice(&fs::read(project().join(SMALL)).unwrap()).unwrap();
-    scenario["faults"] = json!([{ "service": "sendPaymentLinkToUser", "unanswered": "after" }]);
+    scenario["faults"] =
+        json!([{ "service": "sendPaymentLinkToUser", "unanswered": "after", "call": 1 }]);
     let desk = Desk::new();
     let scenario = desk.file("scenario.json", scenario.to_string());
     let pod = Served::start(&["--scenario", &scenario]);
@@ -188,7 +189,7 @@ fn a_person_settles_what_nobody_can_prove() {
     );
     let policy = desk.file(
         "asks/asks.rhai",
-        "fn run(input) { send_payment_link_to_user(#{ invoice_id: 601, redirect_uri: \
+        "fn run(input) { send_payment_link_to_user(#{ invoice_id: 501, user_id: 100, redirect_uri: \
          \"https://shop.ir/paid\" }) }",
     );
     let run = ["run", &policy, "--platform", pod.url(), "--json", "--landing-window", "100ms"];
