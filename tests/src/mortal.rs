@@ -187,6 +187,16 @@ impl Life {
     }
 }
 
+/// What was posted is what an undisturbed run posts, or less: nothing twice, and nothing else.
+pub fn assert_part_of(books: &Books, undisturbed: &Books, place: &str) {
+    let mut left = undisturbed.transactions.clone();
+    for posted in &books.transactions {
+        let same = left.iter().position(|other| other == posted);
+        let same = same.unwrap_or_else(|| panic!("{place}: {posted:?} is not the run's, or twice"));
+        left.swap_remove(same);
+    }
+}
+
 /// A folder with a script of the world `policy`, and its manifest.
 pub fn script(allow: &str, budget: &str, source: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder for the policy");

@@ -1,10 +1,13 @@
 //! What a run's entries come to: what it has spent and done, what of it is in doubt, how it ended.
 //! Everything that is said of a run is read off this sum, whether the run goes on or is long over.
 
+use std::collections::BTreeSet;
+
 use pod_platform::{Rial, types};
 
 use crate::{
     budget::{Amounts, Spent},
+    door::ASSUMED,
     journal::{Decided, Diverged, Entry, Finished, Intent, Outcome, Recorded, Settled, Started},
     receipt::{Doubt, Effect, Refusal, RunError, Settlement, Status},
 };
@@ -21,6 +24,8 @@ pub(crate) struct Fold {
     pub effects: Vec<Effect>,
     pub refusals: Vec<Refusal>,
     pub settlements: Vec<Settlement>,
+    /// What a dry run went by that was neither read nor stated.
+    pub assumed: BTreeSet<String>,
     /// Intents without an outcome, or with an unknown one.
     open: Vec<Open>,
 }
@@ -62,6 +67,8 @@ impl Fold {
     }
 
     fn outcome(&mut self, outcome: &Outcome) {
+        let assumed = outcome.evidence.as_deref().and_then(|text| text.strip_prefix(ASSUMED));
+        self.assumed.extend(assumed.into_iter().flat_map(|all| all.split(", ")).map(str::to_owned));
         let open = self.open.iter().position(|open| open.intent.step == outcome.step);
         match (&outcome.recorded, open) {
             (Recorded::Unknown(_), Some(open)) => self.open[open].outcome = Some(outcome.clone()),

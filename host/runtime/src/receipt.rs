@@ -44,6 +44,9 @@ pub struct Receipt {
     /// What the run went by and did not read: it was stated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stated: Vec<StatedFact>,
+    /// What a dry run went by that was neither read nor stated, such as `wallet-covers`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
     /// What the policy logged.
     pub log: Vec<LogLine>,
     /// The hash of the run's last journal entry.
@@ -130,6 +133,7 @@ impl Receipt {
             doubts: fold.doubts(),
             settled: fold.settlements.clone(),
             stated: stated.used,
+            assumed: fold.assumed.iter().cloned().collect(),
             log,
             journal_head: head,
             signature: None,

@@ -31,7 +31,16 @@ impl Host {
     /// # Errors
     /// If the journal cannot be read.
     pub async fn unfinished(&self) -> Result<Vec<RunSummary>, Error> {
-        self.journal().runs(&RunFilter::unfinished()).await
+        let mut unfinished = Vec::new();
+        for summary in self.journal().runs(&RunFilter::unfinished()).await? {
+            // A damaged one is told of when it is resumed.
+            let entries = self.journal().entries(&summary.run).await.unwrap_or_default();
+            let started = Fold::of(entries.iter().map(|stored| &stored.entry)).started;
+            if !started.is_some_and(|started| started.is_dry_run()) {
+                unfinished.push(summary);
+            }
+        }
+        Ok(unfinished)
     }
 
     /// Goes on with a run that was cut off: it is executed again from its beginning, with the policy
@@ -39,8 +48,8 @@ impl Host {
     /// receipt of a run that has ended. Waits for a run that is going on in this process.
     ///
     /// # Errors
-    /// [`Error::Diverged`] if it does not do again what it did; [`Error::NotResumable`] if it acts
-    /// for another account, or its policy or its platform are gone.
+    /// [`Error::Diverged`] if it does not do again what it did; [`Error::NotResumable`] if it is a dry
+    /// run, acts for another account, or its policy or its platform are gone.
     pub async fn resume(&self, run: &str, account: &Account) -> Result<Receipt, Error> {
         let live = self.live().take(run).await;
         let entries = self.journal().entries(run).await?;
@@ -50,6 +59,10 @@ impl Host {
         }
         let Fold { started, decided, restored, .. } = fold;
         let started = started.ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+        if started.is_dry_run() {
+            let reason = "a dry run is run again instead: it has paid nothing".to_owned();
+            return Err(Error::NotResumable { run: run.to_owned(), reason });
+        }
         check_account(run, &started, account)?;
 
         let options = started.recorded_options();

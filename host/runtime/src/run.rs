@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Account, Digest, Error, Host, Language, OnFailure, Policy, ScriptMode,
-    door::{Connection, History, Passage, Recorder},
+    door::{Connection, History, Passage, Recorder, Shadow},
     execution::{Executed, Execution},
     fold::Fold,
     grant::Grant,
@@ -42,6 +42,10 @@ pub struct RunOptions {
     /// the same key is run once: asked for again, it answers the first run's receipt, and goes on
     /// with that run if it was cut off.
     pub key: Option<String>,
+    /// Read the account's platform, and change nothing: what would change is answered from a shadow
+    /// of what was read, and nothing that changes anything is sent. The receipt says what would be
+    /// paid, in rials, and what was assumed for that. Such a run has no key, and is never resumed.
+    pub dry_run: bool,
 }
 
 /// What [`RunOptions`] say beyond input and grant, as the journal has it.
@@ -117,6 +121,12 @@ impl Host {
         options: RunOptions,
     ) -> Result<Receipt, Error> {
         let loaded = &*policy.inner;
+        let is_dry = options.dry_run;
+        if is_dry && options.key.is_some() {
+            let message = "a dry run has no key: it pays nothing, so it may be run any number of \
+                           times, and the key is left for the run that pays";
+            return Err(Error::Input(message.into()));
+        }
         let background = Background::of(account);
         let needs_plan = options.plan_only || options.on_failure.is_some();
         let task = Task::of(loaded, &background, &options.input, needs_plan)?;
@@ -145,6 +155,7 @@ impl Host {
         let passage = Passage {
             grant,
             connection: Some(self.connection(&run, account)?),
+            shadow: is_dry.then(|| Shadow::new(&task.facts.stated)),
             _live: Some(live),
             ..self.passage(&run, &started, account, recorder, History::default())
         };
@@ -171,7 +182,7 @@ impl Host {
         task: &Task<'_>,
         options: RunOptions,
     ) -> (Started, Grant) {
-        let RunOptions { input, grant, plan_only, on_failure, language, key } = options;
+        let RunOptions { input, grant, plan_only, on_failure, language, key, dry_run } = options;
         let grant = grant.unwrap_or_else(|| policy.asks.clone());
         let input = input.to_string();
         let recorded = RecordedOptions {
@@ -179,7 +190,7 @@ impl Host {
             on_failure: on_failure.unwrap_or(policy.on_failure),
             language,
             script_mode: policy.mode,
-            dry_run: false,
+            dry_run,
         };
         let options = json!(recorded).to_string();
         let Background { operator, platform, .. } = background;
@@ -255,6 +266,7 @@ impl Host {
             recorder,
             history,
             connection: None,
+            shadow: None,
             user: started.user,
             business: started.business,
             clock: self.clock().clone(),

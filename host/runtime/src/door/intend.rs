@@ -2,7 +2,8 @@
 //! everything noted before. Reads pass.
 //!
 //! Its one-time token is fetched before that and kept beside the intent, sealed: sent again, it
-//! fences a first attempt that may still arrive.
+//! fences a first attempt that may still arrive. A dry run writes its intents, too; it gets no token
+//! and claims no invoice, for nothing is sent.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -59,7 +60,8 @@ async fn intend(
     if has_ended() {
         return refuse(ENDED.to_owned());
     }
-    let ott = if request.row.needs_ott {
+    let is_dry = passage.shadow.is_some();
+    let ott = if request.row.needs_ott && !is_dry {
         let connection = match passage.connection() {
             Ok(connection) => connection,
             Err(error) => return Ok(Err(error)),
@@ -77,7 +79,7 @@ async fn intend(
         return refuse(ENDED.to_owned());
     }
     let invoice = stakes::invoice(request);
-    if let Err(run) = passage.recorder.claim(invoice, call.step) {
+    if let Err(run) = passage.recorder.claim(invoice.filter(|_| !is_dry), call.step) {
         return refuse(format!(
             "run {run} began to pay invoice {}, and it is not known yet what came of that",
             invoice.unwrap_or_default()

@@ -12,6 +12,7 @@ mod reconcile;
 mod record;
 mod recorder;
 mod retry;
+mod shadow;
 mod stakes;
 
 use std::{
@@ -35,6 +36,7 @@ use tower::{Service, ServiceBuilder};
 
 pub(crate) use history::History;
 pub(crate) use recorder::{LastMutation, Recorder};
+pub(crate) use shadow::{ASSUMED, Shadow};
 
 use crate::{Digest, Error, budget::Amounts, grant::Grant, seal::Seal};
 
@@ -51,6 +53,8 @@ pub(crate) struct Passage {
     pub history: History,
     /// Where it does what is new. None: nowhere, for it only does again what it did.
     pub connection: Option<Connection>,
+    /// Of a dry run: what answers instead of the platform whatever changes something.
+    pub shadow: Option<Shadow>,
     /// The account's user, and its business.
     pub user: Option<u64>,
     pub business: Option<u64>,
@@ -262,7 +266,8 @@ impl<S> Next for S where
 
 type Client = Stage<client::PodClient>;
 type Retry = Stage<retry::Retry<Client>>;
-type Reconcile = Stage<reconcile::Reconcile<Retry>>;
+type Shadowed = Stage<shadow::Shadowed<Retry>>;
+type Reconcile = Stage<reconcile::Reconcile<Shadowed>>;
 type Intend = Stage<intend::Intend<Reconcile>>;
 type Charge = Stage<charge::Charge<Intend>>;
 type Authorise = Stage<authorise::Authorise<Charge>>;
@@ -283,6 +288,7 @@ impl Door {
             .layer_fn(|inner| Stage(charge::Charge { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(intend::Intend { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(reconcile::Reconcile { passage: passage.clone(), inner }))
+            .layer_fn(|inner| Stage(shadow::Shadowed { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(retry::Retry { passage: passage.clone(), inner }))
             .service(Stage(client::PodClient { passage: passage.clone() }));
         Self { passage, stack }

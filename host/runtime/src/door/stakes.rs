@@ -90,15 +90,25 @@ async fn look_up<S: Service>(
         Ok(request) => request,
         Err(error) => return (Traffic::default(), Err(error.to_string())),
     };
-    let Connection { client, credentials, .. } = match passage.connection() {
+    let connection = match passage.connection() {
         Ok(connection) => connection,
         Err(error) => return (Traffic::default(), Err(error.to_string())),
     };
-    let exchange = client.send(&request, credentials, None, LOOKUP_BYTES_DOWN).await;
-    let amount = exchange.outcome.map_err(|error| error.to_string()).and_then(|answer| {
-        let page = answer.value.downcast::<S::Response>().ok();
+    let (traffic, value) = match &passage.shadow {
+        Some(shadow) => {
+            let looked_up = shadow.look_up(passage, connection, &request, LOOKUP_BYTES_DOWN).await;
+            (looked_up.0, looked_up.1.map(|answer| answer.value))
+        }
+        None => {
+            let Connection { client, credentials, .. } = connection;
+            let exchange = client.send(&request, credentials, None, LOOKUP_BYTES_DOWN).await;
+            (exchange.traffic, exchange.outcome.map(|answer| answer.value))
+        }
+    };
+    let amount = value.map_err(|error| error.to_string()).and_then(|value| {
+        let page = value.downcast::<S::Response>().ok();
         page.and_then(|page| found(*page))
             .ok_or_else(|| "the account sees no such thing".to_owned())
     });
-    (exchange.traffic, amount.map_err(|error| format!("{what} cannot be read: {error}")))
+    (traffic, amount.map_err(|error| format!("{what} cannot be read: {error}")))
 }

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Claims, RunFilter, RunSummary,
     chain::{self, StoredEntry, StoredRow},
-    entry::{Entry, Restored},
+    entry::{Entry, Restored, Started},
     origin, runs,
     writer::{self, Append, Index, QUEUE, Request, signed},
 };
@@ -245,6 +245,9 @@ impl Journal {
                 // A damaged run is told of when it is read; the others go on.
                 let Ok(entries) = self.entries(&run).await else { continue };
                 let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+                if fold.started.as_ref().is_some_and(Started::is_dry_run) {
+                    continue;
+                }
                 for (step, invoice) in fold.open_invoices() {
                     let _ = self.claims.claim(&account, invoice, &run, step);
                 }

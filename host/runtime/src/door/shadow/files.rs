@@ -56,9 +56,10 @@ impl<S: Source> Act<'_, S> {
         }
         let file = self.state.files.get(&request.file_id);
         let file = file.filter(|file| file.hash == request.hash_code).ok_or(Kind::NotFound)?;
-        let content = file.content.clone().ok_or_else(|| {
-            Refusal::unknown("what POD would write into this file is not known")
-        })?;
+        let content = file
+            .content
+            .clone()
+            .ok_or_else(|| Refusal::unknown("what POD would write into this file is not known"))?;
         let result = written(&FileContent { content_type: None, content })?;
         self.answered(result).map(Some)
     }

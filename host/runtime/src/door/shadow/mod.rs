@@ -51,9 +51,6 @@ const REFERENCE: &str = "dry-run-";
 /// How the evidence of an answer begins that goes by more than was read or stated.
 pub(crate) const ASSUMED: &str = "assumed: ";
 
-/// What an answer to a look-up may take, in bytes.
-const LOOKUP_BYTES_DOWN: usize = 256 * 1024;
-
 #[derive(Clone)]
 pub(crate) struct Shadowed<S> {
     pub passage: Arc<Passage>,
@@ -264,7 +261,7 @@ struct Act<'a, S> {
     assumed: BTreeSet<&'static str>,
 }
 
-impl<S: Source> Act<'_, S> {
+impl<'a, S: Source> Act<'a, S> {
     /// Takes effect in the shadow, as the catalogue says that the service does.
     async fn change(&mut self) -> Result<Answer, Refusal> {
         let request = self.request;
@@ -359,7 +356,11 @@ impl<S: Source> Act<'_, S> {
     /// The invoice that a field names, if the account issued it.
     async fn issued(&mut self, field: &str) -> Result<Invoice, Refusal> {
         let invoice = self.invoice(field).await?;
-        if self.is_issued(&invoice) == Some(false) { Err(Kind::NoPermission.into()) } else { Ok(invoice) }
+        if self.is_issued(&invoice) == Some(false) {
+            Err(Kind::NoPermission.into())
+        } else {
+            Ok(invoice)
+        }
     }
 
     /// Did the account issue it? None: nobody can tell.
@@ -390,7 +391,7 @@ impl<S: Source> Act<'_, S> {
         Some(known.unwrap_or(User { id, ..User::default() }))
     }
 
-    fn form(&self) -> &Form {
+    fn form(&self) -> &'a Form {
         &self.request.form
     }
 
