@@ -120,7 +120,7 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         spent: Amounts { rials: paid.map_or(0, |paid| paid.rials), ..reply.spent },
         at: passage.clock.now().0,
         count: reply.outcome.as_ref().ok().and_then(|answer| answer.count),
-        arguments: reserved.is_none().then(|| call.arguments()),
+        arguments: reserved.is_none().then(|| call.arguments.to_string()),
         evidence: reply.evidence.clone(),
     }
 }
