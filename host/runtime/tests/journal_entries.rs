@@ -128,8 +128,8 @@ fn entries() -> Vec<(&'static str, Entry)> {
         at,
     };
     vec![
-        ("started", Entry::Started(started)),
-        ("started-resumable", Entry::Started(resumable)),
+        ("started", Entry::Started(Box::new(started))),
+        ("started-resumable", Entry::Started(Box::new(resumable))),
         ("intent", Entry::Intent(intent)),
         ("outcome-done", outcome(Recorded::Done("true".into()))),
         ("outcome-refused", outcome(Recorded::Refused("{\"unavailable\":\"\"}".into()))),

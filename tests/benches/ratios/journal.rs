@@ -158,7 +158,8 @@ pub async fn against_memory(rounds: usize) -> Vec<Measured> {
 pub async fn resume() -> bool {
     let bench = Bench::start(pairs(4)).await;
     let store = tempfile::tempdir_in(project("target")).expect("a folder for the store");
-    let (copy_to, held) = (tempfile::tempdir().expect("a folder"), Arc::new(tokio::sync::Notify::new()));
+    let (copy_to, held) =
+        (tempfile::tempdir().expect("a folder"), Arc::new(tokio::sync::Notify::new()));
     let tell = held.clone();
     let host = Host::builder()
         .store(store.path())
