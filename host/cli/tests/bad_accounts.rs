@@ -98,7 +98,7 @@ fn fields() {
         ("payInvoice ", "payInvoices ", &["podhost.toml:8:", "payInvoices", "no such service"]),
         ("wallet = ", "walet = ", &["podhost.toml:11:", "`account.shop.stated`", "`walet`"]),
         ("5_000", "-5", &["podhost.toml:11:", "`account.shop.stated`", "rials"]),
-        ("[account.shop]", "[receipts]\n[account.shop]", &["podhost.toml:1:2:", "`receipts`"]),
+        ("[account.shop]", "[recipts]\n[account.shop]", &["podhost.toml:1:2:", "`recipts`"]),
         ("[account.shop]", "[account.local]\n[account.shop]", &["podhost.toml:1:", "this name"]),
     ] {
         spoiled(&desk, from, to).failed(2, says);
