@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     Digest, Error, Host, Policy,
-    door::{History, Passage, Recorder},
+    door::{History, Passage, Recorder, is_beyond},
     execution::{Executed, Execution},
     fold::Fold,
     journal::Finished,
@@ -112,8 +112,7 @@ impl Host {
         };
         match executed {
             Err(Error::Diverged { step, recorded, asked, .. }) => {
-                let is_beyond = passage.history.is_over() && replay.incomplete.is_some();
-                if !is_beyond {
+                if replay.incomplete.is_none() || !is_beyond(&recorded) {
                     let what = format!("call {step}");
                     replay.differences.push(Difference { what, recorded, replayed: asked });
                 }
