@@ -252,6 +252,13 @@ impl Host {
         }
         let files = PolicyFiles::find(&path)?;
         let mut loaded = self.load_bytes(&files, mode).await?;
+        // Its folder is named by what is in it.
+        if loaded.kept != kept {
+            return Err(Error::NotResumable {
+                run: run.to_owned(),
+                reason: format!("its policy was changed in the store, in {}", path.display()),
+            });
+        }
         if loaded.component != started.component {
             // Another version of podhost brought another interpreter.
             let digest = started.component;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     Digest, Error, Host, Policy,
-    door::{History, Passage, Recorder},
+    door::{History, Passage, Recorder, is_beyond},
     execution::{Executed, Execution},
     fold::Fold,
     journal::Finished,
@@ -112,15 +112,14 @@ impl Host {
                 entries: entries.len() as u64,
                 journal_head: entries.last().map_or(Digest([0; 32]), |last| last.hash),
                 differences: Vec::new(),
-                incomplete: fold.finished.as_ref().map_or_else(
-                    || Some("the run has not ended".to_owned()),
-                    stopped_from_outside,
-                ),
+                incomplete: fold
+                    .finished
+                    .as_ref()
+                    .map_or_else(|| Some("the run has not ended".to_owned()), stopped_from_outside),
             };
             match executed {
                 Err(Error::Diverged { step, recorded, asked, .. }) => {
-                    let is_beyond = passage.history.is_over() && replay.incomplete.is_some();
-                    if !is_beyond {
+                    if replay.incomplete.is_none() || !is_beyond(&recorded) {
                         let what = format!("call {step}");
                         replay.differences.push(Difference { what, recorded, replayed: asked });
                     }

@@ -35,6 +35,7 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
 
 pub(crate) use history::History;
+pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
 pub(crate) use shadow::{ASSUMED, Shadow};
 
