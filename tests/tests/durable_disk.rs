@@ -16,7 +16,6 @@ use podhost_tests::{
     mortal::{Gate, Life, Mortal, assert_part_of, script},
     project,
 };
-use serde_json::json;
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 

@@ -256,7 +256,7 @@ async fn run(
 async fn holds(seed: u64, undisturbed: &Books, is_told: bool) -> Tally {
     let mut numbers = Numbers { seed, drawn: 0 };
     let faults: Vec<Value> = (0..1 + numbers.below(4)).map(|_| numbers.fault()).collect();
-    let dies_at = (seed % 3 == 0).then(|| (numbers.below(14), numbers.one(&POINTS)));
+    let dies_at = seed.is_multiple_of(3).then(|| (numbers.below(14), numbers.one(&POINTS)));
     let (mortal, receipt, entries) = run(seed, &faults, dies_at).await;
     if is_told {
         println!("{faults:#?}\ndies at {dies_at:?}\n{entries:#?}\n{receipt:#?}");

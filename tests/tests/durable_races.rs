@@ -54,7 +54,9 @@ impl Halted {
     async fn start() -> Self {
         let mortal = Mortal::from_file(SCENARIO).await;
         let (gate, keeper) = Gate::at(Point::AfterIntent);
-        let keeper = move |step, point| drop(keeper(step, point));
+        let keeper = move |step, point| {
+            keeper(step, point);
+        };
         let host = Host::builder()
             .store(mortal.store())
             .artefacts(project("target/test-components"))
