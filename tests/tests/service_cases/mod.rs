@@ -1,0 +1,215 @@
+//! The cases of every service of POD (`tests/services/*.json`), and a local POD in the state of one.
+#![allow(dead_code, reason = "no test file uses all of it")]
+
+use std::{collections::BTreeMap, fs, sync::Arc};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use pod_platform::{
+    Client, Credentials, Instant, Limits, ManualClock, Platform, Service, ServiceVisitor,
+    visit_services, wire::form::Fields,
+};
+use pod_sandbox::{Options, Sandbox, Scenario};
+use podhost_tests::project;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const FILES: [&str; 5] = ["invoices", "payments", "bills", "files", "loans"];
+
+/// A call, and what comes of it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// The function.
+    pub function: String,
+    /// The token that the policy acts with.
+    pub r#as: String,
+    /// What has happened before.
+    #[serde(default)]
+    pub before: Vec<Step>,
+    /// What it is called with.
+    pub request: Value,
+    /// What the answer holds, at least.
+    pub answer: Option<Value>,
+    /// What the answer, a text, begins with.
+    pub answer_begins: Option<String>,
+    /// The kind of POD's refusal.
+    pub refusal: Option<String>,
+    /// The field that is refused before anything is sent.
+    pub invalid: Option<String>,
+    /// What is in these accounts afterwards.
+    #[serde(default)]
+    pub ledger: BTreeMap<String, i64>,
+}
+
+/// What has happened before.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Step {
+    Clock {
+        clock: String,
+    },
+    Call {
+        r#as: String,
+        function: String,
+        request: Value,
+        /// Names for parts of the answer, to be used as `$name`.
+        #[serde(default)]
+        save: BTreeMap<String, String>,
+    },
+}
+
+/// All cases.
+pub fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for file in FILES {
+        let text = fs::read_to_string(project(&format!("tests/services/{file}.json"))).unwrap();
+        let read: Vec<Case> =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}.json: {error}"));
+        cases.extend(read);
+    }
+    cases
+}
+
+/// A local POD in the state of a case.
+pub struct World {
+    /// The platform.
+    pub pod: Sandbox,
+    clock: Arc<ManualClock>,
+    /// Calls it.
+    pub client: Client,
+    /// What `$names` stand for.
+    pub names: BTreeMap<String, Value>,
+}
+
+impl World {
+    /// Starts it, and takes the steps before the case.
+    pub async fn start(case: &Case) -> Self {
+        let scenario = Scenario::from_file(project("tests/services/scenario.json")).unwrap();
+        let now = scenario.now.as_deref().and_then(Instant::from_jalali_date_time).unwrap();
+        let clock = Arc::new(ManualClock::new(now));
+        let options = Options { scenario, clock: Some(clock.clone()), ..Options::default() };
+        let pod = Sandbox::start(options).await.unwrap();
+        let client = Client::new(Platform::at(pod.platform_url()), Limits::default()).unwrap();
+        let names = BTreeMap::from([("root".to_owned(), json!(pod.pay_url()))]);
+        let mut world = Self { pod, clock, client, names };
+        for step in &case.before {
+            world.take(step).await;
+        }
+        world
+    }
+
+    async fn take(&mut self, step: &Step) {
+        match step {
+            Step::Clock { clock } => {
+                self.clock.set(Instant::from_jalali_date_time(clock).unwrap());
+            }
+            Step::Call { r#as, function, request, save } => {
+                let answer = self.call(r#as, function, &self.named(request)).await;
+                for (name, pointer) in save {
+                    let value = answer.pointer(pointer).cloned();
+                    self.names.insert(name.clone(), value.expect(pointer));
+                }
+                if let Some(sms) = self.pod.sms().await.unwrap().last() {
+                    let digits = |word: &str| word.len() == 5 && word.parse::<u32>().is_ok();
+                    if let Some(code) = sms.text.split_whitespace().find(|word| digits(word)) {
+                        self.names.insert("sms-code".to_owned(), json!(code));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls a service by name, as any client does; its answer in a script's spelling.
+    async fn call(&self, token: &str, function: &str, request: &Value) -> Value {
+        struct Named<'a>(&'a str, Option<pod_platform::Request>, Fields);
+
+        impl ServiceVisitor for Named<'_> {
+            fn visit<S: Service>(&mut self) {
+                if self.0 == format!("{}.{}", S::INTERFACE, S::FUNCTION) {
+                    let request = S::decode(&self.2).unwrap();
+                    self.1 = Some(request.prepare().unwrap());
+                }
+            }
+        }
+
+        let mut named = Named(function, None, fields(request));
+        visit_services(&mut named);
+        let request = named.1.unwrap_or_else(|| panic!("there is no service {function}"));
+        let credentials = Credentials::token(token);
+        let ott = match request.row.needs_ott {
+            true => Some(self.client.ott(&credentials).await.outcome.unwrap()),
+            false => None,
+        };
+        let sent = self.client.send(&request, &credentials, ott.as_ref(), 1 << 20).await;
+        let answer = sent.outcome.unwrap_or_else(|error| panic!("{function}: {error}"));
+        snake_keys(&serde_json::from_slice(&answer.result).unwrap())
+    }
+
+    /// A value with its `$names` replaced.
+    pub fn named(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => {
+                if let Some(whole) = text.strip_prefix('$').and_then(|name| self.names.get(name)) {
+                    return whole.clone();
+                }
+                let mut text = text.clone();
+                for (name, value) in &self.names {
+                    let value = value.as_str().map_or(value.to_string(), str::to_owned);
+                    text = text.replace(&format!("${name}"), &value);
+                }
+                Value::String(text)
+            }
+            Value::Array(items) => items.iter().map(|item| self.named(item)).collect(),
+            Value::Object(fields) => {
+                fields.iter().map(|(key, value)| (key.clone(), self.named(value))).collect()
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// A request as a form: names are read in any case, so `invoice_id` is `invoiceId`.
+fn fields(request: &Value) -> Fields {
+    let mut fields = Fields::default();
+    for (key, value) in request.as_object().unwrap() {
+        let name = key.replace('_', "");
+        let text = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            Value::Null => "auto".to_owned(),
+            other => other.to_string(),
+        };
+        match value {
+            Value::Array(bytes) if key == "content" => {
+                let bytes: Vec<u8> =
+                    bytes.iter().map(|byte| byte.as_u64().unwrap() as u8).collect();
+                fields.push(name, BASE64_STANDARD.encode(bytes));
+            }
+            Value::String(file) if key == "content" => {
+                fields.push(name, BASE64_STANDARD.encode(file));
+            }
+            Value::Array(items) => items.iter().for_each(|item| fields.push(&name, text(item))),
+            value => fields.push(name, text(value)),
+        }
+    }
+    fields
+}
+
+fn snake_keys(value: &Value) -> Value {
+    let snake = |key: &str| {
+        let mut name = String::new();
+        for letter in key.chars() {
+            if letter.is_uppercase() {
+                name.push('_');
+            }
+            name.extend(letter.to_lowercase());
+        }
+        name
+    };
+    match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| (snake(key), snake_keys(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(snake_keys).collect(),
+        other => other.clone(),
+    }
+}
