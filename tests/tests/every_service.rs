@@ -35,7 +35,7 @@ async fn outcome(bench: &Bench, policy: &Policy, case: &Case) -> Value {
         name: case.r#as.clone(),
         client: world.client.clone(),
         credentials: Arc::new(Credentials::token(&*case.r#as)),
-        platform: None,
+        platform: Some(world.pod.platform_url().to_owned()),
         clock: None,
         business: None,
         user: None,

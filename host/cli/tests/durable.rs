@@ -173,7 +173,8 @@ fn a_receipt_is_signed_and_checked() {
 fn a_person_settles_what_nobody_can_prove() {
     let mut scenario: Value =
         serde_json::from_slice(&fs::read(project().join(SMALL)).unwrap()).unwrap();
-    scenario["faults"] = json!([{ "service": "sendPaymentLinkToUser", "unanswered": "after" }]);
+    scenario["faults"] =
+        json!([{ "service": "sendPaymentLinkToUser", "call": 1, "reset": "after" }]);
     let desk = Desk::new();
     let scenario = desk.file("scenario.json", scenario.to_string());
     let pod = Served::start(&["--scenario", &scenario]);

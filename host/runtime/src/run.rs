@@ -16,7 +16,7 @@ use crate::{
     execution::{Executed, Execution},
     fold::Fold,
     grant::Grant,
-    journal::{AppendError, Diverged, Entry, Finished, Started},
+    journal::{AppendError, Diverged, Entry, Finished, Scope, Started},
     policy::Loaded,
     receipt::{Receipt, RunError},
     seal::Seal,
@@ -64,6 +64,11 @@ impl Started {
     pub(crate) fn recorded_options(&self) -> RecordedOptions {
         let options = self.options.as_deref().map(serde_json::from_str);
         options.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Whose invoices the run claims.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope::new(&self.account, self.platform.as_deref())
     }
 
     /// Was nothing to be paid?
@@ -153,7 +158,7 @@ impl Host {
 
             let run = uuid::Uuid::now_v7().to_string();
             let live = self.live().take(&run).await;
-            let recorder = Recorder::new(run.clone(), account.name.clone(), self.journal().clone());
+            let recorder = Recorder::new(run.clone(), started.scope(), self.journal().clone());
             recorder.note(Entry::Started(Box::new(started.clone())));
             if started.key.is_some() {
                 match recorder.try_commit().await {
