@@ -6,7 +6,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, mpsc as blocking},
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use pod_host::{Account, Host, Point, Policy, Receipt, RunOptions, Stated, journa
 use pod_platform::{Client, Clock, Credentials, Limits, Platform};
 use pod_sandbox::{Books, Options, Sandbox, Scenario};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::{manifest, project};
 
@@ -156,6 +156,42 @@ impl Mortal {
     }
 }
 
+/// Stops a host at a point, once, until it is let go.
+pub struct Gate {
+    reached: Arc<Semaphore>,
+    open: blocking::Sender<()>,
+}
+
+impl Gate {
+    /// A gate at a point, and who keeps it: for [`Mortal::live`].
+    pub fn at(point: Point) -> (Self, impl Fn(u64, Point) -> bool + Send + Sync + 'static) {
+        let (open, wait) = blocking::channel();
+        let reached = Arc::new(Semaphore::new(0));
+        let (told, wait) = (reached.clone(), Mutex::new(Some(wait)));
+        let keeper = move |_, at| {
+            let first = || wait.lock().expect("nobody panics").take();
+            if at == point
+                && let Some(wait) = first()
+            {
+                told.add_permits(1);
+                tokio::task::block_in_place(|| wait.recv().expect("it is let go"));
+            }
+            false
+        };
+        (Self { reached, open }, keeper)
+    }
+
+    /// Waits until the host has come to it.
+    pub async fn is_reached(&self) {
+        self.reached.acquire().await.expect("it is open").forget();
+    }
+
+    /// Lets the host go on.
+    pub fn open(&self) {
+        self.open.send(()).expect("it waits");
+    }
+}
+
 /// Waits until the store has no owner.
 async fn is_free(store: PathBuf) {
     let waiting = tokio::task::spawn_blocking(move || {
@@ -184,6 +220,16 @@ impl Life {
         assert!(unfinished.len() <= 1, "{unfinished:?}");
         let RunSummary { run, .. } = unfinished.first()?;
         Some(self.host.resume(run, &self.account).await.expect("it goes on"))
+    }
+}
+
+/// What was posted is what an undisturbed run posts, or less: nothing twice, and nothing else.
+pub fn assert_part_of(books: &Books, undisturbed: &Books, place: &str) {
+    let mut left = undisturbed.transactions.clone();
+    for posted in &books.transactions {
+        let same = left.iter().position(|other| other == posted);
+        let same = same.unwrap_or_else(|| panic!("{place}: {posted:?} is not the run's, or twice"));
+        left.swap_remove(same);
     }
 }
 

@@ -18,7 +18,7 @@ use pod_host::{Point, Receipt, RunOptions, Status};
 use pod_sandbox::Books;
 use podhost_tests::{
     build,
-    mortal::{Life, Mortal, POINTS, lasting, script},
+    mortal::{Life, Mortal, POINTS, assert_part_of, lasting, script},
     project,
 };
 use serde_json::{Value, json};
@@ -180,16 +180,6 @@ impl Case {
         assert!(deaths.load(Ordering::SeqCst) > 1);
         assert_eq!(lasting(&ended, &mortal.pod), receipt, "{point:?}");
         assert_eq!(mortal.books().await, books, "{point:?}");
-    }
-}
-
-/// What was posted is what the undisturbed run posted, or less: nothing twice, and nothing else.
-fn assert_part_of(books: &Books, all: &Books, place: &str) {
-    let mut left = all.transactions.clone();
-    for posted in &books.transactions {
-        let same = left.iter().position(|other| other == posted);
-        let same = same.unwrap_or_else(|| panic!("{place}: {posted:?} is not the run's"));
-        left.swap_remove(same);
     }
 }
 

@@ -4,19 +4,18 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::{Command, Stdio},
-    sync::{Arc, Mutex, mpsc},
+    sync::Arc,
 };
 
 use futures_util::{future::join_all, poll};
 use pod_host::{Account, Error, Host, Point, Receipt, RunOptions, Status};
 use pod_platform::{Client, Credentials, Limits, Platform};
 use podhost_tests::{
-    mortal::{Life, Mortal, script},
+    mortal::{Gate, Life, Mortal, script},
     project,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::Semaphore;
 
 const SCENARIO: &str = "plugins/netting/scenarios/small.json";
 /// The store that another process is to own.
@@ -48,35 +47,27 @@ struct Halted {
     mortal: Mortal,
     host: Host,
     account: Account,
-    reached: Arc<Semaphore>,
-    go: mpsc::Sender<()>,
+    gate: Gate,
 }
 
 impl Halted {
     async fn start() -> Self {
         let mortal = Mortal::from_file(SCENARIO).await;
-        let reached = Arc::new(Semaphore::new(0));
-        let (go, wait) = mpsc::channel();
-        let (told, wait) = (reached.clone(), Mutex::new(Some(wait)));
+        let (gate, keeper) = Gate::at(Point::AfterIntent);
+        let keeper = move |step, point| {
+            keeper(step, point);
+        };
         let host = Host::builder()
             .store(mortal.store())
             .artefacts(project("target/test-components"))
             .clock(mortal.pod.clock())
             .landing_window(mortal.landing_window)
-            .on_point(Arc::new(move |_, point| {
-                let first = || wait.lock().expect("nobody panics").take();
-                if point == Point::AfterIntent
-                    && let Some(wait) = first()
-                {
-                    told.add_permits(1);
-                    tokio::task::block_in_place(|| wait.recv().expect("it is let go"));
-                }
-            }))
+            .on_point(Arc::new(keeper))
             .build()
             .await
             .expect("the host starts");
         let account = mortal.account().await;
-        Self { mortal, host, account, reached, go }
+        Self { mortal, host, account, gate }
     }
 
     fn begin(&self, policy: &TempDir, options: RunOptions) -> tokio::task::JoinHandle<Receipt> {
@@ -86,10 +77,6 @@ impl Halted {
             let policy = host.load(policy).await.expect("the policy loads");
             host.run_with(&policy, &account, options).await.expect("the run is journalled")
         })
-    }
-
-    async fn is_halted(&self) {
-        self.reached.acquire().await.expect("it is reached").forget();
     }
 
     async fn run(&self, policy: &TempDir, input: Value) -> Receipt {
@@ -112,7 +99,7 @@ async fn resumers_wait_for_a_live_run() {
     let halted = Halted::start().await;
     let policy = netting();
     let live = halted.begin(&policy, options(json!([[601, 501], [602, 502]]), Some("monday")));
-    halted.is_halted().await;
+    halted.gate.is_reached().await;
     // The run is in the index: a key is durable before anything is done.
     let run = halted.only_run().await;
     let mut resumers: Vec<_> =
@@ -120,7 +107,7 @@ async fn resumers_wait_for_a_live_run() {
     for resumer in &mut resumers {
         assert!(poll!(resumer).is_pending(), "somebody has the run");
     }
-    halted.go.send(()).expect("it waits");
+    halted.gate.open();
     let receipt = live.await.expect("no panic");
     for resumed in join_all(resumers).await {
         let resumed = resumed.expect("it has ended");
@@ -162,11 +149,11 @@ async fn a_second_host_is_told_and_touches_nothing() {
     let halted = Halted::start().await;
     let policy = netting();
     let live = halted.begin(&policy, options(json!([[601, 501]]), Some("monday")));
-    halted.is_halted().await;
+    halted.gate.is_reached().await;
     let second = Host::builder().store(halted.mortal.store()).build().await;
     let Err(Error::StoreInUse(folder)) = second else { panic!("two own one store") };
     assert_eq!(folder, halted.mortal.store());
-    halted.go.send(()).expect("it waits");
+    halted.gate.open();
     assert_eq!(live.await.expect("no panic").status, Status::Done);
 }
 
@@ -280,13 +267,13 @@ async fn an_invoice_has_one_open_intent() {
     let halted = Halted::start().await;
     let policy = netting();
     let first = halted.begin(&policy, options(json!([[601, 501]]), None));
-    halted.is_halted().await;
+    halted.gate.is_reached().await;
     let run = halted.only_run().await;
     // Another invoice is nobody's.
     let second = halted.run(&policy, json!([[602, 501], [602, 502]])).await;
     assert_refused(&second, &run);
     assert_eq!(second.output[1], "paid");
-    halted.go.send(()).expect("it waits");
+    halted.gate.open();
     assert_eq!(first.await.expect("no panic").output, json!(["paid"]));
     // It is known what came of the first, so POD is asked again.
     let third = halted.run(&policy, json!([[603, 501]])).await;

@@ -107,7 +107,8 @@ async fn refused(
         panic!("refused for another reason: {:?}", receipt.error)
     };
     assert!(violations.iter().all(|v| v.source == source && v.message.contains(source)));
-    violations.iter().map(|v| (&*v.rule, v.item)).collect()
+    // Leaked, so that the tests read as tables.
+    violations.into_iter().map(|v| (&*v.rule.into_owned().leak(), v.item)).collect()
 }
 
 async fn spending(payments: &str) -> Vec<(&'static str, usize)> {

@@ -81,6 +81,14 @@ pub struct Run {
     /// Decide and check, show what would be paid, and pay nothing (deciders only)
     #[arg(long)]
     pub plan_only: bool,
+    /// Decide and say what would be paid; nothing that changes anything is sent
+    ///
+    /// Reads the real platform, and answers whatever would change something from a shadow of what
+    /// was read: an invoice that is paid so is paid for the rest of the run, and nowhere else. What
+    /// POD cannot be asked for, such as a balance that nobody states, is assumed, and the receipt
+    /// says so. Earlier runs that were cut off are not resumed.
+    #[arg(long)]
+    pub dry_run: bool,
     /// What to do when a payment of a plan fails [default: the policy's `on-failure`]
     #[arg(long, value_name = "WHAT")]
     pub on_failure: Option<OnFailure>,
@@ -122,6 +130,7 @@ Examples:
   podhost run plugins/month
   podhost run plugins/netting/netting.rhai --json
   podhost run plugins/netting --scenario plugins/netting/scenarios/month.json
+  podhost run plugins/netting --account bakery --dry-run
   podhost run plugins/netting --account bakery
   podhost run plugins/netting --account bakery --key 1399-03
   PODHOST_TOKEN=shop-api-token podhost run plugins/netting --platform http://127.0.0.1:8044";

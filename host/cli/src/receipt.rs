@@ -83,6 +83,9 @@ impl Page<'_> {
         writeln!(text, "{} {}", words.run, receipt.run)?;
         writeln!(text, "policy sha256 {}\n", policy.digest)?;
 
+        if receipt.dry_run {
+            writeln!(text, "{}\n", words.dry_run)?;
+        }
         self.output(text)?;
         if receipt.output["planOnly"] == true {
             writeln!(text, "{}\n", words.plan_only)?;
@@ -102,7 +105,14 @@ impl Page<'_> {
                 .collect();
             writeln!(text, "{}: {}\n", words.stated, stated.join(words.comma))?;
         }
+        if !receipt.assumed.is_empty() {
+            let assumed: Vec<&str> = receipt.assumed.iter().map(|code| words.term(code)).collect();
+            writeln!(text, "{}: {}\n", words.assumed, assumed.join(words.comma))?;
+        }
         writeln!(text, "{}", self.meters())?;
+        if receipt.dry_run {
+            writeln!(text, "\n{}", words.dry_run)?;
+        }
         if !receipt.log.is_empty() {
             writeln!(text, "\n{}:", words.log)?;
             for line in &receipt.log {

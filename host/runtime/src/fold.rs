@@ -50,7 +50,7 @@ impl Fold {
     pub fn add(&mut self, entry: &Entry) {
         self.spent.fold(entry);
         match entry {
-            Entry::Started(started) => self.started = Some(started.clone()),
+            Entry::Started(started) => self.started = Some((**started).clone()),
             Entry::Intent(intent) => {
                 self.open.push(Open { intent: intent.clone(), outcome: None });
             }

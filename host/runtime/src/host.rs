@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use pod_platform::{Client, Clock, Credentials, SystemClock};
 use wasmtime::{Engine, component::Component};
 
@@ -142,36 +143,45 @@ impl HostBuilder {
     /// # Errors
     /// If another process owns the store, a folder cannot be used, or the engine cannot be set up.
     pub async fn build(self) -> Result<Host, Error> {
-        let folder = |chosen: Option<PathBuf>, default: Option<PathBuf>, which: &str| {
-            chosen.or(default).ok_or_else(|| {
-                Error::Account(format!("this user has no home folder: choose the {which}'s folder"))
-            })
-        };
-        let store = folder(self.store, default_store(), "store")?;
-        let artefacts = folder(self.artefacts, default_artefacts(), "compiled components")?;
+        self.open().await
+    }
 
-        let set_up = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
-        let engine = engine().map_err(set_up)?;
-        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let ticking = Arc::new(());
-        tick_epochs(&engine, Arc::downgrade(&ticking))
-            .map_err(|error| Error::Engine(error.to_string()))?;
-        Ok(Host {
-            inner: Arc::new(Inner {
-                artefacts: Artefacts::open(&engine, artefacts)?,
-                journal: Journal::open(&store, clock.now().0).await?,
-                kept: Kept::open(&store),
-                live: LiveRuns::default(),
-                clock,
-                landing_window: self.landing_window.unwrap_or(LANDING_WINDOW),
-                on_point: self.on_point,
-                signing_key: self.signing_key,
-                decider: Offer::decider(&engine).map_err(set_up)?,
-                policy: Offer::policy(&engine).map_err(set_up)?,
-                on_progress: self.on_progress,
-                engine,
-                _ticking: ticking,
-            }),
+    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
+    fn open(self) -> BoxFuture<'static, Result<Host, Error>> {
+        Box::pin(async move {
+            let folder = |chosen: Option<PathBuf>, default: Option<PathBuf>, which: &str| {
+                chosen.or(default).ok_or_else(|| {
+                    Error::Account(format!(
+                        "this user has no home folder: choose the {which}'s folder"
+                    ))
+                })
+            };
+            let store = folder(self.store, default_store(), "store")?;
+            let artefacts = folder(self.artefacts, default_artefacts(), "compiled components")?;
+
+            let set_up = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
+            let engine = engine().map_err(set_up)?;
+            let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+            let ticking = Arc::new(());
+            tick_epochs(&engine, Arc::downgrade(&ticking))
+                .map_err(|error| Error::Engine(error.to_string()))?;
+            Ok(Host {
+                inner: Arc::new(Inner {
+                    artefacts: Artefacts::open(&engine, artefacts)?,
+                    journal: Journal::open(&store, clock.now().0).await?,
+                    kept: Kept::open(&store),
+                    live: LiveRuns::default(),
+                    clock,
+                    landing_window: self.landing_window.unwrap_or(LANDING_WINDOW),
+                    on_point: self.on_point,
+                    signing_key: self.signing_key,
+                    decider: Offer::decider(&engine).map_err(set_up)?,
+                    policy: Offer::policy(&engine).map_err(set_up)?,
+                    on_progress: self.on_progress,
+                    engine,
+                    _ticking: ticking,
+                }),
+            })
         })
     }
 }

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
@@ -251,6 +252,13 @@ impl Host {
         }
         let files = PolicyFiles::find(&path)?;
         let mut loaded = self.load_bytes(&files, mode).await?;
+        // Its folder is named by what is in it.
+        if loaded.kept != kept {
+            return Err(Error::NotResumable {
+                run: run.to_owned(),
+                reason: format!("its policy was changed in the store, in {}", path.display()),
+            });
+        }
         if loaded.component != started.component {
             // Another version of podhost brought another interpreter.
             let digest = started.component;
@@ -276,22 +284,28 @@ impl Host {
         Ok(Policy { inner: Arc::new(loaded) })
     }
 
-    async fn load_bytes(&self, files: &PolicyFiles, mode: ScriptMode) -> Result<Loaded, Error> {
-        let bytes = files.read()?;
-        let kept = self.kept().keep(files, &bytes)?;
-        let identity = PolicyIdentity {
-            name: files.name.clone(),
-            version: files.version.clone(),
-            digest: Digest::of_file(&bytes),
-        };
-        if files.is_script() {
-            self.load_script(files, identity, bytes, kept, mode).await
-        } else {
-            let component_digest = identity.digest;
-            let component = self
-                .component(component_digest, &files.name, || Ok(bytes))
-                .await
-                .map_err(|error| match error {
+    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
+    fn load_bytes<'a>(
+        &'a self,
+        files: &'a PolicyFiles,
+        mode: ScriptMode,
+    ) -> BoxFuture<'a, Result<Loaded, Error>> {
+        Box::pin(async move {
+            let bytes = files.read()?;
+            let kept = self.kept().keep(files, &bytes)?;
+            let identity = PolicyIdentity {
+                name: files.name.clone(),
+                version: files.version.clone(),
+                digest: Digest::of_file(&bytes),
+            };
+            if files.is_script() {
+                self.load_script(files, identity, bytes, kept, mode).await
+            } else {
+                let component_digest = identity.digest;
+                let component = self
+                    .component(component_digest, &files.name, || Ok(bytes))
+                    .await
+                    .map_err(|error| match error {
                     Error::Component(reason) => BadFile {
                         path: files.entry.clone(),
                         place: None,
@@ -300,22 +314,23 @@ impl Host {
                     .into(),
                     error => error,
                 })?;
-            let world = component_world(files, &component);
-            Ok(Loaded {
-                entry: self.link(&component, world, &files.name)?,
-                identity,
-                world,
-                asks: files.asks.clone(),
-                on_failure: files.on_failure,
-                settings: files.settings.clone(),
-                reasons: files.reasons.clone(),
-                component: component_digest,
-                script: None,
-                path: files.entry.clone(),
-                kept,
-                mode,
-            })
-        }
+                let world = component_world(files, &component);
+                Ok(Loaded {
+                    entry: self.link(&component, world, &files.name)?,
+                    identity,
+                    world,
+                    asks: files.asks.clone(),
+                    on_failure: files.on_failure,
+                    settings: files.settings.clone(),
+                    reasons: files.reasons.clone(),
+                    component: component_digest,
+                    script: None,
+                    path: files.entry.clone(),
+                    kept,
+                    mode,
+                })
+            }
+        })
     }
 
     async fn load_script(

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 
 use crate::{
     Digest, Error, Host, Policy,
-    door::{History, Passage, Recorder},
+    door::{History, Passage, Recorder, is_beyond},
     execution::{Executed, Execution},
     fold::Fold,
     journal::Finished,
@@ -57,7 +58,7 @@ impl Host {
     /// # Errors
     /// If the journal cannot be read or is damaged, or the policy is not in the store.
     pub async fn replay(&self, run: &str) -> Result<Replay, Error> {
-        self.replay_as(run, None).await
+        self.do_again(run, None).await
     }
 
     /// Executes a run again with another policy, to see where it first does something else.
@@ -65,77 +66,83 @@ impl Host {
     /// # Errors
     /// If the journal cannot be read or is damaged, or the policy does not fit the run's input.
     pub async fn replay_with(&self, run: &str, policy: &Policy) -> Result<Replay, Error> {
-        self.replay_as(run, Some(policy)).await
+        self.do_again(run, Some(policy)).await
     }
 
-    async fn replay_as(&self, run: &str, other: Option<&Policy>) -> Result<Replay, Error> {
-        let entries = self.journal().entries(run).await?;
-        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-        let started = fold.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
-        let options = started.recorded_options();
-        let policy = match other {
-            Some(policy) => policy.clone(),
-            None => self.load_kept(run, started, options.script_mode).await?,
-        };
-        let background = Background::recorded(run, started)?;
-        let input = serde_json::from_str(&started.input).map_err(|error| {
-            Error::Journal(format!("run {run}: its input cannot be read: {error}"))
-        })?;
-        let task = Task::of(&policy.inner, &background, &input, false)?;
-        let history = History::of(&entries, Default::default());
-        let recorder = Recorder::after(run.to_owned(), started.account.clone(), None, &entries);
-        let passage = Arc::new(Passage {
-            grant: started.grant(run)?,
-            ..self.offline_passage(run, started, recorder, history)
-        });
-        let execution = Execution {
-            host: self,
-            policy: &policy.inner,
-            task: &task,
-            input: &input,
-            plan_only: options.plan_only,
-            on_failure: options.on_failure,
-            passage: passage.clone(),
-            decided: fold.decided.clone(),
-        };
-        let executed = execution.run().await;
+    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
+    fn do_again<'a>(
+        &'a self,
+        run: &'a str,
+        other: Option<&'a Policy>,
+    ) -> BoxFuture<'a, Result<Replay, Error>> {
+        Box::pin(async move {
+            let entries = self.journal().entries(run).await?;
+            let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+            let started = fold.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+            let options = started.recorded_options();
+            let policy = match other {
+                Some(policy) => policy.clone(),
+                None => self.load_kept(run, started, options.script_mode).await?,
+            };
+            let background = Background::recorded(run, started)?;
+            let input = serde_json::from_str(&started.input).map_err(|error| {
+                Error::Journal(format!("run {run}: its input cannot be read: {error}"))
+            })?;
+            let task = Task::of(&policy.inner, &background, &input, false)?;
+            let history = History::of(&entries, Default::default());
+            let recorder = Recorder::after(run.to_owned(), started.scope(), None, &entries);
+            let passage = Arc::new(Passage {
+                grant: started.grant(run)?,
+                ..self.offline_passage(run, started, recorder, history)
+            });
+            let execution = Execution {
+                host: self,
+                policy: &policy.inner,
+                task: &task,
+                input: &input,
+                plan_only: options.plan_only,
+                on_failure: options.on_failure,
+                passage: passage.clone(),
+                decided: fold.decided.clone(),
+            };
+            let executed = execution.run().await;
 
-        let mut replay = Replay {
-            run: run.to_owned(),
-            entries: entries.len() as u64,
-            journal_head: entries.last().map_or(Digest([0; 32]), |last| last.hash),
-            differences: Vec::new(),
-            incomplete: fold.finished.as_ref().map_or_else(
-                || Some("the run has not ended".to_owned()),
-                |finished| stopped_from_outside(finished),
-            ),
-        };
-        match executed {
-            Err(Error::Diverged { step, recorded, asked, .. }) => {
-                let is_beyond = passage.history.is_over() && replay.incomplete.is_some();
-                if !is_beyond {
-                    let what = format!("call {step}");
-                    replay.differences.push(Difference { what, recorded, replayed: asked });
+            let mut replay = Replay {
+                run: run.to_owned(),
+                entries: entries.len() as u64,
+                journal_head: entries.last().map_or(Digest([0; 32]), |last| last.hash),
+                differences: Vec::new(),
+                incomplete: fold
+                    .finished
+                    .as_ref()
+                    .map_or_else(|| Some("the run has not ended".to_owned()), stopped_from_outside),
+            };
+            match executed {
+                Err(Error::Diverged { step, recorded, asked, .. }) => {
+                    if replay.incomplete.is_none() || !is_beyond(&recorded) {
+                        let what = format!("call {step}");
+                        replay.differences.push(Difference { what, recorded, replayed: asked });
+                    }
+                }
+                Err(error) => return Err(error),
+                Ok(mut executed) => {
+                    policy.inner.reasons.explain(&mut executed.output, options.language);
+                    if let Some((step, past)) = passage.history.first_left() {
+                        replay.differences.push(Difference {
+                            what: format!("call {step}"),
+                            recorded: past.asked(),
+                            replayed: "nothing: it ended".to_owned(),
+                        });
+                    }
+                    if let (Some(finished), None) = (&fold.finished, &replay.incomplete) {
+                        let is_same_engine = policy.inner.component == started.component
+                            && started.host == env!("CARGO_PKG_VERSION");
+                        replay.differences.extend(compare(finished, &executed, is_same_engine));
+                    }
                 }
             }
-            Err(error) => return Err(error),
-            Ok(mut executed) => {
-                policy.inner.reasons.explain(&mut executed.output, options.language);
-                if let Some((step, past)) = passage.history.first_left() {
-                    replay.differences.push(Difference {
-                        what: format!("call {step}"),
-                        recorded: past.asked(),
-                        replayed: "nothing: it ended".to_owned(),
-                    });
-                }
-                if let (Some(finished), None) = (&fold.finished, &replay.incomplete) {
-                    let is_same_engine = policy.inner.component == started.component
-                        && started.host == env!("CARGO_PKG_VERSION");
-                    replay.differences.extend(compare(finished, &executed, is_same_engine));
-                }
-            }
-        }
-        Ok(replay)
+            Ok(replay)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Runs of the past: going on with one that was cut off, reading what one came to, and deciding what
 //! became of a call that nobody can prove.
 
+use futures_util::future::BoxFuture;
 use pod_platform::{Attempt, Effect, Instant, Row, Service, ServiceVisitor, visit_services};
 
 use crate::{
@@ -51,45 +52,56 @@ impl Host {
     /// [`Error::Diverged`] if it does not do again what it did; [`Error::NotResumable`] if it is a dry
     /// run, acts for another account, or its policy or its platform are gone.
     pub async fn resume(&self, run: &str, account: &Account) -> Result<Receipt, Error> {
-        let live = self.live().take(run).await;
-        let entries = self.journal().entries(run).await?;
-        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-        if fold.finished.is_some() {
-            return self.signed(Receipt::of(run, &entries)?);
-        }
-        let Fold { started, decided, restored, .. } = fold;
-        let started = started.ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
-        if started.is_dry_run() {
-            let reason = "a dry run is run again instead: it has paid nothing".to_owned();
-            return Err(Error::NotResumable { run: run.to_owned(), reason });
-        }
-        check_account(run, &started, account)?;
+        self.go_on(run, account).await
+    }
 
-        let options = started.recorded_options();
-        let policy = self.load_kept(run, &started, options.script_mode).await?;
-        let background = Background::recorded(run, &started)?;
-        let input = serde_json::from_str(&started.input).map_err(|error| {
-            Error::Journal(format!("run {run}: its input cannot be read: {error}"))
-        })?;
-        let task = Task::of(&policy.inner, &background, &input, false)?;
+    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
+    fn go_on<'a>(
+        &'a self,
+        run: &'a str,
+        account: &'a Account,
+    ) -> BoxFuture<'a, Result<Receipt, Error>> {
+        Box::pin(async move {
+            let live = self.live().take(run).await;
+            let entries = self.journal().entries(run).await?;
+            let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+            if fold.finished.is_some() {
+                return self.signed(Receipt::of(run, &entries)?);
+            }
+            let Fold { started, decided, restored, .. } = fold;
+            let started = started.ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+            if started.is_dry_run() {
+                let reason = "a dry run is run again instead: it has paid nothing".to_owned();
+                return Err(Error::NotResumable { run: run.to_owned(), reason });
+            }
+            check_account(run, &started, account)?;
 
-        let connection = self.connection(run, account)?;
-        let sealed = self.journal().sealed(run).await?.into_iter();
-        let otts = sealed
-            .filter_map(|(step, sealed)| Some((step, connection.seal.open(step, sealed)?)))
-            .collect();
-        let history = History::of(&entries, otts);
-        let journal = self.journal().clone();
-        let recorder =
-            Recorder::after(run.to_owned(), account.name.clone(), Some(journal), &entries);
-        let passage = Passage {
-            grant: started.grant(run)?,
-            connection: Some(connection),
-            _live: Some(live),
-            restored_since: restored.then_some(started.at),
-            ..self.passage(run, &started, account, recorder, history)
-        };
-        self.execute(&policy.inner, &task, &input, &started, passage, decided).await
+            let options = started.recorded_options();
+            let policy = self.load_kept(run, &started, options.script_mode).await?;
+            let background = Background::recorded(run, &started)?;
+            let input = serde_json::from_str(&started.input).map_err(|error| {
+                Error::Journal(format!("run {run}: its input cannot be read: {error}"))
+            })?;
+            let task = Task::of(&policy.inner, &background, &input, false)?;
+
+            let connection = self.connection(run, account)?;
+            let sealed = self.journal().sealed(run).await?.into_iter();
+            let otts = sealed
+                .filter_map(|(step, sealed)| Some((step, connection.seal.open(step, sealed)?)))
+                .collect();
+            let history = History::of(&entries, otts);
+            let journal = self.journal().clone();
+            let recorder =
+                Recorder::after(run.to_owned(), started.scope(), Some(journal), &entries);
+            let passage = Passage {
+                grant: started.grant(run)?,
+                connection: Some(connection),
+                _live: Some(live),
+                restored_since: restored.then_some(started.at),
+                ..self.passage(run, &started, account, recorder, history)
+            };
+            self.execute(&policy.inner, &task, &input, &started, passage, decided).await
+        })
     }
 
     /// The receipt of a run that has ended.
@@ -177,8 +189,7 @@ impl Host {
             }
         };
         let journal = self.journal().clone();
-        let account = started.account.clone();
-        let recorder = Recorder::after(run.to_owned(), account, Some(journal), &entries);
+        let recorder = Recorder::after(run.to_owned(), started.scope(), Some(journal), &entries);
         recorder.note(Entry::Settled(Settled {
             step,
             happened,

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64},
 };
 
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
@@ -15,7 +16,7 @@ use crate::{
     execution::{Executed, Execution},
     fold::Fold,
     grant::Grant,
-    journal::{AppendError, Diverged, Entry, Finished, Started},
+    journal::{AppendError, Diverged, Entry, Finished, Scope, Started},
     policy::Loaded,
     receipt::{Receipt, RunError},
     scope::Scope,
@@ -65,6 +66,11 @@ impl Started {
     pub(crate) fn recorded_options(&self) -> RecordedOptions {
         let options = self.options.as_deref().map(serde_json::from_str);
         options.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Whose invoices the run claims.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope::new(&self.account, self.platform.as_deref())
     }
 
     /// Was nothing to be paid?
@@ -131,46 +137,59 @@ impl Host {
         account: &Account,
         options: RunOptions,
     ) -> Result<Receipt, Error> {
-        let loaded = &*policy.inner;
-        let is_dry = options.dry_run;
-        if is_dry && options.key.is_some() {
-            let message = "a dry run has no key: it pays nothing, so it may be run any number of \
-                           times, and the key is left for the run that pays";
-            return Err(Error::Input(message.into()));
-        }
-        let background = Background::of(account);
-        let needs_plan = options.plan_only || options.on_failure.is_some();
-        let task = Task::of(loaded, &background, &options.input, needs_plan)?;
-        let input = options.input.clone();
-        let (started, grant) = self.started(loaded, account, background, &task, options);
-        if let Some(key) = &started.key
-            && let Some(first) = self.journal().keyed(&account.name, &started.policy, key).await?
-        {
-            return self.again(&first, &started, account).await;
-        }
+        self.begin(policy, account, options).await
+    }
 
-        let run = uuid::Uuid::now_v7().to_string();
-        let live = self.live().take(&run).await;
-        let recorder = Recorder::new(run.clone(), account.name.clone(), self.journal().clone());
-        recorder.note(Entry::Started(started.clone()));
-        if started.key.is_some() {
-            match recorder.try_commit().await {
-                // Somebody else began it just now.
-                Err(AppendError::KeyTaken(first)) => {
-                    drop(live);
-                    return self.again(&first, &started, account).await;
-                }
-                written => written?,
+    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
+    fn begin<'a>(
+        &'a self,
+        policy: &'a Policy,
+        account: &'a Account,
+        options: RunOptions,
+    ) -> BoxFuture<'a, Result<Receipt, Error>> {
+        Box::pin(async move {
+            let loaded = &*policy.inner;
+            let is_dry = options.dry_run;
+            if is_dry && options.key.is_some() {
+                let message = "a dry run has no key: it pays nothing, so it may be run any number of \
+                           times, and the key is left for the run that pays";
+                return Err(Error::Input(message.into()));
             }
-        }
-        let passage = Passage {
-            grant,
-            connection: Some(self.connection(&run, account)?),
-            shadow: is_dry.then(|| Shadow::new(&task.facts.stated)),
-            _live: Some(live),
-            ..self.passage(&run, &started, account, recorder, History::default())
-        };
-        self.execute(loaded, &task, &input, &started, passage, None).await
+            let background = Background::of(account);
+            let needs_plan = options.plan_only || options.on_failure.is_some();
+            let task = Task::of(loaded, &background, &options.input, needs_plan)?;
+            let input = options.input.clone();
+            let (started, grant) = self.started(loaded, account, background, &task, options);
+            if let Some(key) = &started.key
+                && let Some(first) =
+                    self.journal().keyed(&account.name, &started.policy, key).await?
+            {
+                return self.again(&first, &started, account).await;
+            }
+
+            let run = uuid::Uuid::now_v7().to_string();
+            let live = self.live().take(&run).await;
+            let recorder = Recorder::new(run.clone(), started.scope(), self.journal().clone());
+            recorder.note(Entry::Started(Box::new(started.clone())));
+            if started.key.is_some() {
+                match recorder.try_commit().await {
+                    // Somebody else began it just now.
+                    Err(AppendError::KeyTaken(first)) => {
+                        drop(live);
+                        return self.again(&first, &started, account).await;
+                    }
+                    written => written?,
+                }
+            }
+            let passage = Passage {
+                grant,
+                connection: Some(self.connection(&run, account)?),
+                shadow: is_dry.then(|| Shadow::new(&task.facts.stated)),
+                _live: Some(live),
+                ..self.passage(&run, &started, account, recorder, History::default())
+            };
+            self.execute(loaded, &task, &input, &started, passage, None).await
+        })
     }
 
     /// The run that was begun under the key of this request: its receipt, once it has one.

@@ -30,6 +30,9 @@ fn outcome(step: u64, rials: u64, recorded: Recorded) -> Entry {
         reference_number: None,
         spent: Amounts { rials, calls: 2, bytes_up: 10, bytes_down: 20 },
         at: 0,
+        count: None,
+        arguments: None,
+        evidence: None,
     })
 }
 

@@ -131,9 +131,9 @@ fn entries() -> Vec<(&'static str, Entry)> {
         at,
     };
     vec![
-        ("started", Entry::Started(started)),
-        ("started-resumable", Entry::Started(resumable)),
-        ("started-narrowed", Entry::Started(narrowed)),
+        ("started", Entry::Started(Box::new(started))),
+        ("started-resumable", Entry::Started(Box::new(resumable))),
+        ("started-narrowed", Entry::Started(Box::new(narrowed))),
         ("intent", Entry::Intent(intent)),
         ("outcome-done", outcome(Recorded::Done("true".into()))),
         ("outcome-refused", outcome(Recorded::Refused("{\"unavailable\":\"\"}".into()))),

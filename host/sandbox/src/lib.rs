@@ -82,6 +82,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::BoxFuture;
 use pod_platform::{Clock, Instant, Secret, SystemClock, invoices::Invoice};
 use tokio::{
     net::TcpListener,
@@ -212,37 +213,45 @@ impl Sandbox {
     /// # Errors
     /// If the scenario contradicts itself, the address is taken, or the data cannot be opened.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let listener = TcpListener::bind(options.listen)
-            .await
-            .map_err(|source| Error::Listen { address: options.listen, source })?;
-        let address = listener
-            .local_addr()
-            .map_err(|source| Error::Listen { address: options.listen, source })?;
-        let root_url = format!("http://{address}");
-        let (platform, caller_token) = open(options, root_url.clone()).await?;
-        let platform = Arc::new(platform);
+        Self::serve(options).await
+    }
 
-        let stopping = platform.stopping.clone();
-        let asked_to_stop = stopping.clone().cancelled_owned();
-        let (ended, stopped) = watch::channel(());
-        let router = server::router(Arc::clone(&platform));
-        let server = tokio::spawn(async move {
-            let service = router.into_make_service_with_connect_info::<Line>();
-            let serve = axum::serve(Lines(listener), service).with_graceful_shutdown(asked_to_stop);
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "the platform's server failed");
-            }
-            drop(ended);
-        });
-        Ok(Self {
-            platform,
-            address,
-            platform_url: format!("{root_url}/srv/sc"),
-            root_url,
-            caller_token,
-            stopping: stopping.drop_guard(),
-            server,
-            stopped,
+    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
+    fn serve(options: Options) -> BoxFuture<'static, Result<Self, Error>> {
+        Box::pin(async move {
+            let listener = TcpListener::bind(options.listen)
+                .await
+                .map_err(|source| Error::Listen { address: options.listen, source })?;
+            let address = listener
+                .local_addr()
+                .map_err(|source| Error::Listen { address: options.listen, source })?;
+            let root_url = format!("http://{address}");
+            let (platform, caller_token) = open(options, root_url.clone()).await?;
+            let platform = Arc::new(platform);
+
+            let stopping = platform.stopping.clone();
+            let asked_to_stop = stopping.clone().cancelled_owned();
+            let (ended, stopped) = watch::channel(());
+            let router = server::router(Arc::clone(&platform));
+            let server = tokio::spawn(async move {
+                let service = router.into_make_service_with_connect_info::<Line>();
+                let serve =
+                    axum::serve(Lines(listener), service).with_graceful_shutdown(asked_to_stop);
+                if let Err(error) = serve.await {
+                    tracing::error!(%error, "the platform's server failed");
+                }
+                drop(ended);
+            });
+            Ok(Self {
+                platform,
+                address,
+                platform_url: format!("{root_url}/srv/sc"),
+                root_url,
+                caller_token,
+                stopping: stopping.drop_guard(),
+                server,
+                stopped,
+            })
         })
     }
 
@@ -322,11 +331,18 @@ impl Sandbox {
     /// # Errors
     /// If the database fails.
     pub async fn holdings(&self) -> Result<Option<Holdings>, Error> {
-        let Some(caller) = self.caller() else { return Ok(None) };
-        let mut store = self.platform.store.lock().await;
-        self.platform.catch_up(&mut store).await?;
-        let now = self.platform.clock.now();
-        Ok(Some(Holdings::read(&mut store.connection, caller, now).await?))
+        self.hold().await
+    }
+
+    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
+    fn hold(&self) -> BoxFuture<'_, Result<Option<Holdings>, Error>> {
+        Box::pin(async move {
+            let Some(caller) = self.caller() else { return Ok(None) };
+            let mut store = self.platform.store.lock().await;
+            self.platform.catch_up(&mut store).await?;
+            let now = self.platform.clock.now();
+            Ok(Some(Holdings::read(&mut store.connection, caller, now).await?))
+        })
     }
 
     /// Every SMS that POD would have sent, the newest last.
@@ -343,9 +359,16 @@ impl Sandbox {
     /// # Errors
     /// If the database fails.
     pub async fn ledger(&self) -> Result<Ledger, Error> {
-        let mut store = self.platform.store.lock().await;
-        self.platform.catch_up(&mut store).await?;
-        Ok(Ledger::read(&mut store.connection).await?)
+        self.add_up().await
+    }
+
+    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
+    fn add_up(&self) -> BoxFuture<'_, Result<Ledger, Error>> {
+        Box::pin(async move {
+            let mut store = self.platform.store.lock().await;
+            self.platform.catch_up(&mut store).await?;
+            Ok(Ledger::read(&mut store.connection).await?)
+        })
     }
 
     /// All money and all objects, between two calls, in a form that can be compared.
@@ -353,9 +376,16 @@ impl Sandbox {
     /// # Errors
     /// If the database fails.
     pub async fn books(&self) -> Result<Books, Error> {
-        let mut store = self.platform.store.lock().await;
-        self.platform.catch_up(&mut store).await?;
-        Ok(Books::read(&mut store.connection).await?)
+        self.compare().await
+    }
+
+    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
+    fn compare(&self) -> BoxFuture<'_, Result<Books, Error>> {
+        Box::pin(async move {
+            let mut store = self.platform.store.lock().await;
+            self.platform.catch_up(&mut store).await?;
+            Ok(Books::read(&mut store.connection).await?)
+        })
     }
 
     /// What goes wrong with calls, and how often it has.

@@ -9,6 +9,7 @@
 mod bare;
 mod decisions;
 mod dynamic;
+mod journal;
 
 use std::{
     sync::{Arc, Mutex},
@@ -50,6 +51,7 @@ fn main() {
         measured.extend(engines(rounds).await);
         measured.extend(linking(rounds).await);
         measured.extend(calls(rounds).await);
+        measured.extend(journal::against_memory(rounds).await);
         measured
     });
     println!("| what | ours | bare | ratio | promised |");
@@ -66,9 +68,11 @@ fn main() {
         if !short {
             deciders.growth(rounds).await;
         }
+        broken |= journal::flushes(rounds).await;
+        broken |= journal::resume().await;
     });
     if broken {
-        eprintln!("a ratio is above what is promised");
+        eprintln!("something is above what is promised");
         std::process::exit(1);
     }
 }

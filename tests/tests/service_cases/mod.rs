@@ -73,8 +73,10 @@ pub fn cases() -> Vec<Case> {
 pub struct World {
     pub pod: Sandbox,
     clock: Arc<ManualClock>,
-    client: Client,
-    names: BTreeMap<String, Value>,
+    /// Calls it.
+    pub client: Client,
+    /// What `$names` stand for.
+    pub names: BTreeMap<String, Value>,
 }
 
 impl World {
@@ -105,7 +107,7 @@ impl World {
             name: token.to_owned(),
             client: self.client.clone(),
             credentials: Arc::new(Credentials::token(token)),
-            platform: None,
+            platform: Some(self.pod.platform_url().to_owned()),
             clock: None,
             business: None,
             user: None,
@@ -177,7 +179,7 @@ impl World {
     }
 
     /// A value with its `$names` replaced.
-    fn named(&self, value: &Value) -> Value {
+    pub fn named(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => {
                 if let Some(whole) = text.strip_prefix('$').and_then(|name| self.names.get(name)) {

@@ -51,7 +51,10 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         Some(&arguments.patience),
     )
     .await?;
-    resume_earlier(&host, &account).await?;
+    // To go on with another run would change something.
+    if !arguments.dry_run {
+        resume_earlier(&host, &account).await?;
+    }
     // A folder is an installed policy: its script gets a snapshot. A file is run as it is.
     let mode = if arguments.policy.is_dir() { ScriptMode::Installed } else { ScriptMode::AdHoc };
     let policy = host.load_files(&files, mode).await?;
@@ -62,6 +65,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         on_failure: arguments.on_failure.map(Into::into),
         language: arguments.lang,
         key: arguments.key.clone(),
+        dry_run: arguments.dry_run,
         ..RunOptions::default()
     };
     let receipt = host.run_with(&policy, &account, options).await?;

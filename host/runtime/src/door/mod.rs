@@ -35,6 +35,7 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
 
 pub(crate) use history::History;
+pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
 pub(crate) use shadow::{ASSUMED, Shadow};
 
@@ -149,6 +150,8 @@ pub(crate) struct Call {
     pub function: String,
     /// What is called.
     pub operation: Operation,
+    /// The form that the guest's request is sent as.
+    pub arguments: Arc<str>,
     /// The digest of function and arguments.
     pub digest: Digest,
     /// What `charge` reserved.
@@ -188,17 +191,9 @@ impl Call {
         }
     }
 
-    /// The form that is sent, without what is secret.
-    pub fn arguments(&self) -> String {
-        match &self.operation {
-            Operation::Pod(request) => request.form.encoded(),
-            Operation::Now | Operation::Random => String::new(),
-        }
-    }
-
     /// Function and arguments, for people.
     pub fn asked(&self) -> String {
-        history::asked(&self.function, &self.arguments())
+        history::asked(&self.function, &self.arguments)
     }
 }
 
@@ -350,6 +345,7 @@ impl Door {
             step: self.passage.next_step.fetch_add(1, Ordering::Relaxed),
             digest: Digest::of(&[function.as_bytes(), arguments.as_bytes()]),
             function,
+            arguments: arguments.into(),
             operation,
             reserved: Amounts::default(),
             intended: None,

@@ -19,6 +19,16 @@ use crate::{
     journal::{Diverged, Entry, Outcome, Recorded},
 };
 
+/// What the journal has of a call that it does not have.
+const BEYOND: &str = "nothing: its calls end before";
+/// What the journal has of a call that was cut off.
+const OPEN: &str = "an intent without an outcome";
+
+/// Does a call differ from the past only because the past ends there?
+pub(crate) fn is_beyond(recorded: &str) -> bool {
+    [BEYOND, OPEN].contains(&recorded)
+}
+
 #[derive(Clone)]
 pub(crate) struct Record<S> {
     pub passage: Arc<Passage>,
@@ -41,7 +51,7 @@ impl<S: Next> Layer for Record<S> {
                 }
                 Past { intent: Some(intent), ott, outcome: None } => {
                     if passage.is_offline() {
-                        return diverge(passage, &call, "an intent without an outcome".to_owned());
+                        return diverge(passage, &call, OPEN.to_owned());
                     }
                     passage.recorder.recall(&intent, None);
                     call.intended = Some(Intended { at: intent.at, looked_for: true });
@@ -50,7 +60,7 @@ impl<S: Next> Layer for Record<S> {
                 Past { intent: None, outcome: None, .. } => {}
             }
         } else if passage.is_offline() {
-            return diverge(passage, &call, "nothing: its calls end before".to_owned());
+            return diverge(passage, &call, BEYOND.to_owned());
         }
 
         if call.mutation().is_none() {
@@ -120,7 +130,7 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         spent: Amounts { rials: paid.map_or(0, |paid| paid.rials), ..reply.spent },
         at: passage.clock.now().0,
         count: reply.outcome.as_ref().ok().and_then(|answer| answer.count),
-        arguments: reserved.is_none().then(|| call.arguments()),
+        arguments: reserved.is_none().then(|| call.arguments.to_string()),
         evidence: reply.evidence.clone(),
     }
 }

@@ -6,19 +6,32 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+/// Whose invoices: an account on a platform. Another platform has other invoices by the same ids.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Scope {
+    account: String,
+    platform: Option<String>,
+}
+
+impl Scope {
+    pub fn new(account: &str, platform: Option<&str>) -> Self {
+        Self { account: account.to_owned(), platform: platform.map(str::to_owned) }
+    }
+}
+
 /// A run, and the step of its open intent.
 type Holder = (String, u64);
 
 /// All open intents of one store that name an invoice. The sum of its journals, kept in memory:
 /// one process owns the store.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(Mutex<HashMap<(String, u64), Holder>>);
+pub(crate) struct Claims(Mutex<HashMap<(Scope, u64), Holder>>);
 
 impl Claims {
     /// Claims an invoice for an intent. The error is the run whose intent is open.
-    pub fn claim(&self, account: &str, invoice: u64, run: &str, step: u64) -> Result<(), String> {
+    pub fn claim(&self, scope: &Scope, invoice: u64, run: &str, step: u64) -> Result<(), String> {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match claims.entry((account.to_owned(), invoice)) {
+        match claims.entry((scope.clone(), invoice)) {
             hash_map::Entry::Vacant(free) => {
                 free.insert((run.to_owned(), step));
                 Ok(())
@@ -29,10 +42,10 @@ impl Claims {
     }
 
     /// It is known what came of the intent.
-    pub fn release(&self, account: &str, run: &str, step: u64) {
+    pub fn release(&self, scope: &Scope, run: &str, step: u64) {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         claims.retain(|(claimant, _), (holder, held)| {
-            claimant != account || holder != run || *held != step
+            claimant != scope || holder != run || *held != step
         });
     }
 }

@@ -13,7 +13,7 @@ const VERSION: u8 = 1;
 pub enum Entry {
     /// The run began.
     #[n(0)]
-    Started(#[n(0)] Started),
+    Started(#[n(0)] Box<Started>),
     /// A mutation is about to begin. Durable before it does.
     #[n(1)]
     Intent(#[n(0)] Intent),

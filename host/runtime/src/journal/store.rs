@@ -18,7 +18,7 @@ use sqlx::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Claims, RunFilter, RunSummary,
+    Claims, RunFilter, RunSummary, Scope,
     chain::{self, StoredEntry, StoredRow},
     entry::{Entry, Restored, Started},
     origin, runs,
@@ -238,8 +238,9 @@ impl Journal {
     async fn claim_open_intents(&self) -> Result<(), Error> {
         for status in ["unfinished", "unknown-outcome", "diverged"] {
             let filter = RunFilter { status: Some(status.into()), ..RunFilter::default() };
-            for RunSummary { run, account, archived, .. } in self.runs(&filter).await? {
-                if archived.is_some() {
+            for RunSummary { run, account, platform, archived, .. } in self.runs(&filter).await? {
+                // A platform that ended with its process has no invoices any more.
+                if archived.is_some() || platform.is_none() {
                     continue;
                 }
                 // A damaged run is told of when it is read; the others go on.
@@ -248,8 +249,9 @@ impl Journal {
                 if fold.started.as_ref().is_some_and(Started::is_dry_run) {
                     continue;
                 }
+                let scope = Scope::new(&account, platform.as_deref());
                 for (step, invoice) in fold.open_invoices() {
-                    let _ = self.claims.claim(&account, invoice, &run, step);
+                    let _ = self.claims.claim(&scope, invoice, &run, step);
                 }
             }
         }

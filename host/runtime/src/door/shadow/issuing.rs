@@ -5,7 +5,7 @@ use pod_platform::{
     Rial, Service as _,
     invoices::{
         Business, GetInvoiceListRequest, Guild, Invoice, InvoiceItem, IssueInvoiceRequest,
-        ProductShort, ReduceInvoiceRequest,
+        ProductShort, ReduceInvoiceRequest, User,
     },
     types::PlatformErrorKind as Kind,
     wire::form::Fields,
@@ -22,6 +22,9 @@ impl<S: Source> Act<'_, S> {
         let user = request.user_id.filter(|user| *user != 0);
         if user.is_some() && user == self.user {
             return Err(Kind::NoPermission.into());
+        }
+        if self.business.is_none() {
+            self.assumed.insert("account-is-a-business");
         }
         if !request.voucher_hash.is_empty() {
             return Err(Refusal::unknown("what a voucher takes off is not known"));
@@ -44,6 +47,7 @@ impl<S: Source> Act<'_, S> {
         let is_preview = request.preview == Some(true);
         let id = if is_preview { 0 } else { self.new_id() };
         let business = self.own_business();
+        let user_srv = user.map(|id| self.known_user(id));
         let issuer_srv = self.own_user();
         let mut invoice = Invoice {
             id,
@@ -55,7 +59,7 @@ impl<S: Source> Act<'_, S> {
             business,
             invoice_item_srvs: lines,
             guild_srv: Some(self.guild(request.guild_code)),
-            user_srv: user.map(|id| self.known_user(id)),
+            user_srv,
             cellphone_number: request.cellphone_number,
             verification_needed: request.verification_needed == Some(true),
             metadata: request.metadata,
@@ -217,10 +221,13 @@ impl<S: Source> Act<'_, S> {
         known.unwrap_or_else(|| Guild { id: 0, name: code.clone(), code })
     }
 
-    fn known_user(&self, id: u64) -> pod_platform::invoices::User {
+    fn known_user(&mut self, id: u64) -> User {
         let mut users = self.state.invoices.all().filter_map(|one| one.user_srv.as_ref());
         let known = users.find(|user| user.id == id).cloned();
-        known.unwrap_or(pod_platform::invoices::User { id, ..Default::default() })
+        known.unwrap_or_else(|| {
+            self.assumed.insert("customer-exists");
+            User { id, ..User::default() }
+        })
     }
 }
 

@@ -26,7 +26,7 @@ use std::{
 
 use bytes::Bytes;
 use pod_platform::{
-    Effect, Evidence, Instant, Request, Service,
+    Effect, Evidence, Instant, Request, Service, TokenKind,
     bills::ServiceBill,
     invoices::{GetInvoiceListRequest, Invoice, User},
     loans::{Loan, LoanPlan},
@@ -268,6 +268,10 @@ impl<'a, S: Source> Act<'a, S> {
         let Effect::Mutation { evidence, .. } = request.row.effect else {
             return Err(Refusal::unknown("this changes nothing"));
         };
+        // A business's service, and nobody has told that the account is one.
+        if request.row.token == TokenKind::Business && self.business.is_none() {
+            self.assumed.insert("account-is-a-business");
+        }
         let result = match evidence {
             Evidence::PaidForItself => self.pay_by_credit(true).await?,
             Evidence::PaidByAccount => self.pay_by_credit(false).await?,

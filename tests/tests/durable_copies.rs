@@ -1,0 +1,294 @@
+//! Copies of a journal, and clocks: an older copy that is put back reconciles before it pays; a
+//! backup that is taken while runs go on is whole; what is archived can still be proven, and its keys
+//! stay taken; a clock that jumps back changes nothing.
+
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use pod_host::{
+    Error, Host, Point, Receipt, RunOptions, Status,
+    journal::{Entry, Journal, RunFilter},
+};
+use pod_platform::{Instant, ManualClock};
+use pod_sandbox::Books;
+use podhost_tests::{
+    mortal::{Life, Mortal, POINTS, lasting, script},
+    project,
+};
+use serde_json::Value;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+
+const SCENARIO: &str = "plugins/netting/scenarios/small.json";
+
+/// Pays, issues and cancels; one payment is refused. It reads first and last.
+fn policy() -> TempDir {
+    let source = r#"
+        fn run(input) {
+            let report = [get_invoice_list(#{ offset: 0, size: 1, id: 601 }).len()];
+            for pair in [[601, 501], [603, 504], [602, 502]] {
+                report.push(attempt(|| pay_invoice_by_invoice(
+                    #{ creditor_invoice_id: pair[0], debtor_invoice_id: pair[1] })));
+            }
+            let bread = issue_invoice(#{ guild_code: "FOOD_GUILD", product_id: [0], price: [5000],
+                quantity: [2], product_description: ["bread"], user_id: 100, preferred_tax_rate: 0.0 });
+            report.push(bread.id);
+            report.push(attempt(|| cancel_invoice(#{ id: bread.id })));
+            report.push(get_invoice_list(#{ offset: 0, size: 50 }).len());
+            report
+        }
+        fn attempt(service) {
+            try { return service.call(); } catch (error) { return error; }
+        }
+    "#;
+    script("\"invoices\", \"payments\"", "rial = 10_000_000", source)
+}
+
+fn keyed() -> RunOptions {
+    RunOptions { key: Some("k".to_owned()), ..RunOptions::default() }
+}
+
+async fn begin(
+    mortal: &Mortal,
+    policy: &TempDir,
+    kills: impl Fn(u64, Point) -> bool + Send + Sync + 'static,
+) -> Option<Receipt> {
+    let path = policy.path().to_owned();
+    mortal.live(kills, async move |life: Life| life.run(&path, keyed()).await).await
+}
+
+/// The undisturbed run: its receipt, the books, and the steps that change something.
+async fn undisturbed(policy: &TempDir) -> (Value, Books, Vec<u64>) {
+    let mortal = Mortal::from_file(SCENARIO).await;
+    let receipt = begin(&mortal, policy, |_, _| false).await.expect("nobody kills it");
+    let entries = mortal.live_on(async move |life: Life| {
+        let entries = life.host.journal().entries(&receipt.run).await.expect("the chain holds");
+        (receipt, entries)
+    });
+    let (receipt, entries) = entries.await;
+    assert_eq!((receipt.status, receipt.effects.len()), (Status::Done, 4), "{receipt:#?}");
+    let steps = entries.iter().filter_map(|stored| match &stored.entry {
+        Entry::Intent(intent) => Some(intent.step),
+        _ => None,
+    });
+    (lasting(&receipt, &mortal.pod), mortal.books().await, steps.collect())
+}
+
+/// A copy of the journal as it is now.
+async fn copy(store: &Path, to: &Path) {
+    let journal = Journal::read_only(store).await.expect("there is one");
+    journal.back_up(to).await.expect("it is copied");
+}
+
+/// Puts a copy in the journal's place.
+fn put_back(store: &Path, copy: &Path) {
+    for name in ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"] {
+        let _ = fs::remove_file(store.join(name));
+    }
+    fs::copy(copy, store.join("journal.sqlite")).expect("it is put back");
+}
+
+async fn is_marked(mortal: &Mortal, run: String) -> bool {
+    let journal = Journal::read_only(mortal.store()).await.expect("there is one");
+    let entries = journal.entries(&run).await.expect("the chain holds");
+    entries.iter().any(|stored| matches!(stored.entry, Entry::Restored(_)))
+}
+
+/// The run was copied at each point of each of its calls, and went on to its end; then the copy is
+/// put back.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_copy_pays_nothing_again() {
+    let policy = policy();
+    let (expected, books, steps) = undisturbed(&policy).await;
+    for step in steps {
+        for point in POINTS {
+            let place = format!("copied at step {step}, {point:?}");
+            let mortal = Mortal::from_file(SCENARIO).await;
+            let dies = move |of, at| (of, at) == (step, point);
+            assert!(begin(&mortal, &policy, dies).await.is_none(), "{place}");
+            let older = mortal.store().join("older");
+            copy(mortal.store(), &older).await;
+            let go_on = async |life: Life| life.go_on().await.expect("it is unfinished");
+            let first = mortal.live_on(go_on).await;
+            assert_eq!(lasting(&first, &mortal.pod), expected, "{place}");
+
+            put_back(mortal.store(), &older);
+            let second = mortal.live_on(go_on).await;
+            assert_eq!(lasting(&second, &mortal.pod), expected, "{place}, put back");
+            assert_eq!(mortal.books().await, books, "{place}, put back");
+            assert_eq!(first.run, second.run, "{place}");
+            assert!(is_marked(&mortal, second.run).await, "{place}: it is known to be older");
+        }
+    }
+}
+
+/// Each prefix of a journal whose run has ended, on the platform of the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn any_prefix_of_a_journal_that_ended() {
+    let policy = policy();
+    let (expected, books, _) = undisturbed(&policy).await;
+    let mortal = Mortal::from_file(SCENARIO).await;
+    let ended = begin(&mortal, &policy, |_, _| false).await.expect("nobody kills it");
+    let whole = mortal.store().join("whole");
+    copy(mortal.store(), &whole).await;
+    let journal = Journal::read_only(mortal.store()).await.expect("there is one");
+    let length = journal.entries(&ended.run).await.expect("the chain holds").len();
+    drop(journal);
+    for kept in 1..length {
+        let prefix = mortal.store().join(format!("prefix-{kept}"));
+        fs::copy(&whole, &prefix).expect("it is copied");
+        truncate(&prefix, kept).await;
+        put_back(mortal.store(), &prefix);
+        let go_on = async |life: Life| life.go_on().await.expect("it is unfinished");
+        let resumed = mortal.live_on(go_on).await;
+        assert_eq!(lasting(&resumed, &mortal.pod), expected, "{kept} of {length} entries");
+        assert_eq!(mortal.books().await, books, "{kept} of {length} entries");
+    }
+}
+
+/// Leaves the first entries of the one run in a journal.
+async fn truncate(journal: &Path, kept: usize) {
+    let options = SqliteConnectOptions::new().filename(journal);
+    let mut connection = SqliteConnection::connect_with(&options).await.expect("it opens");
+    for statement in [
+        "DELETE FROM entries WHERE sequence >= ?1",
+        "UPDATE runs SET length = ?1, status = NULL, ended = NULL, \
+         head = (SELECT hash FROM entries WHERE sequence = ?1 - 1)",
+    ] {
+        let query = sqlx::query(statement).bind(kept as i64);
+        query.execute(&mut connection).await.expect(statement);
+    }
+    connection.close().await.expect("it is written");
+}
+
+/// A copy from before a run: its key begins it again, and what it issues has the same marks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_knows_nothing_of_a_run() {
+    let policy = policy();
+    let mortal = Mortal::from_file(SCENARIO).await;
+    let path = policy.path().to_owned();
+    mortal.live_on(async move |life: Life| drop(life.load(&path).await)).await;
+    let older = mortal.store().join("older");
+    copy(mortal.store(), &older).await;
+    let first = begin(&mortal, &policy, |_, _| false).await.expect("nobody kills it");
+    let books = mortal.books().await;
+    put_back(mortal.store(), &older);
+    let second = begin(&mortal, &policy, |_, _| false).await.expect("nobody kills it");
+    assert_ne!(first.run, second.run);
+    assert!(second.effects.is_empty(), "{:?}", second.effects);
+    assert_eq!(mortal.books().await, books, "POD's own state and our mark are the fence");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_while_runs_go_on() {
+    const RUNS: usize = 6;
+    let source = r#"
+        fn run(input) {
+            for i in 0..10 {
+                issue_invoice(#{ guild_code: "FOOD_GUILD", product_id: [0], price: [5000], quantity: [1],
+                    product_description: ["bread"], user_id: 100, preferred_tax_rate: 0.0 });
+            }
+        }
+    "#;
+    let policy = script("\"invoices\"", "calls = 1_000", source);
+    let mortal = Mortal::from_file(SCENARIO).await;
+    let (path, store) = (policy.path().to_owned(), mortal.store().to_owned());
+    mortal
+        .live_on(async move |life: Life| {
+            let runs = join_all((0..RUNS).map(|_| life.run(&path, RunOptions::default())));
+            let backups = async {
+                for index in 0..8 {
+                    let folder = store.join(format!("backup-{index}"));
+                    fs::create_dir(&folder).expect("a folder");
+                    let to = folder.join("journal.sqlite");
+                    life.host.journal().back_up(&to).await.expect("it is copied");
+                    let again = life.host.journal().back_up(&to).await;
+                    assert!(matches!(again, Err(Error::Journal(_))), "nothing is overwritten");
+                }
+            };
+            let (receipts, ()) = tokio::join!(runs, backups);
+            assert!(receipts.iter().all(|receipt| receipt.status == Status::Done));
+        })
+        .await;
+    let mut seen = 0;
+    for index in 0..8 {
+        let folder = mortal.store().join(format!("backup-{index}"));
+        let backup = Journal::read_only(&folder).await.expect("it opens");
+        for run in backup.runs(&RunFilter::default()).await.expect("it has an index") {
+            let entries = backup.entries(&run.run).await.expect("the chain holds");
+            assert_eq!(entries.last().map(|last| last.hash), Some(run.head));
+            seen += usize::from(run.is_unfinished());
+        }
+    }
+    assert!(seen > 0, "some runs were under way");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_archived_is_still_proven() {
+    let policy = policy();
+    let mortal = Mortal::from_file(SCENARIO).await;
+    let receipt = begin(&mortal, &policy, |_, _| false).await.expect("nobody kills it");
+    // Another is cut off: it stays.
+    let other =
+        script("\"invoices\"", "calls = 9", "fn run(input) { close_invoice(#{ id: 605 }) }");
+    let path = other.path().to_owned();
+    let work = async move |life: Life| life.run(&path, RunOptions::default()).await;
+    assert!(mortal.live(|_, point| point == Point::AfterIntent, work).await.is_none());
+    let books = mortal.books().await;
+
+    let archive = tempfile::tempdir().expect("a folder for the archive");
+    let (folder, path) = (archive.path().to_owned(), policy.path().to_owned());
+    let (run, head) = (receipt.run.clone(), receipt.journal_head);
+    mortal
+        .live_on(async move |life: Life| {
+            let archived = life.host.archive(u64::MAX, Some(&folder)).await.expect("it is moved");
+            assert_eq!(archived.runs, 1);
+            let journal = life.host.journal();
+            let Err(Error::Journal(reason)) = journal.entries(&run).await else { panic!("gone") };
+            assert!(reason.contains("archive"), "{reason}");
+            let runs = journal.runs(&RunFilter::default()).await.expect("an index");
+            let moved = runs.iter().find(|summary| summary.run == run).expect("it is known");
+            assert_eq!((moved.head, moved.entries), (head, archived.entries));
+            assert!(moved.archived.is_some());
+            // Its key is taken, whatever it is asked with.
+            let policy = life.load(&path).await;
+            let asked = life.host.run_with(&policy, &life.account, keyed()).await;
+            assert!(asked.is_err(), "{asked:?}");
+            assert_eq!(journal.runs(&RunFilter::default()).await.expect("an index").len(), 2);
+            assert_eq!(life.go_on().await.expect("it is unfinished").status, Status::Failed);
+        })
+        .await;
+    assert_eq!(mortal.books().await, books);
+
+    let kept = Journal::read_only(archive.path()).await.expect("the archive is a store");
+    let entries = kept.entries(&receipt.run).await.expect("the chain holds");
+    assert_eq!(entries.last().map(|last| last.hash), Some(receipt.journal_head));
+    drop(kept);
+    let artefacts = project("target/test-components");
+    let host = Host::builder().store(archive.path()).artefacts(artefacts).build().await;
+    let replay = host.expect("it opens").replay(&receipt.run).await.expect("it can be replayed");
+    assert!(replay.is_same(), "{:#?}", replay.differences);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps() {
+    const DAY: u64 = Duration::from_secs(86_400).as_millis() as u64;
+    let policy = policy();
+    let (expected, books, steps) = undisturbed(&policy).await;
+    for (at, step) in [Point::AfterIntent, Point::AfterEffect]
+        .iter()
+        .flat_map(|at| steps.iter().map(move |step| (*at, *step)))
+    {
+        let mut mortal = Mortal::from_file(SCENARIO).await;
+        let now = mortal.pod.clock().now();
+        let clock = Arc::new(ManualClock::new(now));
+        mortal.clock = Some(clock.clone());
+        let dies = move |of, point| (of, point) == (step, at);
+        assert!(begin(&mortal, &policy, dies).await.is_none());
+        clock.set(Instant(now.0 - DAY));
+        let resumed =
+            mortal.live_on(async |life: Life| life.go_on().await.expect("it is unfinished")).await;
+        assert_eq!(lasting(&resumed, &mortal.pod), expected, "step {step}, {at:?}");
+        assert_eq!(mortal.books().await, books, "step {step}, {at:?}");
+    }
+}
