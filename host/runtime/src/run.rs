@@ -16,7 +16,7 @@ use crate::{
     execution::{Executed, Execution},
     fold::Fold,
     grant::Grant,
-    journal::{AppendError, Diverged, Entry, Finished, Scope, Started},
+    journal::{AppendError, Claimant, Diverged, Entry, Finished, Started},
     policy::Loaded,
     receipt::{Receipt, RunError},
     scope::Scope,
@@ -69,8 +69,8 @@ impl Started {
     }
 
     /// Whose invoices the run claims.
-    pub(crate) fn scope(&self) -> Scope {
-        Scope::new(&self.account, self.platform.as_deref())
+    pub(crate) fn claimant(&self) -> Claimant {
+        Claimant::new(&self.account, self.platform.as_deref())
     }
 
     /// Was nothing to be paid?
@@ -169,7 +169,7 @@ impl Host {
 
             let run = uuid::Uuid::now_v7().to_string();
             let live = self.live().take(&run).await;
-            let recorder = Recorder::new(run.clone(), started.scope(), self.journal().clone());
+            let recorder = Recorder::new(run.clone(), started.claimant(), self.journal().clone());
             recorder.note(Entry::Started(Box::new(started.clone())));
             if started.key.is_some() {
                 match recorder.try_commit().await {

@@ -66,7 +66,6 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         language: arguments.lang,
         key: arguments.key.clone(),
         dry_run: arguments.dry_run,
-        ..RunOptions::default()
     };
     let receipt = host.run_with(&policy, &account, options).await?;
     if let Some(sandbox) = sandbox {

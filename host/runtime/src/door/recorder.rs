@@ -10,7 +10,7 @@ use crate::{
     budget::{Amounts, Budget},
     fold::Fold,
     journal::{
-        Append, AppendError, Chain, Entry, Index, Intent, Journal, Outcome, Recorded, Scope,
+        Append, AppendError, Chain, Claimant, Entry, Index, Intent, Journal, Outcome, Recorded,
         StoredEntry,
     },
 };
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct Recorder {
     run: String,
     /// Whose invoices it claims.
-    scope: Scope,
+    claimant: Claimant,
     /// None: nothing is written (a replay).
     journal: Option<Journal>,
     state: Mutex<State>,
@@ -52,10 +52,10 @@ pub(crate) struct LastMutation {
 
 impl Recorder {
     /// Of a run that begins.
-    pub fn new(run: String, scope: Scope, journal: Journal) -> Self {
+    pub fn new(run: String, claimant: Claimant, journal: Journal) -> Self {
         Self {
             run,
-            scope,
+            claimant,
             journal: Some(journal),
             state: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
@@ -65,7 +65,7 @@ impl Recorder {
     /// Of a run that goes on after these entries; without a journal, nothing more is written.
     pub fn after(
         run: String,
-        scope: Scope,
+        claimant: Claimant,
         journal: Option<Journal>,
         entries: &[StoredEntry],
     ) -> Self {
@@ -75,7 +75,7 @@ impl Recorder {
             fold: Fold::of(entries.iter().map(|stored| &stored.entry)),
             ..State::default()
         };
-        Self { run, scope, journal, state: Mutex::new(state), flushing: Default::default() }
+        Self { run, claimant, journal, state: Mutex::new(state), flushing: Default::default() }
     }
 
     pub fn run(&self) -> &str {
@@ -96,7 +96,7 @@ impl Recorder {
                 if let Some(journal) = &self.journal
                     && outcome.is_known()
                 {
-                    journal.claims().release(&self.scope, &self.run, outcome.step);
+                    journal.claims().release(&self.claimant, &self.run, outcome.step);
                 }
             }
             _ => {}
@@ -118,7 +118,7 @@ impl Recorder {
     pub fn claim(&self, invoice: Option<u64>, step: u64) -> Result<(), String> {
         match (&self.journal, invoice) {
             (Some(journal), Some(invoice)) => {
-                journal.claims().claim(&self.scope, invoice, &self.run, step)
+                journal.claims().claim(&self.claimant, invoice, &self.run, step)
             }
             _ => Ok(()),
         }

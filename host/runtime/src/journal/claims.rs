@@ -8,12 +8,12 @@ use std::{
 
 /// Whose invoices: an account on a platform. Another platform has other invoices by the same ids.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct Scope {
+pub(crate) struct Claimant {
     account: String,
     platform: Option<String>,
 }
 
-impl Scope {
+impl Claimant {
     pub fn new(account: &str, platform: Option<&str>) -> Self {
         Self { account: account.to_owned(), platform: platform.map(str::to_owned) }
     }
@@ -25,13 +25,13 @@ type Holder = (String, u64);
 /// All open intents of one store that name an invoice. The sum of its journals, kept in memory:
 /// one process owns the store.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(Mutex<HashMap<(Scope, u64), Holder>>);
+pub(crate) struct Claims(Mutex<HashMap<(Claimant, u64), Holder>>);
 
 impl Claims {
     /// Claims an invoice for an intent. The error is the run whose intent is open.
-    pub fn claim(&self, scope: &Scope, invoice: u64, run: &str, step: u64) -> Result<(), String> {
+    pub fn claim(&self, of: &Claimant, invoice: u64, run: &str, step: u64) -> Result<(), String> {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match claims.entry((scope.clone(), invoice)) {
+        match claims.entry((of.clone(), invoice)) {
             hash_map::Entry::Vacant(free) => {
                 free.insert((run.to_owned(), step));
                 Ok(())
@@ -42,10 +42,10 @@ impl Claims {
     }
 
     /// It is known what came of the intent.
-    pub fn release(&self, scope: &Scope, run: &str, step: u64) {
+    pub fn release(&self, of: &Claimant, run: &str, step: u64) {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         claims.retain(|(claimant, _), (holder, held)| {
-            claimant != scope || holder != run || *held != step
+            claimant != of || holder != run || *held != step
         });
     }
 }

@@ -12,7 +12,7 @@ mod writer;
 
 pub use archive::Archived;
 pub use chain::{Chain, StoredEntry};
-pub(crate) use claims::{Claims, Scope};
+pub(crate) use claims::{Claimant, Claims};
 pub use entry::{
     Decided, Diverged, Entry, EntryError, Finished, Intent, Outcome, Recorded, Restored, Settled,
     Started, decode, encode,

@@ -18,7 +18,7 @@ use sqlx::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Claims, RunFilter, RunSummary, Scope,
+    Claimant, Claims, RunFilter, RunSummary,
     chain::{self, StoredEntry, StoredRow},
     entry::{Entry, Restored, Started},
     origin, runs,
@@ -249,9 +249,9 @@ impl Journal {
                 if fold.started.as_ref().is_some_and(Started::is_dry_run) {
                     continue;
                 }
-                let scope = Scope::new(&account, platform.as_deref());
+                let claimant = Claimant::new(&account, platform.as_deref());
                 for (step, invoice) in fold.open_invoices() {
-                    let _ = self.claims.claim(&scope, invoice, &run, step);
+                    let _ = self.claims.claim(&claimant, invoice, &run, step);
                 }
             }
         }
