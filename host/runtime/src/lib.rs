@@ -60,6 +60,7 @@ mod manifest;
 mod policy;
 mod reasons;
 mod receipt;
+mod records;
 mod run;
 mod run_log;
 mod settings;

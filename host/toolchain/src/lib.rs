@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 mod freshness;
+mod post_return;
 
 use std::{
     env,
@@ -195,15 +196,16 @@ impl Toolchain {
     }
 }
 
-/// Turns a core module that wit-bindgen prepared into a component.
+/// Turns a core module that wit-bindgen prepared into a component, for hosts that use an instance
+/// for one call.
 ///
 /// # Errors
 /// If the module says nothing of a world, or does not keep to it.
 pub fn componentise(module: &[u8]) -> Result<Vec<u8>, Error> {
-    wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(module)
-        .and_then(|encoder| encoder.encode())
+    post_return::without(module)
+        .and_then(|module| {
+            wit_component::ComponentEncoder::default().validate(true).module(&module)?.encode()
+        })
         .map_err(|error| Error::Componentise(format!("{error:#}")))
 }
 
