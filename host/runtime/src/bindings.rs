@@ -64,8 +64,8 @@ pub use delegation::pod::policy::delegation_types::{
 pub use loan_plan::pod::policy::loan_plan_types::{
     Choice, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
 };
+pub(crate) use netting::pod::platform::types::JalaliDate;
 pub use netting::pod::policy::netting_types::{Credit, Debt, NettingPlan, Pair};
 pub use netting::pod::policy::types::{Alternative, Reason, Remark};
-pub(crate) use netting::pod::platform::types::JalaliDate;
 pub(crate) use netting::pod::policy::{log::Level, types::Failure};
 pub(crate) use policy::PolicyIndices;

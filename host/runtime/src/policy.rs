@@ -17,8 +17,8 @@ use crate::{
     interpreter,
     manifest::{Manifest, World},
     reasons::Reasons,
-    records::Export,
     receipt::PolicyIdentity,
+    records::Export,
     settings::Settings,
 };
 

@@ -210,7 +210,9 @@ impl<V: Layout> Layout for Vec<V> {
 
 /// Writes a list into the guest's memory; where it begins.
 fn lay_out_list<T, V: Layout>(cx: &mut LowerContext<'_, T>, items: &[V]) -> Result<usize> {
-    let Some(size) = items.len().checked_mul(V::SIZE) else { bail!("size overflow copying a list") };
+    let Some(size) = items.len().checked_mul(V::SIZE) else {
+        bail!("size overflow copying a list")
+    };
     let start = cx.realloc(0, 0, u32::try_from(V::ALIGN)?, size)?;
     let mut list = vec![0; size];
     for (item, place) in items.iter().zip(list.chunks_exact_mut(V::SIZE)) {

@@ -122,7 +122,8 @@ impl Toolchain {
         let manifest = folder.join("Cargo.toml");
         let mut cargo = self.cargo();
         cargo
-            .args(["build", "--release", "--lib", "--target", TARGET])
+            // As a `cdylib` only: a crate that is an `rlib`, too, gets no link-time optimisation.
+            .args(["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", TARGET])
             .args(["--message-format", "json-render-diagnostics"])
             .args(["--config", "profile.release.lto=true"])
             .args(["--config", "profile.release.codegen-units=1"])
