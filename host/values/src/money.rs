@@ -60,6 +60,9 @@ impl Rial {
     /// assert_eq!(Rial(10_000).percent(0.29), Some(Rial(29)));
     /// assert_eq!(Rial(99).percent(1.0), Some(Rial::ZERO));
     /// assert_eq!(Rial(99).percent(-1.0), None);
+    /// // More than 64 bits on the way.
+    /// let much = Rial(1_000_000_000_000_000_000);
+    /// assert_eq!(much.percent(12.345), Some(Rial(123_450_000_000_000_000)));
     /// ```
     #[must_use]
     pub fn percent(self, rate: f64) -> Option<Self> {
