@@ -19,7 +19,7 @@ fn main() {
     let build = || -> Result<(), Box<dyn std::error::Error>> {
         let toolchain = pod_toolchain::Toolchain::detect()?;
         for world in ["decider", "policy"] {
-            let module = toolchain.compile(&interpreter, &[world])?;
+            let module = toolchain.compile_interpreter(&interpreter, &[world])?;
             fs::copy(module, Path::new(&out).join(format!("rhai-{world}.wasm")))?;
         }
         Ok(())

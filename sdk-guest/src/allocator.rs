@@ -8,7 +8,8 @@
 use std::{
     alloc::{GlobalAlloc, Layout},
     arch::wasm32::memory_grow,
-    cell::Cell,
+    cell::{Cell, UnsafeCell},
+    mem::MaybeUninit,
     ptr,
 };
 
@@ -16,12 +17,16 @@ use std::{
 const PAGE: usize = 64 * 1024;
 /// The memory grows by this much at least.
 const PAGES_AT_ONCE: usize = 16;
+/// What a small decision needs is there from the start: each growth is two calls of the operating
+/// system, one when the memory grows and one when its place is made ready for the next guest.
+const AT_FIRST: usize = 4 * PAGE;
 
 /// Hands memory out, and takes only the last of it back.
 pub struct OneCall {
     /// Where the next allocation may begin. What lies from here to `end` belongs to nobody.
     next: Cell<usize>,
     end: Cell<usize>,
+    first: UnsafeCell<MaybeUninit<[u8; AT_FIRST]>>,
 }
 
 // SAFETY: guests are built for wasm32-unknown-unknown without atomics: there is one thread.
@@ -32,12 +37,13 @@ impl OneCall {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "a static needs a constant")]
     pub const fn new() -> Self {
-        Self { next: Cell::new(0), end: Cell::new(0) }
+        let first = UnsafeCell::new(MaybeUninit::uninit());
+        Self { next: Cell::new(0), end: Cell::new(0), first }
     }
 
     /// Makes room from `start` to `start + size`; where that is in the end. `None` if there is none.
     fn reserve(&self, size: usize, align: usize) -> Option<usize> {
-        let start = self.next.get().checked_next_multiple_of(align)?;
+        let start = aligned(self.next.get(), align)?;
         let stop = start.checked_add(size)?;
         if stop <= self.end.get() {
             self.next.set(stop);
@@ -48,6 +54,12 @@ impl OneCall {
 
     #[cold]
     fn grow(&self, size: usize, align: usize) -> Option<usize> {
+        if self.end.get() == 0 {
+            let first = self.first.get().expose_provenance();
+            self.next.set(first);
+            self.end.set(first + AT_FIRST);
+            return self.reserve(size, align);
+        }
         let pages = size.checked_add(align)?.div_ceil(PAGE).max(PAGES_AT_ONCE);
         let before = memory_grow(0, pages);
         if before == usize::MAX {
@@ -59,15 +71,20 @@ impl OneCall {
             self.next.set(base);
         }
         self.end.set(base.checked_add(pages.checked_mul(PAGE)?)?);
-        let start = self.next.get().checked_next_multiple_of(align)?;
+        let start = aligned(self.next.get(), align)?;
         self.next.set(start.checked_add(size)?);
         Some(start)
     }
 }
 
+/// The first place from `start` on that is aligned, which is cheaper to tell for a power of two.
+fn aligned(start: usize, align: usize) -> Option<usize> {
+    start.checked_add(align - 1).map(|last| last & !(align - 1))
+}
+
 // SAFETY: `reserve` gives out ranges that are aligned as asked, lie within memory that this
-// allocator grew itself (from `base` to `end`, or what was left of its last growth, which touches
-// it), and do not overlap: `next` only ever moves up over a range that is given out, and moves back
+// allocator has from the start (`first`, of which nobody else has a reference) or grew itself (from
+// `base` to `end`, or what was left of its last growth, which touches it), and do not overlap: `next` only ever moves up over a range that is given out, and moves back
 // only over the last range, when its owner gives it back. `grow` asks for `size + align` bytes, so
 // that the range fits behind any padding. In `realloc`, a range that is the last one is stretched
 // only up to `end`; any other is copied to a new one, which does not overlap it.

@@ -83,12 +83,18 @@ async fn a_host_call_that_copies_too_much() {
 
 /// A decider in WebAssembly text, whose `plan` is this.
 fn decider(plan: &str) -> Vec<u8> {
+    decider_with(plan, "", "utf8")
+}
+
+/// The same with data in its memory, and texts in this encoding.
+fn decider_with(plan: &str, data: &str, encoding: &str) -> Vec<u8> {
     let text = format!(
         r#"
         (component
             (core module $m
                 (table $table 1 funcref)
                 (memory (export "memory") 1)
+                {data}
                 (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
                 (func (export "plan") (param i32 i32 i32 i32 i32 i32) (result i32) {plan}))
             (core instance $i (instantiate $m))
@@ -120,22 +126,27 @@ fn decider(plan: &str) -> Vec<u8> {
             (func (export "plan") (param "debts" (list $debt)) (param "credits" (list $credit))
                 (param "config" string) (result (result $plan (error $failure)))
                 (canon lift (core func $i "plan") (memory (core memory $i "memory"))
-                    (realloc (core func $i "realloc")))))
+                    (realloc (core func $i "realloc")) string-encoding={encoding})))
         "#
     );
     wat::parse_str(text).expect("the component is well-formed")
 }
 
+/// Runs a component that must fail.
 async fn run_component(component: &[u8]) -> Receipt {
+    let receipt = ask_component(component).await;
+    assert_eq!(receipt.status, Status::Failed);
+    receipt
+}
+
+async fn ask_component(component: &[u8]) -> Receipt {
     let bench = Bench::from_file("plugins/netting/scenarios/small.json").await;
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("guest.wasm"), component).expect("the component is written");
     let manifest = manifest("netting", GRANT, "rial = 1").replace("script.rhai", "guest.wasm");
     std::fs::write(folder.path().join("policy.toml"), manifest).expect("the manifest is written");
     let policy = bench.host.load(folder.path()).await.expect("it fits the world");
-    let receipt = bench.run(&policy, Value::Null).await;
-    assert_eq!(receipt.status, Status::Failed);
-    receipt
+    bench.run(&policy, Value::Null).await
 }
 
 #[tokio::test]
@@ -158,4 +169,49 @@ async fn an_answer_that_is_not_in_memory() {
     // A pointer past the end of the guest's one page.
     let receipt = run_component(&decider("i32.const 0x7fff0000")).await;
     assert!(matches!(receipt.error, Some(RunError::Trap { .. })), "{:?}", receipt.error);
+}
+
+/// A plan at 2048 that leaves invoice 501 open: for the rule at 5120, with the amounts at `amounts`.
+fn leaves_open(rule: &str, amounts: &str) -> String {
+    format!(
+        r#"
+        (data (i32.const 2048) "\00\00\00\00" "\00\00\00\00\00\00\00\00"
+            "\00\10\00\00\01\00\00\00" "\00\00\00\00\00\00\00\00")
+        (data (i32.const 4096) "\f5\01\00\00\00\00\00\00" "\00\14\00\00\02\00\00\00"
+            "{amounts}\01\00\00\00" "\00\00\00\00\00\00\00\00")
+        (data (i32.const 5120) "{rule}")
+        (data (i32.const 6144) "\07\00\00\00\00\00\00\00")
+        "#
+    )
+}
+
+const AT_6144: &str = "\\00\\18\\00\\00";
+
+#[tokio::test]
+async fn an_answer_in_each_encoding() {
+    for (encoding, rule) in [("utf8", "no"), ("utf16", "n\\00o\\00")] {
+        let data = leaves_open(rule, AT_6144);
+        let receipt = ask_component(&decider_with("i32.const 2048", &data, encoding)).await;
+        assert_eq!(receipt.status, Status::Done, "{encoding}: {:?}", receipt.error);
+        let open = &receipt.output["stillOwed"][0];
+        assert_eq!(open["invoice"], 501, "{encoding}");
+        assert_eq!(open["reason"]["rule"], "no", "{encoding}");
+        assert_eq!(open["reason"]["amounts"]["amount-1"], 7, "{encoding}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_well_formed() {
+    for (rule, amounts, expected) in [
+        ("\\ff\\fe", AT_6144, "utf-8"),
+        ("no", "\\01\\18\\00\\00", "not aligned"),
+        ("no", "\\00\\00\\ff\\7f", "out of bounds"),
+    ] {
+        let data = leaves_open(rule, amounts);
+        let receipt = run_component(&decider_with("i32.const 2048", &data, "utf8")).await;
+        let Some(RunError::Trap { message }) = &receipt.error else {
+            panic!("{:?}", receipt.error)
+        };
+        assert!(message.contains(expected), "{message}");
+    }
 }

@@ -86,7 +86,7 @@ impl Host {
         let budget = &loaded.asks.budget;
         let asked = async {
             let mut guest = guest(self, loaded, self.start_alone(budget)).await?;
-            let answer = ask(&mut guest, &loaded.settings.config.to_string()).await;
+            let answer = ask(&mut guest, &loaded.settings.text).await;
             guest.finish(answer)
         };
         asked.await.map_err(|stop| run_error(loaded, budget, stop))

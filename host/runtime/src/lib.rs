@@ -71,6 +71,7 @@ mod manifest;
 mod policy;
 mod reasons;
 mod receipt;
+mod records;
 mod replay;
 mod resume;
 mod run;

@@ -11,7 +11,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
     BadFile, Digest, Error,
-    bindings::{DelegationIndices, LoanPlanIndices, NettingIndices, PolicyIndices},
+    bindings::PolicyIndices,
     deciders::OnFailure,
     grant::Grant,
     guest::GuestState,
@@ -21,6 +21,7 @@ use crate::{
     manifest::{Manifest, World},
     reasons::Reasons,
     receipt::PolicyIdentity,
+    records::Export,
     settings::Settings,
 };
 
@@ -56,9 +57,9 @@ pub(crate) struct Entry {
 /// Where a component has its world's exports.
 pub(crate) enum Exports {
     Policy(PolicyIndices),
-    Netting(NettingIndices),
-    Delegation(DelegationIndices),
-    LoanPlan(LoanPlanIndices),
+    Netting(Export),
+    Delegation(Export),
+    LoanPlan(Export),
 }
 
 pub(crate) struct Script {
@@ -397,11 +398,12 @@ impl Host {
             misfits: vec![format!("{error:#}")],
         };
         let pre = offer.linker.instantiate_pre(component).map_err(misfit)?;
+        let export = || Export::find(&pre, world.export()).map_err(misfit);
         let exports = match world {
             World::Policy => Exports::Policy(PolicyIndices::new(&pre).map_err(misfit)?),
-            World::Netting => Exports::Netting(NettingIndices::new(&pre).map_err(misfit)?),
-            World::Delegation => Exports::Delegation(DelegationIndices::new(&pre).map_err(misfit)?),
-            World::LoanPlan => Exports::LoanPlan(LoanPlanIndices::new(&pre).map_err(misfit)?),
+            World::Netting => Exports::Netting(export()?),
+            World::Delegation => Exports::Delegation(export()?),
+            World::LoanPlan => Exports::LoanPlan(export()?),
         };
         Ok(Entry { pre, exports })
     }

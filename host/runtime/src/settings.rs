@@ -34,12 +34,14 @@ const STATED: &str = "stated";
 pub(crate) struct Settings {
     /// A JSON object.
     pub config: Value,
+    /// The same, as a decider is told it.
+    pub text: String,
     pub stated: Stated,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { config: json!({}), stated: Stated::default() }
+        Self { config: json!({}), text: "{}".into(), stated: Stated::default() }
     }
 }
 
@@ -69,7 +71,7 @@ impl Settings {
         };
         let settings = document.table("schema")?;
         let config = check(&document, settings, config)?;
-        Ok(Self { config, stated })
+        Ok(Self { text: config.to_string(), config, stated })
     }
 }
 

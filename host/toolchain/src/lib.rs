@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 mod freshness;
+mod post_return;
 
 use std::{
     env,
@@ -22,10 +23,12 @@ use std::{
 const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
-/// A guest's every function entry pays for fuel and for the epoch, so fewer functions are faster: a
-/// script by 7 %, for 30 % more bytes of interpreter.
-const INLINE_MORE: &str =
-    "target.wasm32-unknown-unknown.rustflags=['-C', 'llvm-args=-inline-threshold=1000']";
+/// A guest's every function entry and call pays for fuel and for the epoch, so fewer functions are
+/// faster, for more bytes: how far LLVM goes, whose own threshold is 225. The loan plan decider is
+/// faster by 10 % than at 1,000.
+const INLINE_POLICY: u32 = 2_000;
+/// The interpreter is so large that more than this takes minutes to compile.
+const INLINE_INTERPRETER: u32 = 1_000;
 
 /// What a cargo that runs us (`cargo run`, a build script, clippy) sets for itself alone.
 const CARGO_INTERNAL: &[&str] = &[
@@ -112,20 +115,27 @@ impl Toolchain {
         Err(Error::NoCompiler)
     }
 
-    /// Compiles the crate in `folder` to a core module, and returns the module's path. Cargo's
-    /// progress and the compiler's messages go to stderr.
+    /// Compiles the interpreter, whose crate is in `folder`, to a core module that is no component yet,
+    /// and returns the module's path. Cargo's progress and the compiler's messages go to stderr.
     ///
     /// # Errors
     /// If the crate does not compile, or is no `cdylib`.
-    pub fn compile(&self, folder: &Path, features: &[&str]) -> Result<PathBuf, Error> {
+    pub fn compile_interpreter(&self, folder: &Path, features: &[&str]) -> Result<PathBuf, Error> {
+        self.compile(folder, features, INLINE_INTERPRETER)
+    }
+
+    fn compile(&self, folder: &Path, features: &[&str], inline: u32) -> Result<PathBuf, Error> {
+        let inline =
+            format!("target.{TARGET}.rustflags=['-C', 'llvm-args=-inline-threshold={inline}']");
         let manifest = folder.join("Cargo.toml");
         let mut cargo = self.cargo();
         cargo
-            .args(["build", "--release", "--lib", "--target", TARGET])
+            // As a `cdylib` only: a crate that is an `rlib`, too, gets no link-time optimisation.
+            .args(["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", TARGET])
             .args(["--message-format", "json-render-diagnostics"])
             .args(["--config", "profile.release.lto=true"])
             .args(["--config", "profile.release.codegen-units=1"])
-            .args(["--config", INLINE_MORE])
+            .args(["--config", &inline])
             .arg("--manifest-path")
             .arg(&manifest)
             .arg("--target-dir")
@@ -162,7 +172,7 @@ impl Toolchain {
     /// # Errors
     /// If the crate does not compile, or is no guest.
     pub fn build(&self, folder: &Path, entry: &Path) -> Result<Vec<u8>, Error> {
-        let path = self.compile(folder, &[])?;
+        let path = self.compile(folder, &[], INLINE_POLICY)?;
         let module = fs::read(&path).map_err(|error| Error::File { path, error })?;
         let component = componentise(&module)?;
         let partial = entry.with_extension(format!("wasm.{}", process::id()));
@@ -195,15 +205,16 @@ impl Toolchain {
     }
 }
 
-/// Turns a core module that wit-bindgen prepared into a component.
+/// Turns a core module that wit-bindgen prepared into a component, for hosts that use an instance
+/// for one call.
 ///
 /// # Errors
 /// If the module says nothing of a world, or does not keep to it.
 pub fn componentise(module: &[u8]) -> Result<Vec<u8>, Error> {
-    wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(module)
-        .and_then(|encoder| encoder.encode())
+    post_return::without(module)
+        .and_then(|module| {
+            wit_component::ComponentEncoder::default().validate(true).module(&module)?.encode()
+        })
         .map_err(|error| Error::Componentise(format!("{error:#}")))
 }
 

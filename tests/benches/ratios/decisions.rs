@@ -262,7 +262,7 @@ impl Deciders {
             what: "loan plan decision, 12 plans, against native Rust",
             ours,
             bare,
-            at_most: None,
+            at_most: Some(3.0),
         });
         measured
     }

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use super::{Broken, Decider, Outcome, Payment, Side, invoices, is_issued_by, is_open, remark};
 use crate::{
     bindings::{
-        self, DelegatedCredit, DelegatedShare, DelegationIndices, Failure, OpenInvoice, Remark,
-        SpendingPlan, Wallet,
+        self, DelegatedCredit, DelegatedShare, Failure, OpenInvoice, Remark, SpendingPlan, Wallet,
     },
     door::Door,
     guest::Guest,
     receipt::Violation,
+    records::{Answer, Export, Records},
 };
 
 /// The document that says how delegated credit is spent.
@@ -24,7 +24,7 @@ const SOURCE: &str = "S1, payInvoiceByCredit";
 const PODLAND_WALLET: &str = "PODLAND_WALLET";
 
 pub(crate) struct Delegation<'a> {
-    pub exports: &'a DelegationIndices,
+    pub exports: &'a Export,
     /// The payer's own business: what it issued is not its to pay.
     pub business: Option<u64>,
     /// Only these invoices; none: all.
@@ -80,15 +80,16 @@ impl Decider for Delegation<'_> {
 
 /// Calls the decider.
 pub(crate) async fn ask(
-    exports: &DelegationIndices,
+    exports: &Export,
     guest: &mut Guest,
     invoices: &[OpenInvoice],
     delegations: &[DelegatedCredit],
     wallets: &[Wallet],
     config: &str,
 ) -> wasmtime::Result<Result<SpendingPlan, Failure>> {
-    let exports = exports.load(&mut guest.store, &guest.instance)?;
-    exports.call_order(&mut guest.store, invoices, delegations, wallets, config).await
+    let books = (Records(invoices), Records(delegations), Records(wallets), config);
+    let answer: Result<Answer<SpendingPlan>, Failure> = exports.call(guest, books).await?;
+    Ok(answer.map(|Answer(plan)| plan))
 }
 
 /// What credits and wallets hold, by POD's rule of spending.

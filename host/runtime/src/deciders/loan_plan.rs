@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use super::{Broken, Decider, PAGE, Payment, invoices, is_issued_by, is_open};
 use crate::{
     bindings::{
-        Choice, Failure, InvoiceToFinance, LoanPlanIndices, LostOffer, Offer, PlannedInstallment,
-        Selection,
+        Choice, Failure, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
     },
     door::Door,
     guest::Guest,
     receipt::Violation,
+    records::{Answer, Export, Records},
     stated::{StatedLoanCredit, StatedLoanPlan},
 };
 
@@ -28,7 +28,7 @@ use crate::{
 const SOURCE: &str = "S4, payInvoiceByLoan";
 
 pub(crate) struct LoanPlan<'a> {
-    pub exports: &'a LoanPlanIndices,
+    pub exports: &'a Export,
     pub business: Option<u64>,
     /// The invoice; none: the only one that is open.
     pub wanted: Option<HashSet<u64>>,
@@ -165,14 +165,15 @@ async fn plans(door: &Door) -> Result<Vec<Listed>, Broken> {
 
 /// Calls the decider.
 pub(crate) async fn ask(
-    exports: &LoanPlanIndices,
+    exports: &Export,
     guest: &mut Guest,
     invoice: &InvoiceToFinance,
     offers: &[Offer],
     config: &str,
 ) -> wasmtime::Result<Result<Selection, Failure>> {
-    let exports = exports.load(&mut guest.store, &guest.instance)?;
-    exports.call_select(&mut guest.store, *invoice, offers, config).await
+    let books = (*invoice, Records(offers), config);
+    let answer: Result<Answer<Selection>, Failure> = exports.call(guest, books).await?;
+    Ok(answer.map(|Answer(selection)| selection))
 }
 
 /// What was decided, and what came of it.

@@ -8,17 +8,18 @@ use serde_json::{Value, json};
 
 use super::{Broken, Decider, Payment, Side, invoices, is_issued_by, is_open, remark};
 use crate::{
-    bindings::{Credit, Debt, Failure, NettingIndices, NettingPlan, Remark},
+    bindings::{Credit, Debt, Failure, NettingPlan, Remark},
     door::Door,
     guest::Guest,
     receipt::Violation,
+    records::{Answer, Export, Records},
 };
 
 /// The document that says how invoices are netted.
 const SOURCE: &str = "S1, payInvoiceByInvoice";
 
 pub(crate) struct Netting<'a> {
-    pub exports: &'a NettingIndices,
+    pub exports: &'a Export,
     /// Whose debts and credits.
     pub business: u64,
     /// Only these debts; none: all.
@@ -90,14 +91,15 @@ impl Decider for Netting<'_> {
 
 /// Calls the decider.
 pub(crate) async fn ask(
-    exports: &NettingIndices,
+    exports: &Export,
     guest: &mut Guest,
     debts: &[Debt],
     credits: &[Credit],
     config: &str,
 ) -> wasmtime::Result<Result<NettingPlan, Failure>> {
-    let exports = exports.load(&mut guest.store, &guest.instance)?;
-    exports.call_plan(&mut guest.store, debts, credits, config).await
+    let books = (Records(debts), Records(credits), config);
+    let answer: Result<Answer<NettingPlan>, Failure> = exports.call(guest, books).await?;
+    Ok(answer.map(|Answer(plan)| plan))
 }
 
 /// What was decided, and what of it is done.
