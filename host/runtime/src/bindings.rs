@@ -58,12 +58,15 @@ mod policy {
     });
 }
 
+pub(crate) use delegation::DelegationIndices;
 pub use delegation::pod::policy::delegation_types::{
     DelegatedCredit, DelegatedShare, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
 };
+pub(crate) use loan_plan::LoanPlanIndices;
 pub use loan_plan::pod::policy::loan_plan_types::{
     Choice, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
 };
+pub(crate) use netting::NettingIndices;
 pub(crate) use netting::pod::platform::types::JalaliDate;
 pub use netting::pod::policy::netting_types::{Credit, Debt, NettingPlan, Pair};
 pub use netting::pod::policy::types::{Alternative, Reason, Remark};

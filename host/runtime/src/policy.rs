@@ -11,7 +11,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
     BadFile, Digest, Error,
-    bindings::PolicyIndices,
+    bindings::{DelegationIndices, LoanPlanIndices, NettingIndices, PolicyIndices},
     deciders::OnFailure,
     grant::Grant,
     guest::GuestState,
@@ -399,11 +399,22 @@ impl Host {
         };
         let pre = offer.linker.instantiate_pre(component).map_err(misfit)?;
         let export = || Export::find(&pre, world.export()).map_err(misfit);
+        // A decider's export is called with types of our own; that it has the contract's is checked
+        // here, once.
         let exports = match world {
             World::Policy => Exports::Policy(PolicyIndices::new(&pre).map_err(misfit)?),
-            World::Netting => Exports::Netting(export()?),
-            World::Delegation => Exports::Delegation(export()?),
-            World::LoanPlan => Exports::LoanPlan(export()?),
+            World::Netting => {
+                NettingIndices::new(&pre).map_err(misfit)?;
+                Exports::Netting(export()?)
+            }
+            World::Delegation => {
+                DelegationIndices::new(&pre).map_err(misfit)?;
+                Exports::Delegation(export()?)
+            }
+            World::LoanPlan => {
+                LoanPlanIndices::new(&pre).map_err(misfit)?;
+                Exports::LoanPlan(export()?)
+            }
         };
         Ok(Entry { pre, exports })
     }
