@@ -69,8 +69,8 @@ fn people_get_tables_that_can_be_piped() {
     let json = receipt(&desk.run(&["plugins/netting", "--json"]));
     for effect in json["effects"].as_array().unwrap() {
         let invoice = effect["invoice"].to_string();
-        let row = shown.lines().find(|line| line.contains(&invoice));
-        assert!(row.is_some_and(|row| row.contains("payInvoiceByInvoice")), "{shown}");
+        let mut rows = shown.lines().filter(|line| line.contains("payInvoiceByInvoice"));
+        assert!(rows.any(|row| row.contains(&invoice)), "{shown}");
     }
     for meter in ["rials", "calls to POD", "bytes up", "bytes down", "wall time", "fuel", "memory"]
     {
