@@ -3,9 +3,13 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use pod_host::{RunError, Status, journal::RunFilter};
+use pod_host::{RunError, RunOptions, Status, journal::RunFilter};
 use pod_sandbox::{Options, Sandbox, Scenario};
-use podhost_tests::{Bench, manifest, project};
+use podhost_tests::{
+    Bench, manifest,
+    mortal::{Life, Mortal, script},
+    project,
+};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -122,4 +126,45 @@ async fn an_answer_that_never_comes() {
     let paid: Vec<_> = receipt.effects.iter().map(|effect| effect.invoice).collect();
     assert_eq!(paid, [Some(501), Some(502)]);
     bench.assert_balances(&[("invoice:501", 900_000), ("invoice:502", 400_000)]).await;
+}
+
+/// The first attempt paid. That POD refuses a second one says nothing of the first, as long as nobody
+/// can see who paid.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_not_believed_while_nothing_can_be_seen() {
+    let scenario = json!({
+        "now": "1399/03/13 10:00:00",
+        "caller": "shop",
+        "businesses": [
+            { "id": 10, "userId": 1, "name": "Shop", "apiToken": "shop",
+              "wallet": { "PODLAND_WALLET": 5_000_000 } },
+            { "id": 20, "userId": 2, "name": "Mill", "apiToken": "mill" },
+        ],
+        "invoices": [
+            { "id": 501, "businessId": 20, "userId": 1, "amount": 900_000,
+              "guildCode": "FOOD_GUILD" },
+        ],
+        "faults": [
+            { "service": "payInvoiceByCredit", "call": 1, "reset": "after" },
+            { "service": "getInvoiceList", "probability": 1.0, "httpStatus": 503 },
+        ],
+    });
+    let scenario = Scenario::from_json("blind", &scenario.to_string()).expect("well-formed");
+    let mut mortal = Mortal::start(scenario).await;
+    mortal.landing_window = Duration::from_millis(200);
+    let policy = script(
+        "\"payments\"",
+        "rial = 1_000_000\nrial-per-payment = 1_000_000",
+        "fn run(input) { pay_invoice_by_credit(#{ invoice_id: 501 }) }",
+    );
+    let path = policy.path().to_owned();
+    let work = async move |life: Life| life.run(&path, RunOptions::default()).await;
+    let receipt = mortal.live_on(work).await;
+
+    assert_eq!(receipt.status, Status::UnknownOutcome, "{receipt:#?}");
+    assert_eq!((receipt.doubts.len(), receipt.meters.rials.0), (1, 0));
+    let evidence = receipt.doubts[0].evidence.as_deref().unwrap_or_default();
+    assert!(evidence.contains("bill-already-payed"), "{evidence}");
+    let ledger = mortal.pod.ledger().await.expect("the ledger can be read");
+    assert_eq!(ledger.balance("wallet:1:PODLAND_WALLET"), 4_100_000, "it was paid once");
 }

@@ -11,7 +11,6 @@ use crate::{
     Digest, Error, PolicyFiles,
     artefacts::Artefacts,
     engine::engine,
-    error::BadFile,
     host::default_artefacts,
     linker::Offer,
     manifest::World,
@@ -54,15 +53,7 @@ pub async fn inspect(files: &PolicyFiles, artefacts: Option<PathBuf>) -> Result<
     let component = Artefacts::open(&engine, folder)?
         .component(digest, false, || Ok(bytes))
         .await
-        .map_err(|error| match error {
-            Error::Component(reason) => BadFile {
-                path: files.entry.clone(),
-                place: None,
-                message: format!("not a component: {reason}"),
-            }
-            .into(),
-            error => error,
-        })?;
+        .map_err(|error| files.misread(error))?;
     let world = component_world(files, &component);
     let offer = match world {
         World::Policy => Offer::policy(&engine),

@@ -161,6 +161,19 @@ impl PolicyFiles {
         self.entry.extension().is_some_and(|extension| extension == "rhai")
     }
 
+    /// An error of compiling the entry, with its file.
+    pub(crate) fn misread(&self, error: Error) -> Error {
+        match error {
+            Error::Component(reason) => BadFile {
+                path: self.entry.clone(),
+                place: None,
+                message: format!("not a component: {reason}"),
+            }
+            .into(),
+            error => error,
+        }
+    }
+
     pub(crate) fn read(&self) -> Result<Vec<u8>, BadFile> {
         std::fs::read(&self.entry).map_err(|error| BadFile {
             path: self.entry.clone(),
@@ -306,15 +319,7 @@ impl Host {
                 let component = self
                     .component(component_digest, &files.name, || Ok(bytes))
                     .await
-                    .map_err(|error| match error {
-                    Error::Component(reason) => BadFile {
-                        path: files.entry.clone(),
-                        place: None,
-                        message: format!("not a component: {reason}"),
-                    }
-                    .into(),
-                    error => error,
-                })?;
+                    .map_err(|error| files.misread(error))?;
                 let world = component_world(files, &component);
                 Ok(Loaded {
                     entry: self.link(&component, world, &files.name)?,

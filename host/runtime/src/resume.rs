@@ -6,7 +6,7 @@ use pod_platform::{Attempt, Effect, Instant, Row, Service, ServiceVisitor, visit
 
 use crate::{
     Account, Error, Host,
-    door::{History, Passage, Recorder},
+    door::{History, Passage, Recorder, look},
     fold::Fold,
     journal::{Entry, RunFilter, RunSummary, Settled, Started},
     receipt::{Doubt, Receipt},
@@ -141,22 +141,15 @@ impl Host {
             for (name, value) in form_urlencoded::parse(open.intent.arguments.as_bytes()) {
                 form.push(name.into_owned(), value);
             }
-            let Some(question) = evidence.question(&form) else { continue };
-            let client = &account.client;
-            let at_most = client.response_bytes();
-            let exchange = client.send(&question, &account.credentials, None, at_most).await;
-            doubt.evidence = Some(match exchange.outcome {
-                Ok(answer) => {
-                    let attempt = Attempt {
-                        user: started.user,
-                        business: started.business,
-                        since: Instant(open.intent.at),
-                        now: self.time(account),
-                    };
-                    evidence.weigh(&form, &answer, attempt).shows
-                }
-                Err(error) => format!("{} could not be asked: {error}", question.row.name),
-            });
+            let attempt = Attempt {
+                user: started.user,
+                business: started.business,
+                since: Instant(open.intent.at),
+                now: self.time(account),
+            };
+            let looked = look(&account.client, &account.credentials, *evidence, &form, attempt);
+            let Some((_, sighting)) = looked.await else { continue };
+            doubt.evidence = Some(sighting.map_or_else(|reason| reason, |seen| seen.shows));
         }
         Ok(doubts)
     }

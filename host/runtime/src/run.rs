@@ -16,7 +16,7 @@ use crate::{
     execution::{Executed, Execution},
     fold::Fold,
     grant::Grant,
-    journal::{AppendError, Claimant, Diverged, Entry, Finished, Started},
+    journal::{AppendError, Claimant, Entry, Finished, Started},
     policy::Loaded,
     receipt::{Receipt, RunError},
     scope::Scope,
@@ -359,21 +359,11 @@ impl Host {
 /// A run that ends before it has done again all that it did has not ended so the first time.
 async fn check_that_nothing_is_left(passage: &Passage, executed: &Executed) -> Result<(), Error> {
     let Some((step, past)) = passage.history.first_left() else { return Ok(()) };
-    let run = passage.recorder.run().to_owned();
     if let Some(RunError::BudgetExhausted { meter, .. }) = &executed.error
         && meter == "wall"
     {
         let reason = "its time was up before it had done again what it had done".to_owned();
-        return Err(Error::NotResumable { run, reason });
+        return Err(Error::NotResumable { run: passage.recorder.run().to_owned(), reason });
     }
-    let (recorded, asked) = (past.asked(), "nothing: it ended".to_owned());
-    let at = passage.clock.now().0;
-    passage.recorder.note(Entry::Diverged(Diverged {
-        step,
-        recorded: recorded.clone(),
-        asked: asked.clone(),
-        at,
-    }));
-    passage.recorder.commit().await?;
-    Err(Error::Diverged { run, step, recorded, asked })
+    Err(passage.diverge(step, past.asked(), "nothing: it ended".to_owned()).await)
 }

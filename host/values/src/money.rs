@@ -70,14 +70,6 @@ impl Rial {
         let text = rate.to_string();
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
         let digits = format!("{whole}{fraction}");
-        // Machines compute 64 bits much faster than 128, guests most of all, and nearly every rate
-        // and amount fit.
-        if let (Ok(digits), scale) = (digits.parse::<u32>(), SCALES.get(fraction.len()))
-            && let (Some(scale), Ok(rials)) = (scale, u32::try_from(self.0))
-        {
-            return Some(Self(u64::from(digits) * u64::from(rials) / scale));
-        }
-        let digits = format!("{whole}{fraction}");
         // What fits into 64 bits is computed there: a guest has no wider numbers of its own.
         if let (Some(scale), Ok(digits)) = (SCALES.get(fraction.len()), digits.parse::<u64>())
             && digits.leading_zeros() + self.0.leading_zeros() >= u64::BITS

@@ -8,6 +8,7 @@ mod charge;
 mod client;
 mod history;
 mod intend;
+mod look;
 mod reconcile;
 mod record;
 mod recorder;
@@ -35,11 +36,18 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
 
 pub(crate) use history::History;
+pub(crate) use look::look;
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
 pub(crate) use shadow::{ASSUMED, Shadow};
 
-use crate::{Digest, Error, budget::Amounts, grant::Grant, seal::Seal};
+use crate::{
+    Digest, Error,
+    budget::Amounts,
+    grant::Grant,
+    journal::{Diverged, Entry},
+    seal::Seal,
+};
 
 /// The function that tells the time.
 const NOW: &str = "clock.now";
@@ -132,6 +140,23 @@ impl Passage {
     fn mark(&self, step: u64) -> String {
         let digest = Digest::of(&[&self.mark.0, &step.to_le_bytes()]).to_string();
         format!("{MARK_PREFIX}{}", &digest[..20])
+    }
+
+    /// The run does not do again what it did. It is kept for a person, and nothing more is done.
+    pub async fn diverge(&self, step: u64, recorded: String, asked: String) -> Error {
+        self.recorder.note(Entry::Diverged(Diverged {
+            step,
+            recorded: recorded.clone(),
+            asked: asked.clone(),
+            at: self.clock.now().0,
+        }));
+        match self.recorder.commit().await {
+            Ok(()) => {
+                let run = self.recorder.run().to_owned();
+                Error::Diverged { run, step, recorded, asked }
+            }
+            Err(error) => error,
+        }
     }
 
     fn reach(&self, step: u64, point: Point) {

@@ -14,11 +14,8 @@ use pod_platform::{
     types::{self, PlatformErrorKind},
 };
 
-use super::{Answer, Call, Layer, Next, Passage, Passing, Point, Reply};
+use super::{Answer, Call, Connection, Layer, Next, Passage, Passing, Point, Reply, look::look};
 use crate::{Error, budget::Amounts};
-
-/// What a look's answer may take, in bytes.
-const LOOK_BYTES_DOWN: usize = 256 * 1024;
 
 /// When to look, as parts of the landing window in tenths.
 const ROUNDS: [u32; 5] = [0, 1, 3, 6, 10];
@@ -87,7 +84,7 @@ impl Inquiry<'_> {
             reason: "the host stopped before it had an answer".to_owned(),
             reference_number: None,
         });
-        // A refusal of a repeat, to be believed when nothing can land any more.
+        // The last round's refusal of a repeat: by then nothing can land any more.
         let mut refused = None;
         let mut waited = Duration::ZERO;
         // Where nothing can be read and nothing may be repeated, there is nothing to wait for.
@@ -99,8 +96,11 @@ impl Inquiry<'_> {
             let is_last = round + 1 == rounds.len() || self.age() > window;
             match self.round(inner, is_last).await? {
                 Round::Known(outcome) => return Ok(outcome),
-                Round::Open(Some(types::Error::OutcomeUnknown(again))) => doubt = again,
-                Round::Open(error) => refused = error.or(refused),
+                Round::Open(Some(types::Error::OutcomeUnknown(again))) => {
+                    doubt = again;
+                    refused = None;
+                }
+                Round::Open(error) => refused = error,
             }
             if is_last {
                 break;
@@ -158,21 +158,7 @@ impl Inquiry<'_> {
                 self.used_up(inner, class, gone_back, is_last).await
             }
             Err(error @ types::Error::Platform(_)) => {
-                // What refuses the repeat may be what the first attempt did.
-                match self.look().await {
-                    Some(Proof::Happened(result)) => Ok(match self.happened(result) {
-                        Some(answer) => Round::Known(Ok(answer)),
-                        None => Round::Open(None),
-                    }),
-                    Some(Proof::NotSeen { may_have_gone_back: true }) => Ok(Round::Open(None)),
-                    // This call used the one-time token up: the first attempt has none any more.
-                    Some(Proof::NotSeen { .. } | Proof::ByAnother) if fenced_by_ott => {
-                        Ok(Round::Known(Err(error)))
-                    }
-                    Some(Proof::NotSeen { .. } | Proof::ByAnother) => Ok(Round::Open(Some(error))),
-                    None if class == EffectClass::Idempotent => Ok(Round::Open(Some(error))),
-                    None => Ok(Round::Open(None)),
-                }
+                self.refused(error, class, fenced_by_ott).await
             }
             Err(error) => Ok(Round::Open(Some(error))),
         }
@@ -199,41 +185,58 @@ impl Inquiry<'_> {
         let Some(ott) = self.fresh_ott().await else { return Ok(Round::Open(None)) };
         match self.repeat(inner, Some(ott)).await? {
             Ok(answer) => Ok(Round::Known(Ok(answer))),
-            Err(error) => match self.look().await {
-                Some(Proof::Happened(result)) => Ok(match self.happened(result) {
-                    Some(answer) => Round::Known(Ok(answer)),
-                    None => Round::Open(None),
-                }),
-                _ => Ok(Round::Open(Some(error))),
-            },
+            Err(error @ types::Error::Platform(_)) => self.refused(error, class, false).await,
+            Err(error) => Ok(Round::Open(Some(error))),
         }
+    }
+
+    /// A repeat was refused, maybe because of what the first attempt did.
+    async fn refused(
+        &mut self,
+        error: types::Error,
+        class: EffectClass,
+        fenced_by_ott: bool,
+    ) -> Result<Round, Error> {
+        Ok(match self.look().await {
+            Some(Proof::Happened(result)) => match self.happened(result) {
+                Some(answer) => Round::Known(Ok(answer)),
+                None => Round::Open(None),
+            },
+            Some(Proof::NotSeen { may_have_gone_back: true }) => Round::Open(None),
+            // This call used the one-time token up: the first attempt has none any more.
+            Some(Proof::NotSeen { .. } | Proof::ByAnother) if fenced_by_ott => {
+                Round::Known(Err(error))
+            }
+            Some(Proof::NotSeen { .. } | Proof::ByAnother) => Round::Open(Some(error)),
+            None if class == EffectClass::Idempotent => Round::Open(Some(error)),
+            None => Round::Open(None),
+        })
     }
 
     /// Reads what the service's evidence asks for.
     async fn look(&mut self) -> Option<Proof> {
         let request = self.call.mutation()?;
         let Effect::Mutation { evidence, .. } = request.row.effect else { return None };
-        let question = evidence.question(&request.form)?;
-        let connection = self.passage.connection().ok()?;
-        let exchange =
-            connection.client.send(&question, &connection.credentials, None, LOOK_BYTES_DOWN).await;
-        self.spent = self.spent.plus(Amounts::traffic(exchange.traffic));
-        let answer = match exchange.outcome {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.show(format!("{} could not be asked: {error}", question.row.name));
-                return None;
-            }
-        };
+        let Connection { client, credentials, .. } = self.passage.connection().ok()?;
         let attempt = Attempt {
             user: self.passage.user,
             business: self.passage.business,
             since: self.since,
             now: self.passage.clock.now(),
         };
-        let Sighting { shows, proof } = evidence.weigh(&request.form, &answer, attempt);
-        self.show(shows);
-        Some(proof)
+        let (traffic, sighting) =
+            look(client, credentials, evidence, &request.form, attempt).await?;
+        self.spent = self.spent.plus(Amounts::traffic(traffic));
+        match sighting {
+            Ok(Sighting { shows, proof }) => {
+                self.show(shows);
+                Some(proof)
+            }
+            Err(reason) => {
+                self.show(reason);
+                None
+            }
+        }
     }
 
     fn show(&mut self, what: String) {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Error,
     budget::Amounts,
-    journal::{Diverged, Entry, Outcome, Recorded},
+    journal::{Entry, Outcome, Recorded},
 };
 
 /// What the journal has of a call that it does not have.
@@ -89,21 +89,10 @@ impl<S: Next> Layer for Record<S> {
     }
 }
 
-/// The run is not what it was. It is kept for a person, and nothing more is done.
+/// The run is not what it was.
 fn diverge(passage: Arc<Passage>, call: &Call, recorded: String) -> Passing {
     let (step, asked) = (call.step, call.asked());
-    Box::pin(async move {
-        let at = passage.clock.now().0;
-        passage.recorder.note(Entry::Diverged(Diverged {
-            step,
-            recorded: recorded.clone(),
-            asked: asked.clone(),
-            at,
-        }));
-        passage.recorder.commit().await?;
-        let run = passage.recorder.run().to_owned();
-        Err(Error::Diverged { run, step, recorded, asked })
-    })
+    Box::pin(async move { Err(passage.diverge(step, recorded, asked).await) })
 }
 
 fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
