@@ -5,18 +5,13 @@
 use std::{collections::BTreeSet, sync::Arc, sync::Mutex};
 
 use pod_host::{Decision, Effect, Point, Receipt, RunOptions, Status};
-use pod_platform::{
-    Credentials, Effect as Changes, EffectClass, Rial, Service, ServiceVisitor,
-    loans::PayInvoiceByLoanRequest,
-    payments::{PayInvoiceByCreditRequest, SendInvoicePaymentSMSRequest},
-    visit_services,
-};
+use pod_platform::{Effect as Changes, EffectClass, Service, ServiceVisitor, visit_services};
 use pod_sandbox::Books;
 use podhost_tests::{
     mortal::{Life, Mortal, POINTS, assert_part_of, lasting},
     project,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const POLICY: &str = "tests/services/every-mutation";
 
@@ -47,29 +42,8 @@ impl ServiceVisitor for Classes {
 /// the shop has a loan.
 async fn start() -> (Mortal, RunOptions) {
     let mortal = Mortal::from_file(&format!("{POLICY}/scenario.json")).await;
-    let client = mortal.account().await.client;
-    for invoice_id in [106, 107] {
-        let payment = PayInvoiceByCreditRequest { invoice_id, ..Default::default() };
-        client.call(&payment, &Credentials::token("sara")).await.expect("she has the money");
-    }
-    let loan = PayInvoiceByLoanRequest {
-        invoice_id: 206,
-        contract_id: 839,
-        plan_id: Some(616),
-        primary_amount: Some(Rial(500)),
-        ..Default::default()
-    };
-    client.call(&loan, &Credentials::token("baker")).await.expect("the shop may borrow");
-    let sms = SendInvoicePaymentSMSRequest {
-        invoice_id: 101,
-        sms_content_type: Some(1),
-        ..Default::default()
-    };
-    client.call(&sms, &Credentials::token("shop")).await.expect("she has a phone");
-    let sms = mortal.pod.sms().await.expect("they can be read");
-    let is_code = |word: &&str| word.len() == 5 && word.parse::<u32>().is_ok();
-    let code = sms[0].text.split_whitespace().find(is_code).expect("a code").to_owned();
-    let input = json!({ "code": code, "members": b"userId,amount\n50,9000\n" });
+    let input = std::fs::read(project(POLICY).join("scenario.input.json")).expect("the input");
+    let input = serde_json::from_slice(&input).expect("it is JSON");
     (mortal, RunOptions { input, ..RunOptions::default() })
 }
 

@@ -57,6 +57,7 @@ mod filters;
 mod future;
 mod gateway;
 mod handlers;
+mod history;
 mod holdings;
 mod invoice;
 mod ledger;
@@ -466,6 +467,10 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
             .unwrap_or_else(|| SystemClock.now());
         options.scenario.check_at(Some(now))?;
         seed::seed(&mut store.connection, &options.scenario, now).await?;
+    } else if store.setting(seed::HISTORY).await?.is_some() {
+        return Err(Error::Damaged(
+            "it was stopped before its scenario's history had happened: remove the file",
+        ));
     }
     let key = store.setting(seed::OTT_KEY).await?;
     let key = key
@@ -494,6 +499,14 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         stopping: CancellationToken::new(),
         to_land: TaskTracker::new(),
     };
+    if new && let Err(error) = history::happen(&platform, &options.scenario.history).await {
+        platform.store.into_inner().close().await?;
+        if let Some(file) = &options.data {
+            // What remains of it is refused when it is opened.
+            let _ = std::fs::remove_file(file);
+        }
+        return Err(error);
+    }
     Ok((platform, caller_token))
 }
 

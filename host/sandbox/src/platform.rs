@@ -309,7 +309,7 @@ impl Platform {
         }
     }
 
-    fn context<'a>(
+    pub(crate) fn context<'a>(
         &'a self,
         connection: &'a mut SqliteConnection,
         caller: Caller,

@@ -18,6 +18,8 @@ use crate::{
 
 pub(crate) const OTT_KEY: &str = "ottKey";
 pub(crate) const CALLER: &str = "caller";
+/// There as long as the scenario's history has not happened.
+pub(crate) const HISTORY: &str = "historyToHappen";
 
 /// Who issues the invoices of utility bills.
 const PLATFORM_NAME: &str = "سرزمین هوشمند پاد";
@@ -62,9 +64,10 @@ async fn settings(connection: &mut SqliteConnection, scenario: &Scenario) -> Res
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(Error::Random)?;
     let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let settings: [(&str, Option<String>); 3] = [
+    let settings: [(&str, Option<String>); 4] = [
         (OTT_KEY, Some(key)),
         (CALLER, scenario.caller_token().map(str::to_owned)),
+        (HISTORY, (!scenario.history.is_empty()).then(String::new)),
         (clock::NOW, scenario.instant().map(|now| now.0.to_string())),
     ];
     for (name, value) in settings {

@@ -185,6 +185,11 @@ impl Registry {
         self.paths.get(path).copied()
     }
 
+    pub(crate) fn named(&self, service: &str) -> Option<Entry> {
+        let mut entries = self.products.values().chain(self.paths.values());
+        entries.find(|entry| entry.row.name == service).copied()
+    }
+
     pub(crate) fn paths(&self) -> impl Iterator<Item = Entry> {
         self.paths.values().copied()
     }

@@ -163,3 +163,67 @@ async fn the_caller_is_the_first_business_or_the_one_named() {
     let world = World::of(Scenario::default()).await;
     assert!(world.sandbox.caller_token().is_none());
 }
+
+/// C owes A 500, and has paid it with what C had.
+const PAID: &str = r#""invoices": [{"id": 7, "businessId": 1, "userId": 30, "amount": 500,
+        "guildCode": "FOOD_GUILD", "verificationNeeded": true}],
+    "faults": [{"service": "*", "call": 1, "errorCode": 999}]"#;
+
+fn with_history(history: &str) -> String {
+    let text = with(&format!("{PAID}, \"history\": [{history}]"));
+    text.replace(
+        r#""accessToken": "c""#,
+        r#""accessToken": "c", "wallet": {"PODLAND_WALLET": 500}"#,
+    )
+}
+
+#[tokio::test]
+async fn what_happened_before_has_happened() {
+    let text = with_history(
+        r#"{"token": "c", "service": "payInvoiceByCredit", "arguments": {"invoiceId": 7}},
+           {"token": "a", "service": "verifyInvoice", "arguments": {"id": [7]}}"#,
+    );
+    let world = World::of(Scenario::from_json("s.json", &text).unwrap()).await;
+    assert_eq!(world.balance("wallet:30:PODLAND_WALLET").await, 0);
+    assert_eq!(world.balance("invoice:7").await, 500);
+    let invoice = world.sandbox.invoice(7).await.unwrap().expect("it was issued");
+    assert!(invoice.payed && invoice.verification_date.is_some(), "{invoice:?}");
+}
+
+#[tokio::test]
+async fn a_history_that_cannot_have_been_leaves_no_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("pod.sqlite");
+    let twice = r#"{"token": "c", "service": "payInvoiceByCredit", "arguments": {"invoiceId": 7}}"#;
+    let text = with_history(&format!("{twice}, {twice}"));
+    let scenario = Scenario::from_json("s.json", &text).unwrap();
+    let start = |scenario| {
+        Sandbox::start(Options { data: Some(data.clone()), scenario, ..Options::default() })
+    };
+    let Err(error) = start(scenario).await else { panic!("it started") };
+    let error = error.to_string();
+    assert!(error.contains("history[1]: the platform refuses payInvoiceByCredit: "), "{error}");
+    assert!(!data.exists());
+
+    let scenario = Scenario::from_json("s.json", &with_history(twice)).unwrap();
+    let begun = start(scenario.clone()).await.unwrap();
+    begun.stop().await.unwrap();
+    let again = start(scenario).await.unwrap();
+    let invoice = again.invoice(7).await.unwrap().expect("it was issued");
+    assert!(invoice.payed, "once: a second time would have been refused");
+}
+
+#[test]
+fn a_history_of_strangers_names_its_place() {
+    for (history, expected) in [
+        (r#"{"token": "x", "service": "payInvoice"}"#, "history[0].token: no business"),
+        (r#"{"token": "c", "service": "payEverything"}"#, "history[0].service: no service"),
+        (
+            r#"{"token": "c", "service": "payInvoice", "arguments": {"invoiceId": {}}}"#,
+            "history[0].arguments.invoiceId: a text",
+        ),
+    ] {
+        let error = refused(&with_history(history));
+        assert!(error.contains(expected), "{error}");
+    }
+}

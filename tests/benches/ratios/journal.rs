@@ -124,14 +124,12 @@ pub async fn flushes(rounds: usize) -> bool {
         each_second(one_at_a_time_takes)
     );
     println!(
-        "| the same, {RUNS} at a time | {together:.2} | {:.2}, a fifth; reported | {:.0} |",
+        "| the same, {RUNS} at a time | {together:.2} | ≤ {:.2}, a fifth | {:.0} |",
         one_at_a_time / 5.0,
         each_second(together_takes)
     );
     bench.assert_balances(&[]).await;
-    // The fifth is not kept yet where the platform is slower than the disk: requests then come one
-    // by one, and nothing waits for others to share its flush.
-    alone > 2.0
+    alone > 2.0 || together > one_at_a_time / 5.0
 }
 
 /// Runs with the journal on a disk against the same with it in memory.

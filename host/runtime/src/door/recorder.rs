@@ -11,7 +11,7 @@ use crate::{
     fold::Fold,
     journal::{
         Append, AppendError, Chain, Claimant, Entry, Index, Intent, Journal, Outcome, Recorded,
-        StoredEntry,
+        StoredEntry, Writing,
     },
 };
 
@@ -20,7 +20,7 @@ pub(crate) struct Recorder {
     /// Whose invoices it claims.
     claimant: Claimant,
     /// None: nothing is written (a replay).
-    journal: Option<Journal>,
+    journal: Option<(Journal, Writing)>,
     state: Mutex<State>,
     /// Held while entries are on their way to the disk, so that they arrive in order.
     flushing: tokio::sync::Mutex<()>,
@@ -56,7 +56,7 @@ impl Recorder {
         Self {
             run,
             claimant,
-            journal: Some(journal),
+            journal: Some(entered(journal)),
             state: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
         }
@@ -75,7 +75,13 @@ impl Recorder {
             fold: Fold::of(entries.iter().map(|stored| &stored.entry)),
             ..State::default()
         };
-        Self { run, claimant, journal, state: Mutex::new(state), flushing: Default::default() }
+        Self {
+            run,
+            claimant,
+            journal: journal.map(entered),
+            state: Mutex::new(state),
+            flushing: tokio::sync::Mutex::default(),
+        }
     }
 
     pub fn run(&self) -> &str {
@@ -93,7 +99,7 @@ impl Recorder {
                     last.recorded = Some(outcome.recorded.clone());
                     last.reference.clone_from(&outcome.reference_number);
                 }
-                if let Some(journal) = &self.journal
+                if let Some((journal, _)) = &self.journal
                     && outcome.is_known()
                 {
                     journal.claims().release(&self.claimant, &self.run, outcome.step);
@@ -117,7 +123,7 @@ impl Recorder {
     /// Claims the intent's invoice. The error is the run whose intent for it is open.
     pub fn claim(&self, invoice: Option<u64>, step: u64) -> Result<(), String> {
         match (&self.journal, invoice) {
-            (Some(journal), Some(invoice)) => {
+            (Some((journal, _)), Some(invoice)) => {
                 journal.claims().claim(&self.claimant, invoice, &self.run, step)
             }
             _ => Ok(()),
@@ -131,7 +137,7 @@ impl Recorder {
 
     /// Like [`Recorder::commit`], and tells a key that is taken from a disk that fails.
     pub async fn try_commit(&self) -> Result<(), AppendError> {
-        let Some(journal) = &self.journal else { return Ok(()) };
+        let Some((journal, _)) = &self.journal else { return Ok(()) };
         let _in_order = self.flushing.lock().await;
         let append = {
             let mut state = self.state();
@@ -203,6 +209,11 @@ impl Recorder {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn entered(journal: Journal) -> (Journal, Writing) {
+    let writing = journal.enter();
+    (journal, writing)
 }
 
 impl LastMutation {

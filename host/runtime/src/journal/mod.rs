@@ -20,7 +20,7 @@ pub use entry::{
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;
 pub(crate) use store::{AppendError, FILE};
-pub(crate) use writer::{Append, Index};
+pub(crate) use writer::{Append, Index, Writing};
 
 /// The receipt that a run's entries come to.
 ///

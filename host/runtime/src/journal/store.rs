@@ -22,7 +22,7 @@ use super::{
     chain::{self, StoredEntry, StoredRow},
     entry::{Entry, Restored, Started},
     origin, runs,
-    writer::{self, Append, Index, QUEUE, Request, signed},
+    writer::{self, Append, Index, QUEUE, Request, Writers, Writing, signed},
 };
 use crate::{Digest, Error, fold::Fold};
 
@@ -36,6 +36,7 @@ pub(crate) const FILE: &str = "journal.sqlite";
 pub struct Journal {
     writer: mpsc::Sender<Request>,
     flushes: Arc<AtomicU64>,
+    writers: Writers,
     claims: Arc<Claims>,
 }
 
@@ -100,8 +101,9 @@ impl Journal {
     fn start(connection: SqliteConnection, lock: Option<File>) -> Self {
         let (writer, requests) = mpsc::channel(QUEUE);
         let flushes = Arc::<AtomicU64>::default();
-        tokio::spawn(writer::write(connection, requests, flushes.clone(), lock));
-        Self { writer, flushes, claims: Arc::default() }
+        let writers = Writers::default();
+        tokio::spawn(writer::write(connection, requests, flushes.clone(), writers.clone(), lock));
+        Self { writer, flushes, writers, claims: Arc::default() }
     }
 
     /// Reads a run's entries, and checks their chain.
@@ -196,6 +198,11 @@ impl Journal {
     /// Which invoices have an open intent.
     pub(crate) fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// A run will write, until it drops this: others may wait a moment to share a flush with it.
+    pub(crate) fn enter(&self) -> Writing {
+        self.writers.enter()
     }
 
     /// Appends entries to one run's chain, and returns when they are on the disk.

@@ -4,19 +4,29 @@ use std::{
     fs::File,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
 use super::{Entry, runs::DIVERGED, store::AppendError};
 use crate::Digest;
 
 /// How many requests wait for the disk at most; more wait for a place.
 pub(super) const QUEUE: usize = 256;
+
+/// Of the runs that go on, this part is waited for before a flush: the others are busy elsewhere
+/// meanwhile, so a full house loses nothing by it.
+const SHARE: usize = 4;
+/// How long a flush waits for others to share it.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// What the writer is asked.
 pub(super) enum Request {
@@ -98,51 +108,90 @@ impl Index {
     }
 }
 
+/// The runs that write to a journal, as long as they go on.
+#[derive(Clone, Default)]
+pub(super) struct Writers(Arc<AtomicUsize>);
+
+/// A run that writes to a journal.
+pub(crate) struct Writing(Writers);
+
+impl Writers {
+    pub fn enter(&self) -> Writing {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Writing(self.clone())
+    }
+
+    /// How many appends a flush waits for.
+    fn share(&self) -> usize {
+        self.0.load(Ordering::Relaxed) / SHARE
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+type Waiting = (Append, oneshot::Sender<Result<(), AppendError>>);
+
 /// Writes until the last journal is dropped; then the lock goes, too.
 pub(super) async fn write(
     mut connection: SqliteConnection,
     mut requests: mpsc::Receiver<Request>,
     flushes: Arc<AtomicU64>,
+    writers: Writers,
     _lock: Option<File>,
 ) {
-    let mut waiting = Vec::new();
-    while requests.recv_many(&mut waiting, QUEUE).await > 0 {
+    let mut received = Vec::new();
+    while requests.recv_many(&mut received, QUEUE).await > 0 {
         let mut appends = Vec::new();
-        let mut work = Vec::new();
-        for request in waiting.drain(..) {
-            match request {
-                Request::Append { append, done } => appends.push((append, done)),
-                Request::Work(asked) => work.push(asked),
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            for request in received.drain(..) {
+                match request {
+                    Request::Append { append, done } => appends.push((append, done)),
+                    Request::Work(work) => work(&mut connection).await,
+                }
+            }
+            if appends.is_empty() || appends.len() >= writers.share() {
+                break;
+            }
+            match timeout_at(patience, requests.recv_many(&mut received, QUEUE)).await {
+                Ok(1..) => {}
+                // Nobody came in time, or nobody will come.
+                Ok(0) | Err(_) => break,
             }
         }
         if !appends.is_empty() {
-            let written = insert(&mut connection, &appends).await;
-            flushes.fetch_add(1, Ordering::Relaxed);
-            let mut taken = match &written {
-                Ok(taken) => taken.iter(),
-                Err(_) => [].iter(),
-            };
-            for (_, done) in appends {
-                let answer = match (&written, taken.next()) {
-                    (Err(error), _) => Err(AppendError::Failed(error.to_string())),
-                    (Ok(_), Some(Some(run))) => Err(AppendError::KeyTaken(run.clone())),
-                    (Ok(_), _) => Ok(()),
-                };
-                // Whoever asked may have gone: an answer that nobody takes is no failure.
-                let _ = done.send(answer);
-            }
-        }
-        for asked in work {
-            asked(&mut connection).await;
+            flush(&mut connection, appends, &flushes).await;
         }
     }
     let _ = connection.close().await;
 }
 
+async fn flush(connection: &mut SqliteConnection, appends: Vec<Waiting>, flushes: &AtomicU64) {
+    let written = insert(connection, &appends).await;
+    flushes.fetch_add(1, Ordering::Relaxed);
+    let mut taken = match &written {
+        Ok(taken) => taken.iter(),
+        Err(_) => [].iter(),
+    };
+    for (_, done) in appends {
+        let answer = match (&written, taken.next()) {
+            (Err(error), _) => Err(AppendError::Failed(error.to_string())),
+            (Ok(_), Some(Some(run))) => Err(AppendError::KeyTaken(run.clone())),
+            (Ok(_), _) => Ok(()),
+        };
+        // Whoever asked may have gone: an answer that nobody takes is no failure.
+        let _ = done.send(answer);
+    }
+}
+
 /// Writes them all in one transaction. Of each that is left out: the run that has its key.
 async fn insert(
     connection: &mut SqliteConnection,
-    appends: &[(Append, oneshot::Sender<Result<(), AppendError>>)],
+    appends: &[Waiting],
 ) -> sqlx::Result<Vec<Option<String>>> {
     let mut transaction = connection.begin().await?;
     let mut taken = Vec::with_capacity(appends.len());

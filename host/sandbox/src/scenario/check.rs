@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use pod_platform::{BillType, Instant, NotABill, Rial, UtilityBill, loans::LoanGuarantor};
 
-use super::{Invoice, Scenario, end_of, faults, locate::Path, start_of};
+use super::{Invoice, Scenario, end_of, faults, history, locate::Path, start_of};
 
 /// Ids and amounts beyond this have no exact JSON number.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -37,6 +37,7 @@ pub(super) fn check(scenario: &Scenario, now: Option<Instant>) -> Checked {
     checker.delegations(scenario)?;
     checker.loan_contracts(scenario)?;
     bills(scenario)?;
+    history::check(&scenario.history, |token| checker.tokens.contains_key(token))?;
     faults::check(&scenario.faults)?;
     if let Some(caller) = &scenario.caller
         && !checker.tokens.contains_key(caller.as_str())

@@ -139,7 +139,7 @@ pub(super) fn check(faults: &[Fault]) -> Checked {
 fn which(here: &Path, one: &Fault, services: &Services) -> Checked {
     let service = one.service.as_str();
     not_empty(here, "service", service)?;
-    if service != ANY_SERVICE && !services.0.contains(service) {
+    if service != ANY_SERVICE && !services.contains(service) {
         return fault(here, "service", format!("no service `{service}` can be called"));
     }
     if service != ANY_SERVICE && one.only.is_some() {
@@ -207,13 +207,17 @@ fn fault(here: &Path, field: &str, reason: impl Into<String>) -> Checked {
 }
 
 /// The names of all services that are called; a link is none.
-struct Services(HashSet<&'static str>);
+pub(super) struct Services(HashSet<&'static str>);
 
 impl Services {
-    fn of_the_contract() -> Self {
+    pub(super) fn of_the_contract() -> Self {
         let mut services = Self([catalogue::GET_OTT.name].into());
         visit_services(&mut services);
         services
+    }
+
+    pub(super) fn contains(&self, service: &str) -> bool {
+        self.0.contains(service)
     }
 }
 

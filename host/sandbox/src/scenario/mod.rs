@@ -6,6 +6,7 @@
 
 mod check;
 mod faults;
+mod history;
 mod locate;
 
 use std::{collections::BTreeMap, fmt, fs, io, ops::Not, path::Path};
@@ -14,6 +15,7 @@ use pod_platform::{Instant, JalaliDate, JalaliDateTime, Rial, loans::LoanGuarant
 use serde::{Deserialize, Serialize};
 
 pub use faults::{ANY_SERVICE, Fault, Moment, Only, Spoilt};
+pub use history::PastCall;
 
 /// The state in which a platform starts.
 ///
@@ -71,6 +73,9 @@ pub struct Scenario {
     /// Utility bills of which there is more to say. Any other can be paid just as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bills: Vec<Bill>,
+    /// Calls that were made and answered before the platform starts, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastCall>,
     /// Calls that go wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
