@@ -12,7 +12,7 @@ use reqwest::{
 use crate::{
     Request, Row, Secret, Service, catalogue,
     files::FileContent,
-    service::{Effect, Product, Route, Verb},
+    service::{Effect, Product, Reader, Route, Verb},
     types::{Doubt, Error, PlatformError},
     wire::{
         envelope::Envelope,
@@ -161,6 +161,37 @@ pub struct Answer {
     pub value: Box<dyn Any + Send>,
 }
 
+impl Answer {
+    /// Reads the body that POD answered a service with.
+    ///
+    /// # Errors
+    /// What POD refuses; what its documents do not say is an unknown outcome, or unavailable where
+    /// nothing can have changed.
+    pub fn read(row: &'static Row, read: Reader, body: &Bytes) -> Result<Self, Error> {
+        let envelope = open(row, body)?;
+        let reference_number = envelope.reference_number.unwrap_or_default().into_owned();
+        let result = envelope.result.map_or("null", |raw| raw.get());
+        let count = envelope.count.unwrap_or_default();
+        let value = read(count, result).map_err(|error| {
+            failed(
+                row,
+                format!("{} answered what its documents do not say: {error}", row.name),
+                Some(reference_number.clone()),
+            )
+        })?;
+        Ok(Self {
+            reference_number,
+            count,
+            result: if envelope.result.is_some() {
+                body.slice_ref(result.as_bytes())
+            } else {
+                Bytes::from_static(b"null")
+            },
+            value,
+        })
+    }
+}
+
 /// What came of one exchange, and what it cost, whatever came of it.
 #[derive(Debug)]
 pub struct Exchange<T> {
@@ -291,29 +322,8 @@ impl Client {
             Route::Product(_) | Route::Path { .. } | Route::Upload { .. } => {}
         }
         let exchange = self.exchange(row, &request.form, credentials, ott, at_most).await;
-        let outcome = exchange.outcome.and_then(|(_, body)| {
-            let envelope = open(request.row, &body)?;
-            let reference_number = envelope.reference_number.unwrap_or_default().into_owned();
-            let result = envelope.result.map_or("null", |raw| raw.get());
-            let count = envelope.count.unwrap_or_default();
-            let value = (request.read)(count, result).map_err(|error| {
-                failed(
-                    request.row,
-                    format!("{} answered what its documents do not say: {error}", request.row.name),
-                    Some(reference_number.clone()),
-                )
-            })?;
-            Ok(Answer {
-                reference_number,
-                count,
-                result: if envelope.result.is_some() {
-                    body.slice_ref(result.as_bytes())
-                } else {
-                    Bytes::from_static(b"null")
-                },
-                value,
-            })
-        });
+        let outcome =
+            exchange.outcome.and_then(|(_, body)| Answer::read(request.row, request.read, &body));
         Exchange { traffic: exchange.traffic, outcome }
     }
 

@@ -43,7 +43,6 @@ pub async fn inspect(files: &PolicyFiles, artefacts: Option<PathBuf>) -> Result<
         let world = files.world.unwrap_or_else(|| script_world(&source));
         return Ok(Inspection { digest, world, imports: None });
     }
-    let set_up = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
     let engine = engine().map_err(set_up)?;
     let folder = artefacts.or_else(default_artefacts).ok_or_else(|| {
         Error::Account(
@@ -54,13 +53,30 @@ pub async fn inspect(files: &PolicyFiles, artefacts: Option<PathBuf>) -> Result<
         .component(digest, false, || Ok(bytes))
         .await
         .map_err(|error| files.misread(error))?;
-    let world = component_world(files, &component);
+    inspect_component(&engine, &component, files, digest)
+}
+
+/// Looks into a component that is compiled already, as [`inspect`] does.
+///
+/// # Errors
+/// If it does not fit its world.
+pub fn inspect_component(
+    engine: &Engine,
+    component: &Component,
+    files: &PolicyFiles,
+    digest: Digest,
+) -> Result<Inspection, Error> {
+    let world = component_world(files, component);
     let offer = match world {
-        World::Policy => Offer::policy(&engine),
-        World::Netting | World::Delegation | World::LoanPlan => Offer::decider(&engine),
+        World::Policy => Offer::policy(engine),
+        World::Netting | World::Delegation | World::LoanPlan => Offer::decider(engine),
     };
-    offer.map_err(set_up)?.check(&engine, &component, world, &files.name)?;
-    Ok(Inspection { digest, world, imports: Some(imports(&engine, &component)) })
+    offer.map_err(set_up)?.check(engine, component, world, &files.name)?;
+    Ok(Inspection { digest, world, imports: Some(imports(engine, component)) })
+}
+
+fn set_up(error: wasmtime::Error) -> Error {
+    Error::Engine(format!("{error:#}"))
 }
 
 /// The POD functions that a component imports, as grants name them.

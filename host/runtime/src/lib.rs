@@ -92,7 +92,7 @@ pub use error::{BadFile, Error, Place};
 pub use grant::Grant;
 pub use grant_fields::{BudgetFields, CapabilityFields, NetworkFields};
 pub use host::{Account, Host, HostBuilder, OnProgress, Progress, default_store};
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Inspection, inspect, inspect_component};
 pub use kept::back_up;
 pub use language::{Language, UnknownLanguage};
 pub use manifest::{Manifest, World};

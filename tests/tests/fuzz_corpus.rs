@@ -1,0 +1,112 @@
+//! The short form of fuzzing, without a fuzzer: each target of `tests/fuzz` holds for all of its
+//! corpus, and for random mutations of it. `tools/fuzz` is the long form.
+
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    time::{Duration, Instant},
+};
+
+use podhost_tests::{fuzz, project};
+
+/// How long mutations are tried.
+const TIME: Duration = Duration::from_secs(1);
+const SEED: u64 = 13_990_313;
+
+#[test]
+fn component_loading() {
+    hold("component_loading", fuzz::component_loading);
+}
+
+#[test]
+fn response_decoding() {
+    hold("response_decoding", fuzz::response_decoding);
+}
+
+#[test]
+fn manifest() {
+    hold("manifest", fuzz::manifest);
+}
+
+#[test]
+fn scenario() {
+    hold("scenario", fuzz::scenario);
+}
+
+#[test]
+fn url_allowlist() {
+    hold("url_allowlist", fuzz::url_allowlist);
+}
+
+#[test]
+fn journal_entry() {
+    hold("journal_entry", fuzz::journal_entry);
+}
+
+fn hold(name: &str, target: fn(&[u8])) {
+    let folder = project("tests/fuzz/corpus").join(name);
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("the corpus is there")
+        .map(|file| file.expect("the folder can be read").path())
+        .collect();
+    files.sort();
+    let corpus: Vec<_> =
+        files.iter().map(|file| fs::read(file).expect("the file can be read")).collect();
+    assert!(!corpus.is_empty(), "{name} has a corpus");
+
+    for (input, file) in corpus.iter().zip(&files) {
+        run(target, input, &file.display().to_string());
+    }
+    let mut random = Random(SEED);
+    let started = Instant::now();
+    while started.elapsed() < TIME {
+        let input = mutated(&corpus, &mut random);
+        run(target, &input, &format!("b\"{}\"", input.escape_ascii()));
+    }
+}
+
+/// Tells which input it was that something did not hold for.
+fn run(target: fn(&[u8]), input: &[u8], name: &str) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| target(input))) {
+        eprintln!("the input was {name}");
+        resume_unwind(panic);
+    }
+}
+
+/// A file of the corpus, changed in a few places.
+fn mutated(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+    let mut input = corpus[random.below(corpus.len())].clone();
+    for _ in 0..=random.below(4) {
+        let at = random.below(input.len() + 1);
+        let end = at + random.below(input.len() - at + 1).min(random.below(32));
+        match random.below(4) {
+            0 => input.truncate(at),
+            1 => drop(input.drain(at..end)),
+            2 => {
+                let other = &corpus[random.below(corpus.len())];
+                let from = random.below(other.len() + 1);
+                let to = other.len().min(from + random.below(64));
+                input.splice(at..end, other[from..to].iter().copied());
+            }
+            _ => {
+                if let Some(byte) = input.get_mut(at) {
+                    *byte ^= 1 << random.below(8);
+                }
+            }
+        }
+    }
+    input
+}
+
+/// SplitMix64: the same seed, the same mutations.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ (bits >> 31)) as usize % bound
+    }
+}
