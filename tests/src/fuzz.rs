@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path, str, sync::LazyLock};
 
 use bytes::Bytes;
 use pod_host::{
-    Budget, Digest, Manifest, PolicyFiles, Spent, UrlPattern, World, engine::engine,
+    Budget, Digest, Grant, Manifest, PolicyFiles, Scope, Spent, UrlPattern, World, engine::engine,
     inspect_component, journal,
 };
 use pod_platform::{Answer, Rial, Service, ServiceVisitor, visit_services};
@@ -140,11 +140,13 @@ pub fn manifest(bytes: &[u8]) {
         items.map(|item| item.as_str().expect("a list of texts")).collect()
     };
     let number = |name: &str| field("budget", name).and_then(toml::Value::as_integer);
-    let asks = &manifest.asks;
 
+    // Whole, so that what is added to a grant is asked about here, too.
+    let Grant { functions, budget, repeatable, scope } = manifest.asks;
+    let Scope { wallets, guilds, issuers, network, readable_only } = scope;
     for (functions, named) in [
-        (&asks.functions, list("capabilities", "allow")),
-        (&asks.repeatable, list("capabilities", "repeatable")),
+        (functions, list("capabilities", "allow")),
+        (repeatable, list("capabilities", "repeatable")),
     ] {
         for function in functions {
             let (interface, _) = function.split_once('.').expect("`interface.function`");
@@ -152,25 +154,37 @@ pub fn manifest(bytes: &[u8]) {
             assert!(named.iter().any(is_named), "nobody asks for {function}");
         }
     }
-    for (codes, name) in [(&asks.scope.wallets, "wallets"), (&asks.scope.guilds, "guilds")] {
+    for (codes, name) in [(wallets, "wallets"), (guilds, "guilds")] {
         let named = list("capabilities", name);
         assert_eq!(codes.is_some(), field("capabilities", name).is_some(), "{name}");
-        for code in codes.iter().flatten() {
+        for code in codes.into_iter().flatten() {
             assert!(named.contains(&code.as_str()), "nobody asks for {code}");
         }
     }
-    for issuer in asks.scope.issuers.iter().flatten() {
-        let named = field("capabilities", "issuers").and_then(toml::Value::as_array);
-        let is_named = |id: &toml::Value| id.as_integer() == i64::try_from(*issuer).ok();
+    let named = field("capabilities", "issuers").and_then(toml::Value::as_array);
+    assert_eq!(issuers.is_some(), named.is_some(), "issuers");
+    for issuer in issuers.into_iter().flatten() {
+        let is_named = |id: &toml::Value| id.as_integer() == i64::try_from(issuer).ok();
         assert!(named.into_iter().flatten().any(is_named), "nobody asks for the issuer {issuer}");
     }
     let urls = list("network", "allow");
-    for pattern in &asks.scope.network {
-        let is_named = |url: &&str| url.parse::<UrlPattern>().as_ref() == Ok(pattern);
+    for pattern in network {
+        let is_named = |url: &&str| url.parse().as_ref() == Ok(&pattern);
         assert!(urls.iter().any(is_named), "nobody asks for {pattern}");
     }
+    assert!(!readable_only);
 
-    let Budget { rial, rial_per_payment, sms, calls, bytes_up, bytes_down, fuel, .. } = asks.budget;
+    let Budget {
+        rial,
+        rial_per_payment,
+        sms,
+        calls,
+        bytes_up,
+        bytes_down,
+        wall_ms,
+        fuel,
+        memory_bytes,
+    } = budget;
     let default = Budget::default();
     for (name, asked, unnamed) in [
         ("rial", rial.0, 0),
@@ -179,13 +193,14 @@ pub fn manifest(bytes: &[u8]) {
         ("bytes-up", bytes_up, default.bytes_up),
         ("bytes-down", bytes_down, default.bytes_down),
         ("fuel", fuel, default.fuel),
-        ("memory", asks.budget.memory_bytes, default.memory_bytes),
+        ("memory", memory_bytes, default.memory_bytes),
     ] {
         let named = number(name).map_or(unnamed.into(), i128::from);
         assert_eq!(i128::from(asked), named, "{name}");
     }
     let named = number("rial-per-payment").map(i128::from);
     assert_eq!(rial_per_payment.map(|rials| rials.0.into()), named);
+    assert!(field("budget", "wall").is_some() || wall_ms == default.wall_ms);
 }
 
 /// A scenario file: what is read of it is written and read again the same.
