@@ -63,6 +63,7 @@ impl Bench {
             user: pod.caller_user(),
             operator_stated: Stated::default(),
             stated: Stated::default(),
+            http_secrets: Default::default(),
         };
         Self { pod, host, account, store }
     }

@@ -1,6 +1,6 @@
 //! The host: one engine, one store, any number of policies and runs.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use pod_platform::{Client, Clock, Credentials, SystemClock};
@@ -9,14 +9,14 @@ use wasmtime::{Engine, component::Component};
 use crate::{
     Digest, Error, Receipt, SigningKey,
     artefacts::Artefacts,
-    door::OnPoint,
+    door::{HttpSecret, OnPoint, Resolve, SystemResolver},
     engine::{engine, tick_epochs},
-    journal::{Archived, Journal},
+    journal::{Archived, Journal, Owner},
     kept::Kept,
     linker::Offer,
-    live::LiveRuns,
     manifest::World,
     stated::Stated,
+    turns::Turns,
 };
 
 /// Runs policies. Cheap to clone.
@@ -30,7 +30,9 @@ struct Inner {
     artefacts: Artefacts,
     journal: Journal,
     kept: Kept,
-    live: LiveRuns,
+    live: Turns<String>,
+    turns_to_store: Arc<Turns<Owner>>,
+    resolver: Arc<dyn Resolve>,
     clock: Arc<dyn Clock>,
     landing_window: Duration,
     on_point: Option<OnPoint>,
@@ -64,6 +66,7 @@ pub struct HostBuilder {
     on_point: Option<OnPoint>,
     signing_key: Option<SigningKey>,
     on_progress: Option<OnProgress>,
+    resolver: Option<Arc<dyn Resolve>>,
 }
 
 /// The store's folder unless another is chosen: `podhost` in the user's data folder. None, if this
@@ -131,6 +134,13 @@ impl HostBuilder {
         self
     }
 
+    /// Who looks up the addresses of merchants' own servers. By default the operating system.
+    #[must_use]
+    pub fn resolver(mut self, resolver: Arc<dyn Resolve>) -> Self {
+        self.resolver = Some(resolver);
+        self
+    }
+
     /// Whom to tell of work that takes seconds.
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
@@ -170,7 +180,9 @@ impl HostBuilder {
                     artefacts: Artefacts::open(&engine, artefacts)?,
                     journal: Journal::open(&store, clock.now().0).await?,
                     kept: Kept::open(&store),
-                    live: LiveRuns::default(),
+                    live: Turns::default(),
+                    turns_to_store: Arc::default(),
+                    resolver: self.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
                     clock,
                     landing_window: self.landing_window.unwrap_or(LANDING_WINDOW),
                     on_point: self.on_point,
@@ -221,8 +233,17 @@ impl Host {
         &self.inner.kept
     }
 
-    pub(crate) fn live(&self) -> &LiveRuns {
+    /// The runs that are going on in this process.
+    pub(crate) fn live(&self) -> &Turns<String> {
         &self.inner.live
+    }
+
+    pub(crate) fn turns_to_store(&self) -> Arc<Turns<Owner>> {
+        self.inner.turns_to_store.clone()
+    }
+
+    pub(crate) fn resolver(&self) -> Arc<dyn Resolve> {
+        self.inner.resolver.clone()
     }
 
     pub(crate) fn landing_window(&self) -> Duration {
@@ -324,4 +345,6 @@ pub struct Account {
     pub operator_stated: Stated,
     /// What its platform says of it beyond POD's services: the local one does.
     pub stated: Stated,
+    /// The secrets for merchants' servers, by policy and by name.
+    pub http_secrets: BTreeMap<String, BTreeMap<String, HttpSecret>>,
 }

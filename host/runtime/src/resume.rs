@@ -92,7 +92,7 @@ impl Host {
             let history = History::of(&entries, otts);
             let journal = self.journal().clone();
             let recorder =
-                Recorder::after(run.to_owned(), started.claimant(), Some(journal), &entries);
+                Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);
             let passage = Passage {
                 grant: started.grant(run)?,
                 connection: Some(connection),
@@ -182,7 +182,7 @@ impl Host {
             }
         };
         let journal = self.journal().clone();
-        let recorder = Recorder::after(run.to_owned(), started.claimant(), Some(journal), &entries);
+        let recorder = Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);
         recorder.note(Entry::Settled(Settled {
             step,
             happened,

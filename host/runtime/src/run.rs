@@ -12,11 +12,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Account, Digest, Error, Host, Language, OnFailure, Policy, ScriptMode,
-    door::{Connection, History, Passage, Recorder, Shadow},
+    door::{Connection, Egress, History, HttpSecrets, Passage, Recorder, Shadow},
     execution::{Executed, Execution},
     fold::Fold,
     grant::Grant,
-    journal::{AppendError, Claimant, Entry, Finished, Started},
+    journal::{AppendError, Claimant, Entry, Finished, Owner, Started},
     policy::Loaded,
     receipt::{Receipt, RunError},
     scope::Scope,
@@ -68,9 +68,10 @@ impl Started {
         options.and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Whose invoices the run claims.
-    pub(crate) fn claimant(&self) -> Claimant {
-        Claimant::new(&self.account, self.platform.as_deref())
+    /// Whose invoices the run claims, whose allowances it uses and whose state it has.
+    pub(crate) fn owner(&self) -> Owner {
+        let claimant = Claimant::new(&self.account, self.platform.as_deref());
+        Owner { claimant, policy: self.policy.clone() }
     }
 
     /// Was nothing to be paid?
@@ -169,7 +170,8 @@ impl Host {
 
             let run = uuid::Uuid::now_v7().to_string();
             let live = self.live().take(&run).await;
-            let recorder = Recorder::new(run.clone(), started.claimant(), self.journal().clone());
+            let recorder =
+                Recorder::new(run.clone(), started.owner(), self.journal().clone(), is_dry);
             recorder.note(Entry::Started(Box::new(started.clone())));
             if started.key.is_some() {
                 match recorder.try_commit().await {
@@ -280,6 +282,10 @@ impl Host {
     ) -> Passage {
         Passage {
             clock: account.clock.clone().unwrap_or_else(|| self.clock().clone()),
+            http: Egress::new(
+                self.resolver(),
+                HttpSecrets(account.http_secrets.get(&started.policy).cloned().unwrap_or_default()),
+            ),
             ..self.offline_passage(run, started, recorder, history)
         }
     }
@@ -305,6 +311,8 @@ impl Host {
             landing_window: self.landing_window(),
             restored_since: None,
             on_point: self.on_point(),
+            http: Egress::new(self.resolver(), HttpSecrets::default()),
+            turns_to_store: self.turns_to_store(),
             _live: None,
             tasks: TaskTracker::new(),
             ended: AtomicBool::new(false),

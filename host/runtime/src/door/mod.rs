@@ -7,6 +7,7 @@ mod authorise;
 mod charge;
 mod client;
 mod history;
+mod http;
 mod intend;
 mod look;
 mod reconcile;
@@ -15,6 +16,7 @@ mod recorder;
 mod retry;
 mod shadow;
 mod stakes;
+mod state;
 
 use std::{
     any::Any,
@@ -29,24 +31,29 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pod_platform::{
-    Clock, Credentials, Effect, Instant, MARK_PREFIX, Request, Secret, Service as PodService, types,
+    Clock, Credentials, Effect, EffectClass, Instant, MARK_PREFIX, Request, Secret,
+    Service as PodService, types,
 };
-use tokio::sync::OwnedMutexGuard;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
 
 pub(crate) use history::History;
+pub(crate) use http::{Egress, HttpSecrets, SystemResolver};
+pub use http::{HttpSecret, Resolve};
 pub(crate) use look::look;
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
 pub(crate) use shadow::{ASSUMED, Shadow};
+pub(crate) use state::StateRequest;
 
 use crate::{
     Digest, Error,
+    bindings::{HttpRequest, HttpResponse, RemainingBudget},
     budget::Amounts,
     grant::Grant,
-    journal::{Diverged, Entry},
+    journal::{Diverged, Entry, Owner, StateChange},
     seal::Seal,
+    turns::{Turn, Turns},
 };
 
 /// The function that tells the time.
@@ -77,8 +84,12 @@ pub(crate) struct Passage {
     /// done what the journal does not tell.
     pub restored_since: Option<u64>,
     pub on_point: Option<OnPoint>,
+    /// The way to the merchant's own servers, made when it is first needed.
+    pub http: Egress,
+    /// Policies whose memory is being changed.
+    pub turns_to_store: Arc<Turns<Owner>>,
     /// Nobody else has the run, as long as a call of it is under way.
-    pub _live: Option<OwnedMutexGuard<()>>,
+    pub _live: Option<Turn>,
     /// Calls that are under way. They outlive the guest.
     pub tasks: TaskTracker,
     /// After the run's end, no effect begins.
@@ -205,14 +216,37 @@ pub(crate) enum Operation {
     Now,
     /// Randomness.
     Random,
+    /// What is left of the budgets.
+    RemainingBudget,
+    /// A merchant's own server.
+    Http(Arc<HttpRequest>),
+    /// The policy's own memory.
+    State(Arc<StateRequest>),
 }
 
 impl Call {
-    /// The request, if it changes something.
+    /// The POD request, if it changes something.
     pub fn mutation(&self) -> Option<&Request> {
         match &self.operation {
             Operation::Pod(request) if request.row.effect != Effect::Read => Some(request),
             _ => None,
+        }
+    }
+
+    /// If it changes something on another machine: how a doubt about it is settled.
+    pub fn class(&self) -> Option<EffectClass> {
+        match &self.operation {
+            Operation::Pod(request) => match request.row.effect {
+                Effect::Read => None,
+                Effect::Mutation { class, .. } => Some(class),
+            },
+            Operation::Http(request) => {
+                http::changes_something(request.method).then_some(EffectClass::NoEvidence)
+            }
+            Operation::Now
+            | Operation::Random
+            | Operation::RemainingBudget
+            | Operation::State(_) => None,
         }
     }
 
@@ -228,12 +262,24 @@ pub(crate) struct Reply {
     pub spent: Amounts,
     /// Of a call that was in doubt: what was found out.
     pub evidence: Option<String>,
+    /// What it stored.
+    pub state: Option<StateChange>,
 }
 
 impl Reply {
     /// A refusal that took nothing.
     pub fn refused(error: types::Error) -> Self {
-        Self { outcome: Err(error), spent: Amounts::default(), evidence: None }
+        Self::of(Err(error), Amounts::default())
+    }
+
+    /// Like [`Reply::refused`], for a layer that refuses at once.
+    pub fn refusing(error: types::Error) -> Passing {
+        Box::pin(async { Ok(Self::refused(error)) })
+    }
+
+    /// What came of a call without doubts.
+    pub fn of(outcome: Result<Answer, types::Error>, spent: Amounts) -> Self {
+        Self { outcome, spent, evidence: None, state: None }
     }
 }
 
@@ -244,6 +290,14 @@ pub(crate) struct Answer {
     pub result: Bytes,
     pub value: Box<dyn Any + Send>,
     pub reference_number: Option<String>,
+}
+
+impl Answer {
+    /// Of a function that POD knows nothing of.
+    pub fn of<T: Send + 'static>(result: impl Into<Bytes>, value: T) -> Self {
+        let value = Box::new(value);
+        Self { count: None, result: result.into(), value, reference_number: None }
+    }
 }
 
 /// What a layer's call is: an error of the host's own ends the run.
@@ -347,6 +401,27 @@ impl Door {
         self.host_function("random.get-random-s64", Operation::Random).await
     }
 
+    /// What is left of the budgets.
+    pub async fn remaining_budget(&self) -> Result<RemainingBudget, Error> {
+        self.host_function("budget.get-remaining-budget", Operation::RemainingBudget).await
+    }
+
+    /// Asks a merchant's own server.
+    pub async fn fetch(
+        &self,
+        request: HttpRequest,
+    ) -> Result<Result<HttpResponse, types::Error>, Error> {
+        self.pass(http::FETCH.to_owned(), Operation::Http(Arc::new(request))).await
+    }
+
+    /// Reads or changes what the policy has stored.
+    pub async fn state<T: 'static>(
+        &self,
+        request: StateRequest,
+    ) -> Result<Result<T, types::Error>, Error> {
+        self.pass(request.function().to_owned(), Operation::State(Arc::new(request))).await
+    }
+
     async fn host_function<T: 'static>(
         &self,
         function: &str,
@@ -364,7 +439,9 @@ impl Door {
     ) -> Result<Result<T, types::Error>, Error> {
         let arguments = match &operation {
             Operation::Pod(request) => request.form.encoded(),
-            Operation::Now | Operation::Random => String::new(),
+            Operation::Http(request) => http::form(request).encoded(),
+            Operation::State(request) => request.form().encoded(),
+            Operation::Now | Operation::Random | Operation::RemainingBudget => String::new(),
         };
         let call = Call {
             step: self.passage.next_step.fetch_add(1, Ordering::Relaxed),
