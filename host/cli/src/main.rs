@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Command::Runs(runs) => in_runtime(commands::runs::list(runs)),
         Command::Show(show) => in_runtime(commands::show::show(show)),
         Command::Resume(resume) => in_runtime(commands::resume::resume(resume)),
+        Command::Unpause(unpause) => in_runtime(commands::unpause::unpause(unpause)),
         Command::Settle(settle) => in_runtime(commands::settle::settle(settle)),
         Command::Replay(replay) => in_runtime(commands::replay::replay(replay)),
         Command::Verify(verify) => in_runtime(commands::verify::verify(verify)),

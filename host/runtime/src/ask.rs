@@ -13,8 +13,10 @@ use crate::{
     error::Place,
     guest::{Guest, Start, Stop},
     manifest::World,
+    mask::Mask,
     policy::{Exports, Loaded},
     receipt::RunError,
+    run_log::RunLog,
 };
 
 impl Host {
@@ -99,7 +101,7 @@ impl Host {
             deadline: Instant::now() + Duration::from_millis(budget.wall_ms),
             door: None,
             clock: self.clock().clone(),
-            log: Arc::default(),
+            log: Arc::new(RunLog::new(Mask::default(), budget.log_bytes)),
             meters: Arc::default(),
         }
     }
@@ -133,7 +135,8 @@ fn not_of_the_world(policy: &Policy, world: World) -> RunError {
 
 /// A fresh instance, its script loaded if it has one that its snapshot does not hold.
 pub(crate) async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Result<Guest, Stop> {
-    let mut guest = Guest::start(host.engine(), &policy.entry.pre, start).await?;
+    let place = host.place_for_guest().await?;
+    let mut guest = Guest::start(host.engine(), &policy.entry.pre, start, place).await?;
     let Some(script) = &policy.script else { return Ok(guest) };
     let Some(load) = &script.load else { return Ok(guest) };
     let host_error = |error: wasmtime::Error| Stop::Host(Error::Engine(format!("{error:#}")));

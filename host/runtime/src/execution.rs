@@ -74,7 +74,7 @@ impl Execution<'_> {
         let running = Running(self.passage.clone());
         let process = Process {
             deadline: began + wall,
-            log: Arc::default(),
+            log: Arc::new(self.passage.log()),
             meters: Arc::default(),
             execution: self,
         };

@@ -4,17 +4,20 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use pod_platform::{Client, Clock, Credentials, SystemClock};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, component::Component};
 
 use crate::{
     Digest, Error, Receipt, SigningKey,
     artefacts::Artefacts,
     door::{HttpSecret, OnPoint, Resolve, SystemResolver},
-    engine::{engine, tick_epochs},
+    engine::{MAX_INSTANCES, engine, tick_epochs},
+    guest::Stop,
     journal::{Archived, Journal, Owner},
     kept::Kept,
     linker::Offer,
     manifest::World,
+    queue::Queues,
     stated::Stated,
     turns::Turns,
 };
@@ -33,6 +36,9 @@ struct Inner {
     live: Turns<String>,
     turns_to_store: Arc<Turns<Owner>>,
     resolver: Arc<dyn Resolve>,
+    queues: Queues,
+    instances: Arc<Semaphore>,
+    pause_after: Option<u32>,
     clock: Arc<dyn Clock>,
     landing_window: Duration,
     on_point: Option<OnPoint>,
@@ -67,6 +73,7 @@ pub struct HostBuilder {
     signing_key: Option<SigningKey>,
     on_progress: Option<OnProgress>,
     resolver: Option<Arc<dyn Resolve>>,
+    pause_after: Option<u32>,
 }
 
 /// The store's folder unless another is chosen: `podhost` in the user's data folder. None, if this
@@ -84,6 +91,9 @@ pub(crate) fn default_artefacts() -> Option<PathBuf> {
 fn user() -> Option<directories::ProjectDirs> {
     directories::ProjectDirs::from("", "", "podhost")
 }
+
+/// After how many runs that failed a policy is paused, unless it is told otherwise.
+const PAUSE_AFTER: u32 = 10;
 
 /// How long after it was sent a call may still take effect, unless it is told otherwise.
 const LANDING_WINDOW: Duration = Duration::from_secs(10);
@@ -131,6 +141,15 @@ impl HostBuilder {
     #[must_use]
     pub fn signing_key(mut self, key: SigningKey) -> Self {
         self.signing_key = Some(key);
+        self
+    }
+
+    /// After how many runs that failed, one after the other, a policy is not run any more, until
+    /// [`Host::unpause`] is called or the policy is another. 0: never. By default 10. A policy on a
+    /// platform that ends with its process is never paused.
+    #[must_use]
+    pub fn pause_after(mut self, runs: u32) -> Self {
+        self.pause_after = Some(runs);
         self
     }
 
@@ -182,6 +201,10 @@ impl HostBuilder {
                     kept: Kept::open(&store),
                     live: Turns::default(),
                     turns_to_store: Arc::default(),
+                    queues: Queues::default(),
+                    instances: Arc::new(Semaphore::new(MAX_INSTANCES as usize)),
+                    pause_after: Some(self.pause_after.unwrap_or(PAUSE_AFTER))
+                        .filter(|runs| *runs > 0),
                     resolver: self.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
                     clock,
                     landing_window: self.landing_window.unwrap_or(LANDING_WINDOW),
@@ -236,6 +259,20 @@ impl Host {
     /// The runs that are going on in this process.
     pub(crate) fn live(&self) -> &Turns<String> {
         &self.inner.live
+    }
+
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.inner.queues
+    }
+
+    /// A place for a guest, once there is one.
+    pub(crate) async fn place_for_guest(&self) -> Result<OwnedSemaphorePermit, Stop> {
+        let place = self.inner.instances.clone().acquire_owned().await;
+        place.map_err(|error| Stop::Trap(error.to_string()))
+    }
+
+    pub(crate) fn pause_after(&self) -> Option<u32> {
+        self.inner.pause_after
     }
 
     pub(crate) fn turns_to_store(&self) -> Arc<Turns<Owner>> {

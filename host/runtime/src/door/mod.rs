@@ -36,6 +36,7 @@ use pod_platform::{
 };
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
+use tracing::Instrument as _;
 
 pub(crate) use history::History;
 pub(crate) use http::{Egress, HttpSecrets, SystemResolver};
@@ -52,6 +53,8 @@ use crate::{
     budget::Amounts,
     grant::Grant,
     journal::{Diverged, Entry, Owner, StateChange},
+    mask::Mask,
+    run_log::RunLog,
     seal::Seal,
     turns::{Turn, Turns},
 };
@@ -131,6 +134,16 @@ impl Passage {
     /// Does the run only do again what it did?
     pub fn is_offline(&self) -> bool {
         self.connection.is_none()
+    }
+
+    /// An empty log, which does not show what is secret.
+    pub fn log(&self) -> RunLog {
+        let of_account = self.connection.iter().flat_map(|connection| {
+            let Credentials { token, api_keys, voucher_hashes } = &*connection.credentials;
+            [token].into_iter().chain(api_keys.values()).chain(voucher_hashes)
+        });
+        let secrets = of_account.chain(self.http.secrets()).cloned();
+        RunLog::new(Mask::of(secrets), self.grant.budget.log_bytes)
     }
 
     /// Passes over what a decider called that is not asked again: it has nothing but the clock.
@@ -453,7 +466,8 @@ impl Door {
             intended: None,
             ott: None,
         };
-        let reply = self.stack.clone().call(call).await?;
+        let span = tracing::debug_span!("call", step = call.step, function = call.function);
+        let reply = self.stack.clone().call(call).instrument(span).await?;
         Ok(reply.outcome.map(|answer| match answer.value.downcast::<T>() {
             Ok(value) => *value,
             Err(_) => unreachable!("a call's answer is read by the call's own reader"),

@@ -6,6 +6,7 @@ mod chain;
 mod claims;
 mod entry;
 mod origin;
+mod pauses;
 mod runs;
 mod state;
 mod store;

@@ -49,6 +49,16 @@ CREATE TABLE IF NOT EXISTS state (
     PRIMARY KEY (account, platform, policy, key)
 ) STRICT, WITHOUT ROWID;
 
+-- When a person let a policy go on that had failed too often.
+CREATE TABLE IF NOT EXISTS unpaused (
+    account  TEXT    NOT NULL,
+    platform TEXT,
+    policy   TEXT    NOT NULL,
+    at       INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS runs_by_policy ON runs (account, policy, run);
+
 CREATE UNIQUE INDEX IF NOT EXISTS runs_by_key ON runs (account, policy, key)
     WHERE key IS NOT NULL;
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use pod_platform::types;
+use pod_platform::{Secret, types};
 use reqwest::{
     dns::{Addrs, Name, Resolving},
     header::HeaderMap,
@@ -54,6 +54,11 @@ pub(crate) struct Egress {
 impl Egress {
     pub fn new(resolver: Arc<dyn Resolve>, secrets: HttpSecrets) -> Self {
         Self { resolver, secrets, client: OnceLock::new() }
+    }
+
+    /// All secrets that it may insert.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.secrets.0.values().map(|secret| &secret.value)
     }
 
     /// Why a request is not granted.
