@@ -211,7 +211,8 @@ impl FromStr for Code {
 
     fn from_str(code: &str) -> Result<Self, String> {
         if code.is_empty() || code.trim() != code {
-            return Err("a name without blanks around it is expected".to_owned());
+            let codes = "a code such as `PODLAND_WALLET` or `FOOD_GUILD`";
+            return Err(format!("{codes}, or a secret's name, is expected"));
         }
         Ok(Self(code.to_owned()))
     }

@@ -116,6 +116,10 @@ pub use stated::{
 };
 pub use url_pattern::UrlPattern;
 
+/// What the door's layers cost.
+#[doc(hidden)]
+pub use door::measure;
+
 /// What a netting decider sees and answers.
 pub mod netting {
     pub use crate::bindings::{Alternative, Credit, Debt, NettingPlan, Pair, Reason, Remark};

@@ -10,6 +10,7 @@ mod history;
 mod http;
 mod intend;
 mod look;
+pub mod measure;
 mod reconcile;
 mod record;
 mod recorder;
