@@ -295,7 +295,7 @@ pub enum RunError {
     /// A budget ran out that ends the run.
     #[error("the budget `{meter}` is exhausted: {limit} granted")]
     BudgetExhausted {
-        /// `fuel`, `memory` or `wall`.
+        /// `fuel`, `memory`, `wall`, or `journal`: entries of calls that nothing else counts.
         meter: Cow<'static, str>,
         /// What was granted: units of fuel, bytes, or milliseconds.
         limit: u64,

@@ -24,6 +24,8 @@ impl RunLog {
         if message.len() > LINE_BYTES {
             message.truncate(message.floor_char_boundary(LINE_BYTES));
             message.push('…');
+            // What was cut off would stay in memory.
+            message.shrink_to_fit();
         }
         if !is_again {
             tracing::debug!(target: "podhost::policy", level, message);

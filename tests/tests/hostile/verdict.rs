@@ -21,8 +21,9 @@ pub struct Verdict {
     /// Is a script in a snapshot of its own?
     #[serde(default)]
     pub installed: bool,
-    /// Only so many bytes of the component are there.
-    pub truncated_to: Option<usize>,
+    /// So many bytes are missing at the end of the component.
+    #[serde(default)]
+    pub cut_off: usize,
 
     /// It is not loaded, and this is said.
     pub not_loaded: Option<String>,
@@ -77,6 +78,10 @@ pub struct Most {
     pub receipt_bytes: Option<usize>,
     pub journal_entries: Option<usize>,
     pub journal_bytes: Option<usize>,
+    /// How many denials, where there are too many to be listed.
+    pub denied: Option<usize>,
+    /// How many broken rules, likewise.
+    pub rules: Option<usize>,
 }
 
 impl Verdict {

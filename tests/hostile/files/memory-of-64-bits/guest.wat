@@ -1,3 +1,0 @@
-(component
-    (core module $m (memory i64 1))
-    (core instance (instantiate $m)))
