@@ -303,7 +303,7 @@ pub enum RunError {
     /// The decider's answer breaks POD's rules.
     #[error("the plan breaks POD's rules: {}", .violations.iter().map(|v| v.message.as_str()).collect::<Vec<_>>().join("; "))]
     PlanRefused {
-        /// Each rule that is broken, and by what.
+        /// Each rule that is broken, and by what: the first hundred.
         violations: Vec<Violation>,
     },
     /// A call failed that the host made to carry out what was decided.
