@@ -1,6 +1,6 @@
-//! The hostile corpus, `tests/hostile`: a folder for each attack, and each a test of its own, named by
-//! its folder. An attack must come to what its verdict says, and to nothing more; the money must add
-//! up; and what a good policy does next on the same host must be what it always does.
+//! The hostile corpus, `tests/hostile`: a folder for each attack, and each a test of its own, named
+//! by its folder. An attack must come to what its verdict says, and to nothing more; the money must
+//! add up; and what a good policy does next on the same host must be what it always does.
 
 mod attack;
 mod range;

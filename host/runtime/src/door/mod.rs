@@ -152,8 +152,8 @@ impl Passage {
         format!("{MARK_PREFIX}{}", &digest[..20])
     }
 
-    /// Counts what no budget counts, so that there is an end to it. It follows from the calls and their
-    /// outcomes alone: executed again, a run comes to the same.
+    /// Counts what no budget counts, so that there is an end to it. It follows from the calls and
+    /// their outcomes alone: executed again, a run comes to the same.
     fn count(&self, bytes: usize) -> Result<(), Error> {
         let bytes = ENTRY_BYTES + bytes as u64;
         if self.uncounted.fetch_add(bytes, Ordering::Relaxed) + bytes > UNCOUNTED_BYTES {
