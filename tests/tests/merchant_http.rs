@@ -410,6 +410,51 @@ async fn bodies_are_cut_at_the_limit_and_slow_servers_end_with_the_run() {
 }
 
 #[tokio::test]
+async fn nothing_is_decompressed() {
+    let page = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nbomb";
+    let (bench, erp, policy) = world(&[("/", page.to_owned())], "").await;
+    let receipt = fetch(&bench, &policy, json!({ "method": "get", "url": erp.url("/") })).await;
+    assert_eq!(receipt.output["body"], "bomb");
+    assert!(!erp.received()[0].contains("accept-encoding"), "{:?}", erp.received());
+}
+
+/// A server whose certificate is nobody's but its own.
+async fn impostor() -> u16 {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let key = made.signing_key.serialize_der().try_into().expect("a key");
+    let config = rustls::ServerConfig::builder_with_provider(
+        rustls::crypto::ring::default_provider().into(),
+    )
+    .with_safe_default_protocol_versions()
+    .expect("it has some")
+    .with_no_client_auth()
+    .with_single_cert(vec![made.cert.into()], key)
+    .expect("they fit");
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let port = listener.local_addr().expect("it listens").port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let _ = stream.write_all(ok("trust me").as_bytes()).await;
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_refused() {
+    let bench = Bench::from_file("plugins/netting/scenarios/small.json").await;
+    let port = impostor().await;
+    let network = format!("allow = [\"https://localhost:{port}/*\"]\nprivate = [\"localhost\"]");
+    let policy = bench.script(&manifest(&network, ""), FETCHER).await;
+    let error = refused(&bench, &policy, "get", &format!("https://localhost:{port}/")).await;
+    assert_eq!(error["kind"], "unavailable");
+    assert!(error.to_string().contains("certificate"), "{error}");
+}
+
+#[tokio::test]
 async fn requests_have_a_budget() {
     let (bench, erp, policy) = world(&[], "http-calls = 0").await;
     let error = refused(&bench, &policy, "get", &erp.url("/")).await;

@@ -13,6 +13,7 @@ mod local_platform;
 mod operator;
 mod receipt;
 mod report;
+mod shown;
 mod snippet;
 mod store;
 mod when;

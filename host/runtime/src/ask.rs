@@ -10,6 +10,7 @@ use crate::{
     bindings::Failure,
     budget::Budget,
     delegation::Wallet,
+    door::UNCOUNTED_BYTES,
     error::Place,
     guest::{Guest, Start, Stop},
     manifest::World,
@@ -18,6 +19,9 @@ use crate::{
     receipt::RunError,
     run_log::RunLog,
 };
+
+/// Bytes kept of what a policy says when it gives up.
+const MESSAGE_BYTES: usize = 4 * 1024;
 
 impl Host {
     /// Asks a netting decider once, in a fresh sandbox, without a platform and without a journal.
@@ -158,7 +162,7 @@ pub(crate) async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Res
 pub(crate) fn run_error(policy: &Loaded, budget: &Budget, stop: Stop) -> RunError {
     match stop {
         Stop::Failure(Failure { message, position }) => RunError::Policy {
-            message,
+            message: shortened(message),
             file: policy.script.as_ref().map(|script| script.file.display().to_string()),
             line: position.map(|at| at.line),
             column: position.map(|at| at.column),
@@ -169,6 +173,18 @@ pub(crate) fn run_error(policy: &Loaded, budget: &Budget, stop: Stop) -> RunErro
             RunError::BudgetExhausted { meter: "memory".into(), limit: budget.memory_bytes }
         }
         Stop::Wall => RunError::BudgetExhausted { meter: "wall".into(), limit: budget.wall_ms },
+        Stop::Host(Error::JournalFull) => {
+            RunError::BudgetExhausted { meter: "journal".into(), limit: UNCOUNTED_BYTES }
+        }
         Stop::Host(error) => RunError::Host { message: error.to_string() },
     }
+}
+
+/// A policy's own words, as far as anybody reads them.
+fn shortened(mut message: String) -> String {
+    if message.len() > MESSAGE_BYTES {
+        message.truncate(message.floor_char_boundary(MESSAGE_BYTES));
+        message.push('…');
+    }
+    message
 }

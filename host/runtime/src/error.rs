@@ -152,6 +152,9 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// The run's calls that no other budget counts are more than its journal takes.
+    #[error("the run asked for more than its journal takes")]
+    JournalFull,
     /// The journal could not be written or read. No money moves without it.
     #[error("the journal cannot be used: {0}")]
     Journal(String),

@@ -25,6 +25,8 @@ use crate::{
 
 /// How long an execution without a platform may take: it waits for nobody.
 const OFFLINE: Duration = Duration::from_secs(3_600);
+/// How many of the rules that a plan breaks are told, the first ones.
+const MOST_VIOLATIONS: usize = 100;
 
 pub(crate) struct Execution<'a> {
     pub host: &'a Host,
@@ -176,7 +178,8 @@ impl Process<'_> {
         let proposed = json!(answer);
         let mut plan = match decider.check(books, answer, now) {
             Ok(plan) => plan,
-            Err(violations) => {
+            Err(mut violations) => {
+                violations.truncate(MOST_VIOLATIONS);
                 let error = Some(RunError::PlanRefused { violations });
                 return Ok(Ending { output: json!({ "proposed": proposed }), error });
             }

@@ -304,7 +304,7 @@ pub enum RunError {
     /// A budget ran out that ends the run.
     #[error("the budget `{meter}` is exhausted: {limit} granted")]
     BudgetExhausted {
-        /// `fuel`, `memory` or `wall`.
+        /// `fuel`, `memory`, `wall`, or `journal`: entries of calls that nothing else counts.
         meter: Cow<'static, str>,
         /// What was granted: units of fuel, bytes, or milliseconds.
         limit: u64,
@@ -312,7 +312,7 @@ pub enum RunError {
     /// The decider's answer breaks POD's rules.
     #[error("the plan breaks POD's rules: {}", .violations.iter().map(|v| v.message.as_str()).collect::<Vec<_>>().join("; "))]
     PlanRefused {
-        /// Each rule that is broken, and by what.
+        /// Each rule that is broken, and by what: the first hundred.
         violations: Vec<Violation>,
     },
     /// A call failed that the host made to carry out what was decided.

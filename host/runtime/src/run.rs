@@ -351,6 +351,7 @@ impl Host {
             tasks: TaskTracker::new(),
             ended: AtomicBool::new(false),
             next_step: AtomicU64::new(0),
+            uncounted: AtomicU64::new(0),
         }
     }
 

@@ -35,6 +35,8 @@ impl RunLog {
         if message.len() > LINE_BYTES {
             message.truncate(message.floor_char_boundary(LINE_BYTES));
             message.push('…');
+            // What was cut off would stay in memory.
+            message.shrink_to_fit();
         }
         let message = self.mask.over(message);
         let cost = message.len() as u64 + LINE_COST;

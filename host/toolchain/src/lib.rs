@@ -176,7 +176,7 @@ impl Toolchain {
     /// If the crate does not compile, or is no guest.
     pub fn build(&self, folder: &Path, entry: &Path) -> Result<Vec<u8>, Error> {
         let path = self.compile(folder, &[], INLINE_POLICY)?;
-        let module = fs::read(&path).map_err(|error| Error::File { path, error })?;
+        let module = fs::read(&path).map_err(|error| Error::File { path: path.clone(), error })?;
         let component = componentise(&module)?;
         write_whole(entry, &component)
             .and_then(|()| freshness::remember(&path, entry))

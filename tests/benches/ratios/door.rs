@@ -17,7 +17,6 @@ pub async fn cost(rounds: usize) -> bool {
     let payment = PayBillRequest {
         bill_id: "7748317800142".into(),
         payment_id: "1770160".into(),
-        ..Default::default()
     };
     let calls = 20_000 * rounds;
     println!("\n| authorise and charge | add | promised |");

@@ -106,5 +106,6 @@ fn passage(function: &str) -> Passage {
         tasks: TaskTracker::new(),
         ended: AtomicBool::new(false),
         next_step: AtomicU64::new(0),
+        uncounted: AtomicU64::new(0),
     }
 }

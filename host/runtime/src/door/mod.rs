@@ -32,7 +32,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pod_platform::{
-    Clock, Credentials, Effect, EffectClass, Instant, MARK_PREFIX, Request, Secret,
+    Clock, Credentials, Effect, EffectClass, Instant, MARK_PREFIX, Request, Route, Secret,
     Service as PodService, types,
 };
 use tokio_util::task::TaskTracker;
@@ -62,6 +62,13 @@ use crate::{
 
 /// The function that tells the time.
 const NOW: &str = "clock.now";
+
+/// What a run's journal takes, in bytes, of calls that no budget counts: looks at the clock, random
+/// numbers, links, and what is refused before it is sent. Without an end to them, they would fill
+/// the host's memory.
+pub(crate) const UNCOUNTED_BYTES: u64 = 16 * 1024 * 1024;
+/// What an entry takes beyond the texts in it.
+const ENTRY_BYTES: u64 = 256;
 
 /// What all layers of one run share.
 pub(crate) struct Passage {
@@ -99,6 +106,8 @@ pub(crate) struct Passage {
     /// After the run's end, no effect begins.
     pub ended: AtomicBool,
     pub next_step: AtomicU64,
+    /// What the entries of calls that no budget counts come to.
+    pub uncounted: AtomicU64,
 }
 
 /// A platform, and whom it knows us as.
@@ -165,6 +174,16 @@ impl Passage {
     fn mark(&self, step: u64) -> String {
         let digest = Digest::of(&[&self.mark.0, &step.to_le_bytes()]).to_string();
         format!("{MARK_PREFIX}{}", &digest[..20])
+    }
+
+    /// Counts what no budget counts, so that there is an end to it. It follows from the calls and
+    /// their outcomes alone: executed again, a run comes to the same.
+    fn count(&self, bytes: usize) -> Result<(), Error> {
+        let bytes = ENTRY_BYTES + bytes as u64;
+        if self.uncounted.fetch_add(bytes, Ordering::Relaxed) + bytes > UNCOUNTED_BYTES {
+            return Err(Error::JournalFull);
+        }
+        Ok(())
     }
 
     /// The run does not do again what it did. It is kept for a person, and nothing more is done.
@@ -467,8 +486,28 @@ impl Door {
             intended: None,
             ott: None,
         };
+        let arguments = call.arguments.len();
+        let is_sent = match &call.operation {
+            Operation::Pod(request) => !matches!(request.row.route, Route::Link { .. }),
+            Operation::Http(_) => true,
+            Operation::Now
+            | Operation::Random
+            | Operation::RemainingBudget
+            | Operation::State(_) => false,
+        };
         let span = tracing::debug_span!("call", step = call.step, function = call.function);
         let reply = self.stack.clone().call(call).instrument(span).await?;
+        match &reply.outcome {
+            Err(types::Error::Denied(denial)) => {
+                self.passage.count(arguments + denial.reason.len())?;
+            }
+            Err(types::Error::BudgetExhausted(_) | types::Error::InvalidArgument(_)) => {
+                self.passage.count(arguments)?;
+            }
+            Ok(answer) if !is_sent => self.passage.count(arguments + answer.result.len())?,
+            Err(_) if !is_sent => self.passage.count(arguments)?,
+            _ => {}
+        }
         Ok(reply.outcome.map(|answer| match answer.value.downcast::<T>() {
             Ok(value) => *value,
             Err(_) => unreachable!("a call's answer is read by the call's own reader"),

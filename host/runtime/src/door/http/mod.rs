@@ -190,10 +190,10 @@ async fn one(
     veil: &mut Veil,
 ) -> Result<HttpResponse, types::Error> {
     passage.http.insert_secrets(request, url, &mut headers, veil)?;
+    spent.http_calls += 1;
     let client = passage.http.client(&passage.grant.scope).map_err(unavailable)?;
     passage.http.check_literal(&passage.grant.scope, url).map_err(unavailable)?;
     let body = request.body.clone().unwrap_or_default();
-    spent.http_calls += 1;
     spent.bytes_up += (url.as_str().len() + size(&headers) + body.len()) as u64;
     let mut asked = client.request(of_http(request.method), url.clone()).headers(headers);
     if request.body.is_some() {
