@@ -92,7 +92,7 @@ async fn a_policy_that_keeps_failing_is_paused_until_a_person_or_a_new_version_s
         let receipt = try_run(&bench, &policy, json!(turn % 9 != 0)).await.expect("it is run");
         assert_eq!(receipt.status == Status::Done, turn % 9 == 0);
     }
-    for _ in 25..28 {
+    for _ in 25..29 {
         last = try_run(&bench, &policy, json!(true)).await.expect("it is run").run;
     }
     let Err(error) = try_run(&bench, &policy, json!(false)).await else { panic!("it was run") };

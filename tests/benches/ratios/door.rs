@@ -14,10 +14,7 @@ const AT_MOST: Duration = Duration::from_micros(2);
 pub async fn cost(rounds: usize) -> bool {
     let read =
         GetInvoiceListRequest { guild_code: Some("FOOD_GUILD".into()), ..Default::default() };
-    let payment = PayBillRequest {
-        bill_id: "7748317800142".into(),
-        payment_id: "1770160".into(),
-    };
+    let payment = PayBillRequest { bill_id: "7748317800142".into(), payment_id: "1770160".into() };
     let calls = 20_000 * rounds;
     println!("\n| authorise and charge | add | promised |");
     println!("|---|---|---|");
