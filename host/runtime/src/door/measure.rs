@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use pod_platform::{Rial, Service as PodService, SystemClock};
+use pod_platform::{Rial, Service as PodService, SystemClock, types};
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
@@ -36,13 +36,16 @@ impl Layer for Nothing {
 }
 
 /// How long a call of a service takes on average, through authorise and charge and without them,
-/// under a grant that restricts what can be restricted without asking the platform. One of `calls`
-/// calls each, in turns of a hundred.
+/// under a grant that restricts what can be restricted without asking the platform: `calls` calls,
+/// in turns of a hundred.
+///
+/// # Errors
+/// If the request breaks a rule.
 pub async fn authorise_and_charge<S: PodService>(
     request: &S,
     calls: usize,
-) -> Vec<(Duration, Duration)> {
-    let Ok(request) = request.prepare() else { return Vec::new() };
+) -> Result<Vec<(Duration, Duration)>, types::InvalidArgument> {
+    let request = request.prepare()?;
     let function = request.qualified_name();
     let passage = Arc::new(passage(&function));
     let call = Call {
@@ -71,7 +74,7 @@ pub async fn authorise_and_charge<S: PodService>(
         }
         measured.push((ours, began.elapsed() / 100));
     }
-    measured
+    Ok(measured)
 }
 
 fn passage(function: &str) -> Passage {
