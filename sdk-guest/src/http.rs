@@ -12,7 +12,8 @@
 //!         .with_body(r#"{"by": "podhost"}"#);
 //!     let response = http::fetch(&request)?;
 //!     if response.status != 200 {
-//!         return Err(format!("the ERP says {}", response.status).into());
+//!         let said = format!("the ERP says {}", response.status);
+//!         return Err(pod_sdk::Failure::new(said));
 //!     }
 //!     Ok(())
 //! }

@@ -1,6 +1,7 @@
 //! What tests of the whole share: a local POD from a scenario, and a host that runs policies on
 //! it. Everything is real; only the money is not.
 
+pub mod fuzz;
 pub mod mortal;
 
 use std::{
