@@ -110,7 +110,8 @@ pub fn url_allowlist(bytes: &[u8]) {
     if one.matches(url) {
         let read = url::Url::parse(url).expect("what matches is a URL");
         let pattern = one.to_string();
-        let pattern = url::Url::parse(pattern.trim_end_matches('*')).expect("a pattern is one, too");
+        let pattern =
+            url::Url::parse(pattern.trim_end_matches('*')).expect("a pattern is one, too");
         assert_eq!(read.origin(), pattern.origin());
         assert!(read.path().starts_with(pattern.path()));
         assert_eq!((read.username(), read.password()), ("", None));

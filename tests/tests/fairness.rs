@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,6 +16,11 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
+};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt as _},
+    util::SubscriberInitExt as _,
 };
 
 const SCENARIO: &str = "plugins/netting/scenarios/small.json";
@@ -132,4 +137,32 @@ async fn logs_are_bounded() {
     let policy = bench.script(&manifest("policy", "", "log = 100"), source).await;
     let receipt = bench.run(&policy, Value::Null).await;
     assert_eq!((receipt.log.len(), &*receipt.log[4].message), (5, "9996 more lines"));
+}
+
+/// The names of spans, as they begin.
+struct Spans(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Spans {
+    fn on_new_span(
+        &self,
+        attributes: &tracing::span::Attributes<'_>,
+        _: &tracing::span::Id,
+        _: Context<'_, S>,
+    ) {
+        let fields: Vec<&str> = attributes.fields().iter().map(|field| field.name()).collect();
+        let name = attributes.metadata().name();
+        self.0.lock().unwrap().push(format!("{name} {}", fields.join(" ")));
+    }
+}
+
+#[tokio::test]
+async fn runs_and_calls_have_spans() {
+    let bench = Bench::from_file(SCENARIO).await;
+    let policy = bench.script(&manifest("policy", "", ""), "fn run(input) { now(); now() }").await;
+    let spans = Arc::<Mutex<Vec<String>>>::default();
+    let _default = tracing_subscriber::registry().with(Spans(spans.clone())).set_default();
+    bench.run(&policy, Value::Null).await;
+    let ours = |span: &&String| span.starts_with("run ") || span.starts_with("call ");
+    let spans: Vec<String> = spans.lock().unwrap().iter().filter(ours).cloned().collect();
+    assert_eq!(spans, ["run run policy account", "call step function", "call step function"]);
 }
