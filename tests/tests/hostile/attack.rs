@@ -2,7 +2,8 @@
 //!
 //! Besides `script.rhai` there are `module.wat`, a core module that is made a component of its
 //! world, and `guest.wat`, which is taken as it is, whatever it is. In each of them,
-//! `{{1000 * "text"}}` stands for a thousand times `text`.
+//! `{{1000 * "text"}}` stands for a thousand times `text`; in them and in `policy.toml`, `ERP_PORT`
+//! stands for the port of the hostile server.
 
 use std::{fs, path::Path};
 
@@ -14,6 +15,8 @@ use wit_parser::Resolve;
 
 use crate::verdict::Verdict;
 
+const ERP_PORT: &str = "ERP_PORT";
+const MANIFEST: &str = "policy.toml";
 const SOURCES: [&str; 3] = ["script.rhai", "module.wat", "guest.wat"];
 
 /// An attack that can be loaded, or tried to be.
@@ -25,14 +28,20 @@ pub struct Attack {
 
 impl Attack {
     /// Reads a folder, and makes the policy from it.
-    pub fn read(folder: &Path) -> Result<Self, String> {
+    pub fn read(folder: &Path, erp_port: u16) -> Result<Self, String> {
         let verdict = Verdict::read(folder)?;
-        let manifest = Manifest::read(folder).map_err(|error| error.to_string())?;
+        let text = |file: &str| {
+            let text = fs::read_to_string(folder.join(file)).map_err(|error| error.to_string())?;
+            Ok::<_, String>(text.replace(ERP_PORT, &erp_port.to_string()))
+        };
+        let asked = text(MANIFEST)?;
+        let manifest = Manifest::parse(&folder.join(MANIFEST), &asked);
+        let manifest = manifest.map_err(|error| error.to_string())?;
         let mut sources = Vec::new();
         for entry in fs::read_dir(folder).map_err(|error| error.to_string())? {
             let name = entry.map_err(|error| error.to_string())?.file_name();
             match name.to_str() {
-                Some("policy.toml" | "verdict.toml") => {}
+                Some(MANIFEST | "verdict.toml") => {}
                 Some(name) if SOURCES.contains(&name) => sources.push(name.to_owned()),
                 _ => return Err(format!("{} is no file of an attack", name.display())),
             }
@@ -40,8 +49,7 @@ impl Attack {
         let [source] = sources.as_slice() else {
             return Err(format!("it has one of {}", SOURCES.join(", ")));
         };
-        let text = fs::read_to_string(folder.join(source)).map_err(|error| error.to_string())?;
-        let text = repeated(&text)?;
+        let text = repeated(&text(source)?)?;
         let mut entry = match source.as_str() {
             "script.rhai" => text.into_bytes(),
             "module.wat" => component(&wat(&text)?, manifest.world)?,
@@ -53,9 +61,7 @@ impl Attack {
         let policy = tempfile::tempdir().map_err(|error| error.to_string())?;
         let name = manifest.entry.file_name().unwrap_or_default();
         fs::write(policy.path().join(name), entry)
-            .and_then(|()| {
-                fs::copy(folder.join("policy.toml"), policy.path().join("policy.toml")).map(drop)
-            })
+            .and_then(|()| fs::write(policy.path().join(MANIFEST), asked))
             .map_err(|error| error.to_string())?;
         Ok(Self { verdict, policy })
     }

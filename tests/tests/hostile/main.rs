@@ -3,6 +3,7 @@
 //! add up; and what a good policy does next on the same host must be what it always does.
 
 mod attack;
+mod erp;
 mod range;
 mod verdict;
 

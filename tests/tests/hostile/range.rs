@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use pod_host::{
-    Account, Budget, Host, Policy, PolicyFiles, Receipt, RunError, RunOptions, ScriptMode, Status,
+    Account, Budget, Host, HttpSecret, Policy, PolicyFiles, Receipt, RunError, RunOptions,
+    ScriptMode, Status,
 };
 use pod_platform::{Credentials, Secret, Service, ServiceVisitor, visit_services};
 use pod_sandbox::{Ledger, Options, Sandbox, Scenario};
@@ -13,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     attack::Attack,
+    erp::{self, Names},
     verdict::{Effect, Verdict},
 };
 
@@ -22,6 +24,8 @@ const GOOD: &str = "plugins/netting";
 const LATE: Duration = Duration::from_secs(10);
 /// What only the host knows besides the scenario's tokens.
 const API_KEY: &str = "api-key-9f41c07e";
+/// What policies may have sent to the hostile server, under the name `erp`.
+const ERP_SECRET: &str = "secret-of-the-erp-b83e60";
 
 /// Fails an attack's test, and says why.
 macro_rules! ensure {
@@ -38,6 +42,7 @@ pub struct Range {
     /// What the good policy's run comes to where nobody has attacked yet.
     unharmed: Value,
     scenario: Scenario,
+    erp_port: u16,
     _store: TempDir,
 }
 
@@ -47,6 +52,7 @@ impl Range {
         let host = Host::builder()
             .store(store.path())
             .artefacts(project("target/test-components"))
+            .resolver(Arc::new(Names::default()))
             .build()
             .await
             .expect("the host starts");
@@ -55,14 +61,15 @@ impl Range {
         let scenario = Scenario::from_file(project("tests/hostile/scenario.json"));
         let unharmed = Value::Null;
         let scenario = scenario.expect("the scenario is well-formed");
-        let range = Self { host, good, unharmed, scenario, _store: store };
+        let erp_port = erp::start().await;
+        let range = Self { host, good, unharmed, scenario, erp_port, _store: store };
         let unharmed = range.run_good_policy().await;
         Self { unharmed, ..range }
     }
 
     /// Runs an attack, and then a good policy on the same host.
     pub async fn run(&self, folder: &Path) -> Result<(), String> {
-        let attack = Attack::read(folder)?;
+        let attack = Attack::read(folder, self.erp_port)?;
         let attacked = self.attack(&attack).await;
         ensure!(
             self.run_good_policy().await == self.unharmed,
@@ -89,7 +96,7 @@ impl Range {
 
         let pod = start(self.scenario.clone()).await;
         let before = pod.ledger().await.map_err(|error| error.to_string())?;
-        let account = self.account(&pod).await;
+        let account = self.with_secret(self.account(&pod).await, &files.name)?;
         let options = RunOptions { input: verdict.input.clone(), ..RunOptions::default() };
         let receipt = self
             .host
@@ -179,10 +186,18 @@ impl Range {
         }
     }
 
+    /// With a secret that the policy may have sent to the hostile server.
+    fn with_secret(&self, account: Account, policy: &str) -> Result<Account, String> {
+        let urls = [format!("http://127.0.0.1:{}/*", self.erp_port).parse()?].into();
+        let secret = HttpSecret { value: Secret::new(ERP_SECRET), urls };
+        let of_policy = [("erp".to_owned(), secret)].into();
+        Ok(Account { http_secrets: [(policy.to_owned(), of_policy)].into(), ..account })
+    }
+
     fn secrets(&self) -> impl Iterator<Item = &str> {
         let businesses = self.scenario.businesses.iter().map(|business| &*business.api_token);
         let users = self.scenario.users.iter().map(|user| &*user.access_token);
-        businesses.chain(users).chain([API_KEY])
+        businesses.chain(users).chain([API_KEY, ERP_SECRET])
     }
 }
 
@@ -235,7 +250,8 @@ fn check_money(verdict: &Verdict, receipt: &Receipt, budget: &Budget) -> Result<
     let sum: u64 = effects.iter().map(|effect| effect.rials).sum();
     ensure!(paid == sum, "{paid} rials are metered, {sum} are paid");
     ensure!(paid <= budget.rial.0, "{paid} rials are paid, {} are granted", budget.rial);
-    ensure!(receipt.doubts.is_empty(), "it leaves doubts: {:?}", receipt.doubts);
+    let doubts = receipt.doubts.len();
+    ensure!(doubts == verdict.doubts, "it leaves doubts: {:?}", receipt.doubts);
     Ok(())
 }
 
@@ -262,6 +278,7 @@ fn check_meters(receipt: &Receipt, budget: &Budget) -> Result<(), String> {
     let meters = &receipt.meters;
     for (meter, used, granted) in [
         ("calls", meters.calls, budget.calls),
+        ("http-calls", meters.http_calls, budget.http_calls),
         ("fuel", meters.fuel, budget.fuel),
         ("memory", meters.memory_bytes, budget.memory_bytes),
         ("wall", meters.wall_ms, budget.wall_ms + LATE.as_millis() as u64),

@@ -53,6 +53,9 @@ pub struct Verdict {
     /// The accounts whose balance changes, and what is in them afterwards.
     #[serde(default)]
     pub balances: BTreeMap<String, i64>,
+    /// How many calls are in doubt.
+    #[serde(default)]
+    pub doubts: usize,
     /// How many SMS are sent.
     #[serde(default)]
     pub sms: usize,
