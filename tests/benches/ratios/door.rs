@@ -14,6 +14,7 @@ const AT_MOST: Duration = Duration::from_micros(2);
 pub async fn cost(rounds: usize) -> bool {
     let read = GetInvoiceListRequest {
         size: 20,
+        offset: Some(0),
         guild_code: Some("FOOD_GUILD".into()),
         ..Default::default()
     };
