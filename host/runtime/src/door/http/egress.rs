@@ -61,6 +61,13 @@ impl Egress {
         self.secrets.0.values().map(|secret| &secret.value)
     }
 
+    /// Hides all of the policy's secrets: a server may show one that an earlier request sent.
+    pub(super) fn veil(&self) -> Veil {
+        let mut veil = Veil::default();
+        self.secrets.0.values().for_each(|secret| veil.hide(secret, ""));
+        veil
+    }
+
     /// Why a request is not granted.
     pub fn denies(&self, scope: &Scope, request: &HttpRequest) -> Option<String> {
         let denied = self.denies_url(scope, request.method, &request.url);

@@ -41,14 +41,18 @@ const REDIRECTS: usize = 5;
 /// How many headers a policy may set.
 const HEADERS: usize = 64;
 
-/// Headers that say how the message is sent: the host writes them.
-const OF_THE_HOST: [&str; 10] = [
+/// Headers that say how the message is sent, or how it is to be answered so that a secret in it could
+/// not be recognised: the host writes them, or nobody.
+const OF_THE_HOST: [&str; 13] = [
+    "accept-encoding",
     "connection",
     "content-length",
     "expect",
     "host",
     "keep-alive",
+    "if-range",
     "proxy-authorization",
+    "range",
     "te",
     "trailer",
     "transfer-encoding",
@@ -125,7 +129,7 @@ impl Written {
 /// Sends a request that was authorised, and follows where it leads.
 pub(crate) async fn send(passage: &Passage, request: &HttpRequest) -> Reply {
     let mut spent = Amounts::default();
-    let mut veil = Veil::default();
+    let mut veil = passage.http.veil();
     let sent = try_send(passage, request, &mut spent, &mut veil);
     let outcome = match tokio::time::timeout(PATIENCE, sent).await {
         Ok(outcome) => outcome,
@@ -169,7 +173,7 @@ async fn try_send(
         let budget = &passage.grant.budget;
         let again = Amounts {
             http_calls: 1,
-            bytes_up: next.as_str().len() as u64,
+            bytes_up: (next.as_str().len() + form(request).encoded().len()) as u64,
             bytes_down: 1,
             ..Amounts::default()
         };
@@ -217,7 +221,7 @@ async fn one(
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     loop {
         let announced = announced.filter(|_| request.method != Method::Head).unwrap_or_default();
-        let took = (spent.bytes_down - before).max(announced);
+        let took = spent.bytes_down.max(before + announced);
         if took > left {
             return Err(too_long(
                 request,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{
     Engine as _,
+    engine::GeneralPurpose,
     prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD},
 };
 use pod_platform::{Secret, types};
@@ -64,12 +65,13 @@ impl Veil {
         let whole = format!("{prefix}{value}");
         let mut forms = vec![value.to_owned(), percent_encoded(value)];
         for text in [value, &whole] {
-            forms.extend([
-                BASE64_STANDARD.encode(text),
-                BASE64_STANDARD_NO_PAD.encode(text),
-                BASE64_URL_SAFE.encode(text),
-                BASE64_URL_SAFE_NO_PAD.encode(text),
-            ]);
+            forms.extend([BASE64_STANDARD.encode(text), BASE64_URL_SAFE.encode(text)]);
+        }
+        for before in 0..3 {
+            forms.extend(
+                [&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD]
+                    .map(|base64| within_base64(base64, value, before)),
+            );
         }
         if let Ok(json) = serde_json::to_string(value) {
             forms.push(json.trim_matches('"').to_owned());
@@ -84,7 +86,10 @@ impl Veil {
         if self.0.is_empty() {
             return response;
         }
-        let header = |header: Header| Header { value: self.over_text(header.value), ..header };
+        let header = |Header { name, value }: Header| Header {
+            name: self.over_text(name),
+            value: self.over_text(value),
+        };
         HttpResponse {
             headers: response.headers.into_iter().map(header).collect(),
             body: self.over_bytes(response.body),
@@ -117,6 +122,17 @@ impl Veil {
         }
         bytes
     }
+}
+
+/// What of a text shows in the Base64 of a longer one, where it comes after so many bytes, whatever
+/// those are and whatever follows.
+fn within_base64(base64: &GeneralPurpose, text: &str, before: usize) -> String {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(text.as_bytes());
+    let encoded = base64.encode(&bytes);
+    // Six bits a letter: the first and the last may be of other bytes, too.
+    let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    encoded.get(first..last).unwrap_or_default().to_owned()
 }
 
 fn percent_encoded(text: &str) -> String {
