@@ -63,7 +63,8 @@ impl Veil {
     pub fn hide(&mut self, secret: &HttpSecret, prefix: &str) {
         let value = secret.value.expose();
         let whole = format!("{prefix}{value}");
-        let mut forms = vec![value.to_owned(), percent_encoded(value)];
+        // As a header's name, it is in small letters.
+        let mut forms = vec![value.to_owned(), value.to_ascii_lowercase(), percent_encoded(value)];
         for text in [value, &whole] {
             forms.extend([BASE64_STANDARD.encode(text), BASE64_URL_SAFE.encode(text)]);
         }
