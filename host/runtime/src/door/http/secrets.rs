@@ -20,6 +20,10 @@ use crate::{
 /// What stands where a secret stood.
 const HIDDEN: &[u8] = b"***";
 
+/// How many letters of Base64 there are at least of a secret that is hidden within a longer text:
+/// fewer stand in many a text by chance.
+const BASE64_LETTERS: usize = 8;
+
 /// A secret, and where it may be sent.
 #[derive(Clone, Debug)]
 pub struct HttpSecret {
@@ -69,10 +73,9 @@ impl Veil {
             forms.extend([BASE64_STANDARD.encode(text), BASE64_URL_SAFE.encode(text)]);
         }
         for before in 0..3 {
-            forms.extend(
-                [&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD]
-                    .map(|base64| within_base64(base64, value, before)),
-            );
+            let within = [&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD]
+                .map(|base64| within_base64(base64, value, before));
+            forms.extend(within.into_iter().filter(|form| form.len() >= BASE64_LETTERS));
         }
         if let Ok(json) = serde_json::to_string(value) {
             forms.push(json.trim_matches('"').to_owned());
