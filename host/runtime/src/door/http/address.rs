@@ -42,7 +42,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         && first != 0x3fff
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped, compatible, translated (NAT64), or 6to4.
+/// The IPv4 address that an IPv6 one stands for: mapped, compatible, translated (NAT64), or 6to4. A
+/// network's own translation (64:ff9b:1::/48) may have it in another place: that is never public.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, high, low] = address.segments();
     let v4 = |high: u16, low: u16| {
@@ -50,7 +51,7 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
         Ipv4Addr::new(a, b, c, d)
     };
     match [a, b, c, d, e, f] {
-        [0, 0, 0, 0, 0, 0xffff | 0] | [0x64, 0xff9b, 0 | 1, _, _, _] => Some(v4(high, low)),
+        [0, 0, 0, 0, 0, 0xffff | 0] | [0x64, 0xff9b, 0, 0, 0, 0] => Some(v4(high, low)),
         [0x2002, high, low, ..] => Some(v4(high, low)),
         _ => None,
     }
@@ -98,6 +99,8 @@ mod tests {
             "::127.0.0.1",
             "64:ff9b::169.254.169.254",
             "64:ff9b:1::a00:1",
+            "64:ff9b:1:7f00:0:100:808:808",
+            "64:ff9b:0:1::8.8.8.8",
             "2002:7f00:1::",
             "2002:a9fe:a9fe::1",
             "100::1",

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use pod_platform::{Secret, types};
 use reqwest::{
     dns::{Addrs, Name, Resolving},
-    header::HeaderMap,
+    header::{HeaderMap, HeaderName},
 };
 use url::{Host, Url};
 
@@ -61,6 +61,20 @@ impl Egress {
         self.secrets.0.values().map(|secret| &secret.value)
     }
 
+    /// Hides all of them: a server may send back in one answer what came with another request.
+    pub(super) fn veil(&self) -> Veil {
+        let mut veil = Veil::default();
+        for secret in self.secrets.0.values() {
+            veil.hide(secret, "");
+        }
+        veil
+    }
+
+    /// The name of a header that a policy may set.
+    pub(super) fn header_name(&self, name: &str) -> Result<HeaderName, types::Error> {
+        header_name(name, !self.secrets.0.is_empty())
+    }
+
     /// Why a request is not granted.
     pub fn denies(&self, scope: &Scope, request: &HttpRequest) -> Option<String> {
         let denied = self.denies_url(scope, request.method, &request.url);
@@ -102,7 +116,7 @@ impl Egress {
     ) -> Result<(), types::Error> {
         let is_asked = url_pattern::plain(&request.url).is_ok_and(|asked| asked == *url);
         for header in &request.secret_headers {
-            let name = header_name(&header.name)?;
+            let name = self.header_name(&header.name)?;
             match self.secrets.value(&header.secret, url) {
                 Some(secret) => {
                     let prefix = header.prefix.as_deref().unwrap_or_default();

@@ -55,6 +55,9 @@ const OF_THE_HOST: [&str; 10] = [
     "upgrade",
 ];
 
+/// Headers that ask for an answer in which a secret would not be found.
+const OF_CODED_ANSWERS: [&str; 2] = ["accept-encoding", "range"];
+
 /// Does a server change something when it is asked so?
 pub(crate) fn changes_something(method: Method) -> bool {
     !matches!(method, Method::Get | Method::Head)
@@ -125,9 +128,9 @@ impl Written {
 /// Sends a request that was authorised, and follows where it leads.
 pub(crate) async fn send(passage: &Passage, request: &HttpRequest) -> Reply {
     let mut spent = Amounts::default();
-    let mut veil = Veil::default();
-    let sent = try_send(passage, request, &mut spent, &mut veil);
-    let outcome = match tokio::time::timeout(PATIENCE, sent).await {
+    let mut veil = passage.http.veil();
+    let answer = try_send(passage, request, &mut spent, &mut veil);
+    let outcome = match tokio::time::timeout(PATIENCE, answer).await {
         Ok(outcome) => outcome,
         Err(_) => {
             let late = format!("{} did not answer within {PATIENCE:?}", request.url);
@@ -149,7 +152,7 @@ async fn try_send(
     spent: &mut Amounts,
     veil: &mut Veil,
 ) -> Result<HttpResponse, types::Error> {
-    let headers = headers(request)?;
+    let headers = headers(passage, request)?;
     let mut url = read_url(&request.url)?;
     for _ in 0..=REDIRECTS {
         let response = one(passage, request, &url, headers.clone(), spent, veil).await?;
@@ -169,7 +172,7 @@ async fn try_send(
         let budget = &passage.grant.budget;
         let again = Amounts {
             http_calls: 1,
-            bytes_up: next.as_str().len() as u64,
+            bytes_up: sent(request, &next, &headers),
             bytes_down: 1,
             ..Amounts::default()
         };
@@ -193,11 +196,10 @@ async fn one(
     spent.http_calls += 1;
     let client = passage.http.client(&passage.grant.scope).map_err(unavailable)?;
     passage.http.check_literal(&passage.grant.scope, url).map_err(unavailable)?;
-    let body = request.body.clone().unwrap_or_default();
-    spent.bytes_up += (url.as_str().len() + size(&headers) + body.len()) as u64;
+    spent.bytes_up += sent(request, url, &headers);
     let mut asked = client.request(of_http(request.method), url.clone()).headers(headers);
-    if request.body.is_some() {
-        asked = asked.body(body);
+    if let Some(body) = &request.body {
+        asked = asked.body(body.clone());
     }
     let mut response = asked.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
@@ -208,7 +210,9 @@ async fn one(
     })?;
 
     let left = passage.recorder.left(&passage.grant.budget, day(passage.clock.now())).bytes_down;
+    // What led here took some of it, and has no entry yet.
     let before = spent.bytes_down;
+    let left = left.saturating_sub(before);
     spent.bytes_down += size(response.headers()) as u64;
     let mut body = BytesMut::new();
     let announced = response
@@ -251,7 +255,7 @@ async fn one(
 }
 
 /// The policy's own headers.
-fn headers(request: &HttpRequest) -> Result<HeaderMap, types::Error> {
+fn headers(passage: &Passage, request: &HttpRequest) -> Result<HeaderMap, types::Error> {
     if request.headers.len() + request.secret_headers.len() > HEADERS {
         return Err(invalid("headers", format!("at most {HEADERS} headers")));
     }
@@ -259,16 +263,19 @@ fn headers(request: &HttpRequest) -> Result<HeaderMap, types::Error> {
     for Header { name, value } in &request.headers {
         let value = HeaderValue::from_str(value)
             .map_err(|_| invalid("headers", "values of visible ASCII letters".to_owned()))?;
-        headers.append(header_name(name)?, value);
+        headers.append(passage.http.header_name(name)?, value);
     }
     Ok(headers)
 }
 
-fn header_name(name: &str) -> Result<HeaderName, types::Error> {
+fn header_name(name: &str, has_secrets: bool) -> Result<HeaderName, types::Error> {
     let read = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| invalid("headers", "names such as `content-type`".to_owned()))?;
     if OF_THE_HOST.contains(&read.as_str()) {
         return Err(invalid("headers", format!("no `{read}`: the host writes it")));
+    }
+    if has_secrets && OF_CODED_ANSWERS.contains(&read.as_str()) {
+        return Err(invalid("headers", format!("no `{read}`: secrets could come back in parts")));
     }
     Ok(read)
 }
@@ -300,6 +307,12 @@ fn too_long(request: &HttpRequest, exhaustion: types::Exhaustion) -> types::Erro
     } else {
         types::Error::BudgetExhausted(exhaustion)
     }
+}
+
+/// What one request takes on the wire, in bytes.
+fn sent(request: &HttpRequest, url: &Url, headers: &HeaderMap) -> u64 {
+    let body = request.body.as_ref().map_or(0, Vec::len);
+    (url.as_str().len() + size(headers) + body) as u64
 }
 
 /// What headers take on the wire, in bytes.

@@ -19,6 +19,10 @@ use crate::{
 /// What stands where a secret stood.
 const HIDDEN: &[u8] = b"***";
 
+/// How many letters of Base64 there are at least of a secret that is hidden within a longer text:
+/// fewer stand in many a text by chance.
+const BASE64_LETTERS: usize = 8;
+
 /// A secret, and where it may be sent.
 #[derive(Clone, Debug)]
 pub struct HttpSecret {
@@ -71,6 +75,12 @@ impl Veil {
                 BASE64_URL_SAFE_NO_PAD.encode(text),
             ]);
         }
+        for before in 0..3 {
+            let inner = within_base64(value, before);
+            if inner.len() >= BASE64_LETTERS {
+                forms.extend([inner.replace('+', "-").replace('/', "_"), inner]);
+            }
+        }
         if let Ok(json) = serde_json::to_string(value) {
             forms.push(json.trim_matches('"').to_owned());
         }
@@ -84,7 +94,10 @@ impl Veil {
         if self.0.is_empty() {
             return response;
         }
-        let header = |header: Header| Header { value: self.over_text(header.value), ..header };
+        let header = |Header { name, value }: Header| Header {
+            name: self.over_name(name),
+            value: self.over_text(value),
+        };
         HttpResponse {
             headers: response.headers.into_iter().map(header).collect(),
             body: self.over_bytes(response.body),
@@ -107,6 +120,15 @@ impl Veil {
         }
     }
 
+    /// A header's name, which comes in small letters.
+    fn over_name(&self, name: String) -> String {
+        let shown = |form: &Vec<u8>| {
+            !form.is_empty()
+                && memchr::memmem::find(name.as_bytes(), &form.to_ascii_lowercase()).is_some()
+        };
+        if self.0.iter().any(shown) { String::from_utf8_lossy(HIDDEN).into_owned() } else { name }
+    }
+
     fn over_text(&self, text: String) -> String {
         String::from_utf8_lossy(&self.over_bytes(text.into_bytes())).into_owned()
     }
@@ -117,6 +139,15 @@ impl Veil {
         }
         bytes
     }
+}
+
+/// What a text is in the Base64 of a longer one, where so many bytes stand before it, but for the
+/// letters that depend on its neighbours.
+fn within_base64(text: &str, before: usize) -> String {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(text.as_bytes());
+    let (first, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    BASE64_STANDARD_NO_PAD.encode(bytes)[first..end].to_owned()
 }
 
 fn percent_encoded(text: &str) -> String {
