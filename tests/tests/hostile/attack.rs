@@ -3,7 +3,7 @@
 //! Besides `script.rhai` there are `module.wat`, a core module that is made a component of its
 //! world, and `guest.wat`, which is taken as it is, whatever it is. In each of them,
 //! `{{1000 * "text"}}` stands for a thousand times `text`; in them and in `policy.toml`, `ERP_PORT`
-//! stands for the port of the hostile server.
+//! stands for the port of its hostile server.
 
 use std::{fs, path::Path};
 

@@ -1,6 +1,6 @@
 //! Where attacks are run: one host for all of them, and for each a platform of its own.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use pod_host::{
     Account, Budget, Host, HttpSecret, Policy, PolicyFiles, Receipt, RunError, RunOptions,
@@ -14,14 +14,23 @@ use tempfile::TempDir;
 
 use crate::{
     attack::Attack,
-    erp::{self, Names},
+    erp::{Erp, Names},
     verdict::{Effect, Verdict},
 };
 
 const GOOD: &str = "plugins/netting";
+/// Stores something, or only looks what is stored.
+const NEIGHBOUR: &str = r#"
+    fn run(input) {
+        if input == "keep" { set_state("kept", "by the neighbour"); }
+        [list_state_keys(""), get_state("kept")]
+    }
+"#;
 /// How much later than its deadline a run may be seen to have ended, on a machine that has more to
 /// do.
 const LATE: Duration = Duration::from_secs(10);
+/// How much of an answer may come before it is found to be too long, in bytes.
+const READ_AT_ONCE: u64 = 512 * 1024;
 /// What only the host knows besides the scenario's tokens.
 const API_KEY: &str = "api-key-9f41c07e";
 /// What policies may have sent to the hostile server, under the name `erp`.
@@ -39,10 +48,11 @@ macro_rules! ensure {
 pub struct Range {
     host: Host,
     good: Policy,
+    /// Another policy of the account that is attacked.
+    neighbour: Policy,
     /// What the good policy's run comes to where nobody has attacked yet.
     unharmed: Value,
     scenario: Scenario,
-    erp_port: u16,
     _store: TempDir,
 }
 
@@ -58,19 +68,25 @@ impl Range {
             .expect("the host starts");
         build(GOOD);
         let good = host.load(project(GOOD)).await.expect("the good policy loads");
+        let folder = tempfile::tempdir().expect("a folder for a policy");
+        let manifest = podhost_tests::manifest("policy", "\"store\"", "");
+        let manifest = manifest.replace("\"test\"", "\"neighbour\"");
+        fs::write(folder.path().join("policy.toml"), manifest).expect("its manifest");
+        fs::write(folder.path().join("script.rhai"), NEIGHBOUR).expect("its script");
+        let neighbour = host.load(folder.path()).await.expect("the neighbour loads");
         let scenario = Scenario::from_file(project("tests/hostile/scenario.json"));
         let unharmed = Value::Null;
         let scenario = scenario.expect("the scenario is well-formed");
-        let erp_port = erp::start().await;
-        let range = Self { host, good, unharmed, scenario, erp_port, _store: store };
+        let range = Self { host, good, neighbour, unharmed, scenario, _store: store };
         let unharmed = range.run_good_policy().await;
         Self { unharmed, ..range }
     }
 
     /// Runs an attack, and then a good policy on the same host.
     pub async fn run(&self, folder: &Path) -> Result<(), String> {
-        let attack = Attack::read(folder, self.erp_port)?;
-        let attacked = self.attack(&attack).await;
+        let erp = Erp::start().await;
+        let attack = Attack::read(folder, erp.port)?;
+        let attacked = self.attack(&attack, &erp).await;
         ensure!(
             self.run_good_policy().await == self.unharmed,
             "the next run of a good policy comes to something else"
@@ -78,7 +94,7 @@ impl Range {
         attacked
     }
 
-    async fn attack(&self, attack: &Attack) -> Result<(), String> {
+    async fn attack(&self, attack: &Attack, erp: &Erp) -> Result<(), String> {
         let Attack { verdict, policy } = attack;
         let files = PolicyFiles::find(policy.path()).map_err(|error| error.to_string())?;
         let mode = if verdict.installed { ScriptMode::Installed } else { ScriptMode::AdHoc };
@@ -96,23 +112,48 @@ impl Range {
 
         let pod = start(self.scenario.clone()).await;
         let before = pod.ledger().await.map_err(|error| error.to_string())?;
-        let account = self.with_secret(self.account(&pod).await, &files.name)?;
-        let options = RunOptions { input: verdict.input.clone(), ..RunOptions::default() };
-        let receipt = self
-            .host
-            .run_with(&policy, &account, options)
-            .await
-            .map_err(|error| format!("the host failed: {error}"))?;
+        let account = with_secret(self.account(&pod).await, &files.name, erp)?;
+        if verdict.neighbour {
+            self.run_neighbour(&account, "keep").await?;
+        }
+        let mut receipts = Vec::new();
+        for _ in 0..verdict.runs {
+            let options = RunOptions { input: verdict.input.clone(), ..RunOptions::default() };
+            let receipt = self.host.run_with(&policy, &account, options).await;
+            receipts.push(receipt.map_err(|error| format!("the host failed: {error}"))?);
+        }
+        if verdict.neighbour {
+            self.run_neighbour(&account, "find").await?;
+        }
 
         let after = pod.ledger().await.map_err(|error| error.to_string())?;
-        check_ending(verdict, &receipt)?;
-        check_money(verdict, &receipt, &policy.asks().budget)?;
+        let budget = &policy.asks().budget;
+        let last = receipts.last().ok_or("it is run once at least")?;
+        check_ending(verdict, last)?;
+        check_money(verdict, &receipts, budget)?;
         check_ledger(verdict, &before, after)?;
-        check_meters(&receipt, &policy.asks().budget)?;
+        check_allowances(&receipts, budget)?;
         let sent = pod.sms().await.map_err(|error| error.to_string())?.len();
         ensure!(sent == verdict.sms, "{sent} SMS were sent");
-        self.check_what_is_left(verdict, &receipt).await?;
-        self.check_replay(&receipt).await
+        let asked = erp.asked();
+        ensure!(asked == verdict.asked, "the hostile server got {asked} requests");
+        for receipt in &receipts {
+            ensure!(receipt.status == last.status, "another run ended {:?}", receipt.status);
+            check_meters(receipt, budget)?;
+            self.check_what_is_left(verdict, receipt).await?;
+            self.check_replay(receipt).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs another policy for the account, which stores something or finds it.
+    async fn run_neighbour(&self, account: &Account, what: &str) -> Result<(), String> {
+        let options = RunOptions { input: json!(what), ..RunOptions::default() };
+        let receipt = self.host.run_with(&self.neighbour, account, options).await;
+        let receipt = receipt.map_err(|error| error.to_string())?;
+        let output = &receipt.output;
+        ensure!(*output == json!([["kept"], "by the neighbour"]), "its neighbour finds {output}");
+        Ok(())
     }
 
     /// No secret is in what the run leaves behind, and it is not too much.
@@ -186,19 +227,19 @@ impl Range {
         }
     }
 
-    /// With a secret that the policy may have sent to the hostile server.
-    fn with_secret(&self, account: Account, policy: &str) -> Result<Account, String> {
-        let urls = [format!("http://127.0.0.1:{}/*", self.erp_port).parse()?].into();
-        let secret = HttpSecret { value: Secret::new(ERP_SECRET), urls };
-        let of_policy = [("erp".to_owned(), secret)].into();
-        Ok(Account { http_secrets: [(policy.to_owned(), of_policy)].into(), ..account })
-    }
-
     fn secrets(&self) -> impl Iterator<Item = &str> {
         let businesses = self.scenario.businesses.iter().map(|business| &*business.api_token);
         let users = self.scenario.users.iter().map(|user| &*user.access_token);
         businesses.chain(users).chain([API_KEY, ERP_SECRET])
     }
+}
+
+/// With a secret that the policy may have sent to the hostile server.
+fn with_secret(account: Account, policy: &str, erp: &Erp) -> Result<Account, String> {
+    let urls = [format!("http://127.0.0.1:{}/*", erp.port).parse()?].into();
+    let secret = HttpSecret { value: Secret::new(ERP_SECRET), urls };
+    let of_policy = [("erp".to_owned(), secret)].into();
+    Ok(Account { http_secrets: [(policy.to_owned(), of_policy)].into(), ..account })
 }
 
 async fn start(scenario: Scenario) -> Sandbox {
@@ -238,20 +279,41 @@ fn check_ending(verdict: &Verdict, receipt: &Receipt) -> Result<(), String> {
     Ok(())
 }
 
-fn check_money(verdict: &Verdict, receipt: &Receipt, budget: &Budget) -> Result<(), String> {
+fn check_money(verdict: &Verdict, receipts: &[Receipt], budget: &Budget) -> Result<(), String> {
     let effect = |effect: &pod_host::Effect| Effect {
         service: effect.service.clone(),
         invoice: effect.invoice,
         rials: effect.rials.0,
     };
-    let effects: Vec<Effect> = receipt.effects.iter().map(effect).collect();
-    ensure!(effects == verdict.effects, "these are its effects: {effects:?}");
-    let paid = receipt.meters.rials.0;
-    let sum: u64 = effects.iter().map(|effect| effect.rials).sum();
-    ensure!(paid == sum, "{paid} rials are metered, {sum} are paid");
-    ensure!(paid <= budget.rial.0, "{paid} rials are paid, {} are granted", budget.rial);
-    let doubts = receipt.doubts.len();
-    ensure!(doubts == verdict.doubts, "it leaves doubts: {:?}", receipt.doubts);
+    let effects = |receipt: &Receipt| receipt.effects.iter().map(effect).collect::<Vec<_>>();
+    let all: Vec<Effect> = receipts.iter().flat_map(effects).collect();
+    ensure!(all == verdict.effects, "these are its effects: {all:?}");
+    for receipt in receipts {
+        let paid = receipt.meters.rials.0;
+        let sum: u64 = receipt.effects.iter().map(|effect| effect.rials.0).sum();
+        ensure!(paid == sum, "{paid} rials are metered, {sum} are paid");
+        ensure!(paid <= budget.rial.0, "{paid} rials are paid, {} are granted", budget.rial);
+    }
+    let doubts: usize = receipts.iter().map(|receipt| receipt.doubts.len()).sum();
+    ensure!(doubts == verdict.doubts, "it leaves {doubts} doubts");
+    Ok(())
+}
+
+/// All runs together keep to the allowances. They are of one day: the platform's clock stands.
+fn check_allowances(receipts: &[Receipt], budget: &Budget) -> Result<(), String> {
+    let sum = |meter: fn(&Receipt) -> u64| receipts.iter().map(meter).sum::<u64>();
+    for allowance in [&budget.per_day, &budget.per_policy] {
+        for (meter, used, granted) in [
+            ("rial", sum(|receipt| receipt.meters.rials.0), allowance.rial.map(|rial| rial.0)),
+            ("calls", sum(|receipt| receipt.meters.calls), allowance.calls),
+            ("http-calls", sum(|receipt| receipt.meters.http_calls), allowance.http_calls),
+            ("bytes-up", sum(|receipt| receipt.meters.bytes_up), allowance.bytes_up),
+            ("bytes-down", sum(|receipt| receipt.meters.bytes_down), allowance.bytes_down),
+        ] {
+            let granted = granted.unwrap_or(u64::MAX);
+            ensure!(used <= granted, "its runs used {used} of `{meter}`, {granted} are allowed");
+        }
+    }
     Ok(())
 }
 
@@ -279,6 +341,9 @@ fn check_meters(receipt: &Receipt, budget: &Budget) -> Result<(), String> {
     for (meter, used, granted) in [
         ("calls", meters.calls, budget.calls),
         ("http-calls", meters.http_calls, budget.http_calls),
+        ("bytes-up", meters.bytes_up, budget.bytes_up),
+        // An answer is refused when more of it came than is left: at most what is read at once.
+        ("bytes-down", meters.bytes_down, budget.bytes_down + READ_AT_ONCE),
         ("fuel", meters.fuel, budget.fuel),
         ("memory", meters.memory_bytes, budget.memory_bytes),
         ("wall", meters.wall_ms, budget.wall_ms + LATE.as_millis() as u64),

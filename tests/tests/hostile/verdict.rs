@@ -18,6 +18,13 @@ pub struct Verdict {
     /// What it is run with.
     #[serde(default)]
     pub input: Value,
+    /// How often it is run, one after the other. All runs end alike; what changes on the platform is
+    /// of all of them, the rest of the last.
+    #[serde(default = "once")]
+    pub runs: usize,
+    /// Another policy of the account has stored something before, and finds it afterwards.
+    #[serde(default)]
+    pub neighbour: bool,
     /// Is a script in a snapshot of its own?
     #[serde(default)]
     pub installed: bool,
@@ -56,12 +63,19 @@ pub struct Verdict {
     /// How many calls are in doubt.
     #[serde(default)]
     pub doubts: usize,
+    /// How many requests the hostile server gets.
+    #[serde(default)]
+    pub asked: usize,
     /// How many SMS are sent.
     #[serde(default)]
     pub sms: usize,
     /// What it may take, beyond its budget.
     #[serde(default)]
     pub most: Most,
+}
+
+fn once() -> usize {
+    1
 }
 
 /// Something that changes on the platform.
@@ -104,8 +118,13 @@ impl Verdict {
         if verdict.status.is_some() == verdict.not_loaded.is_some() {
             return Err("exactly one of `status` and `not-loaded` is given".into());
         }
-        let fails = matches!(verdict.status, Some(Status::Failed | Status::Refused));
-        if verdict.error.is_some() != fails {
+        let has_error = match verdict.status {
+            Some(Status::Failed | Status::Refused) => true,
+            // It may have run to its end all the same.
+            Some(Status::UnknownOutcome) => verdict.error.is_some(),
+            _ => false,
+        };
+        if verdict.error.is_some() != has_error {
             return Err("an attack that fails or is refused, and no other, has an `error`".into());
         }
         Ok(verdict)

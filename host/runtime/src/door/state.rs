@@ -112,6 +112,14 @@ impl Passage {
         }
         Ok(keys)
     }
+
+    /// How many bytes all keys take with their texts.
+    async fn stored_bytes(&self) -> Result<u64, Error> {
+        match (&self.shadow, self.recorder.journal()) {
+            (None, Some((journal, owner))) => journal.state_bytes(owner).await,
+            _ => Ok(self.keys().await?.into_iter().map(|(_, bytes)| bytes).sum()),
+        }
+    }
 }
 
 /// Does what is asked. The outer error ends the run.
@@ -151,8 +159,8 @@ async fn change(
         return Ok(Reply::refused(types::Error::InvalidArgument(argument)));
     }
     if let Some(value) = value {
-        let others = passage.keys().await?.into_iter().filter(|(other, _)| other != key);
-        let others: u64 = others.map(|(_, bytes)| bytes).sum();
+        let replaced = passage.stored(key).await?.map_or(0, |stored| bytes(key, &stored));
+        let others = passage.stored_bytes().await?.saturating_sub(replaced);
         let needed = bytes(key, value);
         let remaining = passage.grant.budget.state_bytes.saturating_sub(others);
         if needed > remaining {
@@ -180,7 +188,7 @@ fn bytes(key: &str, value: &str) -> u64 {
 pub(crate) async fn remaining_budget(passage: &Passage) -> Result<RemainingBudget, Error> {
     let budget = &passage.grant.budget;
     let left = passage.recorder.left(budget, day(passage.clock.now()));
-    let stored: u64 = passage.keys().await?.into_iter().map(|(_, bytes)| bytes).sum();
+    let stored = passage.stored_bytes().await?;
     Ok(RemainingBudget {
         rial: left.rials,
         rial_per_payment: budget.rial_per_payment.map(|ceiling| ceiling.0),

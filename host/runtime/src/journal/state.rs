@@ -50,6 +50,29 @@ impl Journal {
         })
         .await
     }
+
+    /// How many bytes all keys take with their texts. Added up where they are: a policy with many keys
+    /// would have them all fetched for each one that it stores.
+    pub(crate) async fn state_bytes(&self, of: &Owner) -> Result<u64, Error> {
+        let owner = of.clone();
+        let bytes: i64 = self
+            .with(move |connection| {
+                Box::pin(async move {
+                    let (account, platform, policy) = place(&owner);
+                    sqlx::query_scalar(
+                        "SELECT COALESCE(SUM(octet_length(key) + octet_length(value)), 0) FROM state \
+                         WHERE account = ? AND platform = ? AND policy = ?",
+                    )
+                    .bind(account)
+                    .bind(platform)
+                    .bind(policy)
+                    .fetch_one(connection)
+                    .await
+                })
+            })
+            .await?;
+        Ok(bytes.unsigned_abs())
+    }
 }
 
 fn place(owner: &Owner) -> (&str, &str, &str) {

@@ -130,8 +130,8 @@ impl Written {
 pub(crate) async fn send(passage: &Passage, request: &HttpRequest) -> Reply {
     let mut spent = Amounts::default();
     let mut veil = passage.http.veil();
-    let sent = try_send(passage, request, &mut spent, &mut veil);
-    let outcome = match tokio::time::timeout(PATIENCE, sent).await {
+    let answer = try_send(passage, request, &mut spent, &mut veil);
+    let outcome = match tokio::time::timeout(PATIENCE, answer).await {
         Ok(outcome) => outcome,
         Err(_) => {
             let late = format!("{} did not answer within {PATIENCE:?}", request.url);
@@ -173,7 +173,7 @@ async fn try_send(
         let budget = &passage.grant.budget;
         let again = Amounts {
             http_calls: 1,
-            bytes_up: (next.as_str().len() + form(request).encoded().len()) as u64,
+            bytes_up: sent(request, &next, &headers),
             bytes_down: 1,
             ..Amounts::default()
         };
@@ -197,11 +197,10 @@ async fn one(
     spent.http_calls += 1;
     let client = passage.http.client(&passage.grant.scope).map_err(unavailable)?;
     passage.http.check_literal(&passage.grant.scope, url).map_err(unavailable)?;
-    let body = request.body.clone().unwrap_or_default();
-    spent.bytes_up += (url.as_str().len() + size(&headers) + body.len()) as u64;
+    spent.bytes_up += sent(request, url, &headers);
     let mut asked = client.request(of_http(request.method), url.clone()).headers(headers);
-    if request.body.is_some() {
-        asked = asked.body(body);
+    if let Some(body) = &request.body {
+        asked = asked.body(body.clone());
     }
     let mut response = asked.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
@@ -304,6 +303,12 @@ fn too_long(request: &HttpRequest, exhaustion: types::Exhaustion) -> types::Erro
     } else {
         types::Error::BudgetExhausted(exhaustion)
     }
+}
+
+/// What one request takes on the wire, in bytes.
+fn sent(request: &HttpRequest, url: &Url, headers: &HeaderMap) -> u64 {
+    let body = request.body.as_ref().map_or(0, Vec::len);
+    (url.as_str().len() + size(headers) + body) as u64
 }
 
 /// What headers take on the wire, in bytes.

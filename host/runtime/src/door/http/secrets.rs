@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{
     Engine as _,
-    engine::GeneralPurpose,
     prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD},
 };
 use pod_platform::{Secret, types};
@@ -67,15 +66,20 @@ impl Veil {
     pub fn hide(&mut self, secret: &HttpSecret, prefix: &str) {
         let value = secret.value.expose();
         let whole = format!("{prefix}{value}");
-        // As a header's name, it is in small letters.
-        let mut forms = vec![value.to_owned(), value.to_ascii_lowercase(), percent_encoded(value)];
+        let mut forms = vec![value.to_owned(), percent_encoded(value)];
         for text in [value, &whole] {
-            forms.extend([BASE64_STANDARD.encode(text), BASE64_URL_SAFE.encode(text)]);
+            forms.extend([
+                BASE64_STANDARD.encode(text),
+                BASE64_STANDARD_NO_PAD.encode(text),
+                BASE64_URL_SAFE.encode(text),
+                BASE64_URL_SAFE_NO_PAD.encode(text),
+            ]);
         }
         for before in 0..3 {
-            let within = [&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD]
-                .map(|base64| within_base64(base64, value, before));
-            forms.extend(within.into_iter().filter(|form| form.len() >= BASE64_LETTERS));
+            let inner = within_base64(value, before);
+            if inner.len() >= BASE64_LETTERS {
+                forms.extend([inner.replace('+', "-").replace('/', "_"), inner]);
+            }
         }
         if let Ok(json) = serde_json::to_string(value) {
             forms.push(json.trim_matches('"').to_owned());
@@ -91,7 +95,7 @@ impl Veil {
             return response;
         }
         let header = |Header { name, value }: Header| Header {
-            name: self.over_text(name),
+            name: self.over_name(name),
             value: self.over_text(value),
         };
         HttpResponse {
@@ -116,6 +120,15 @@ impl Veil {
         }
     }
 
+    /// A header's name, which comes in small letters.
+    fn over_name(&self, name: String) -> String {
+        let shown = |form: &Vec<u8>| {
+            !form.is_empty()
+                && memchr::memmem::find(name.as_bytes(), &form.to_ascii_lowercase()).is_some()
+        };
+        if self.0.iter().any(shown) { String::from_utf8_lossy(HIDDEN).into_owned() } else { name }
+    }
+
     fn over_text(&self, text: String) -> String {
         String::from_utf8_lossy(&self.over_bytes(text.into_bytes())).into_owned()
     }
@@ -128,15 +141,13 @@ impl Veil {
     }
 }
 
-/// What of a text shows in the Base64 of a longer one, where it comes after so many bytes, whatever
-/// those are and whatever follows.
-fn within_base64(base64: &GeneralPurpose, text: &str, before: usize) -> String {
+/// What a text is in the Base64 of a longer one, where so many bytes stand before it, but for the
+/// letters that depend on its neighbours.
+fn within_base64(text: &str, before: usize) -> String {
     let mut bytes = vec![0; before];
     bytes.extend_from_slice(text.as_bytes());
-    let encoded = base64.encode(&bytes);
-    // Six bits a letter: the first and the last may be of other bytes, too.
-    let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
-    encoded.get(first..last).unwrap_or_default().to_owned()
+    let (first, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    BASE64_STANDARD_NO_PAD.encode(bytes)[first..end].to_owned()
 }
 
 fn percent_encoded(text: &str) -> String {
