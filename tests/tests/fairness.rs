@@ -125,6 +125,11 @@ async fn logs_hide_secrets_and_card_numbers() {
     let receipt =
         bench.run(&policy, json!(format!("token {token}, card 6037-9912-3456-7893"))).await;
     assert_eq!(receipt.log[0].message, "token ***, card 6037-99**-****-7893");
+    // So does what a policy says when it gives up.
+    let policy = bench.script(&manifest("policy", "", ""), "fn run(input) { throw input; }").await;
+    let receipt = bench.run(&policy, json!(format!("{token} 6037991234567893"))).await;
+    let error = receipt.error.expect("it gave up").to_string();
+    assert!(error.contains("*** 603799******7893"), "{error}");
 }
 
 #[tokio::test]

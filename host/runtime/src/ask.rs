@@ -20,9 +20,6 @@ use crate::{
     run_log::RunLog,
 };
 
-/// Bytes kept of what a policy says when it gives up.
-const MESSAGE_BYTES: usize = 4 * 1024;
-
 impl Host {
     /// Asks a netting decider once, in a fresh sandbox, without a platform and without a journal.
     ///
@@ -95,7 +92,7 @@ impl Host {
             let answer = ask(&mut guest, &loaded.settings.text).await;
             guest.finish(answer)
         };
-        asked.await.map_err(|stop| run_error(loaded, budget, stop))
+        asked.await.map_err(|stop| run_error(loaded, budget, &Mask::default(), stop))
     }
 
     /// A guest without a run: nobody reads its log or its meters.
@@ -125,7 +122,7 @@ impl Host {
                     }
                     _ => None,
                 };
-                let message = run_error(policy, budget, stop).to_string();
+                let message = run_error(policy, budget, &Mask::default(), stop).to_string();
                 Err(BadFile { path: path.unwrap_or_default(), place, message }.into())
             }
         }
@@ -159,10 +156,10 @@ pub(crate) async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Res
     }
 }
 
-pub(crate) fn run_error(policy: &Loaded, budget: &Budget, stop: Stop) -> RunError {
+pub(crate) fn run_error(policy: &Loaded, budget: &Budget, mask: &Mask, stop: Stop) -> RunError {
     match stop {
         Stop::Failure(Failure { message, position }) => RunError::Policy {
-            message: shortened(message),
+            message: mask.words(message),
             file: policy.script.as_ref().map(|script| script.file.display().to_string()),
             line: position.map(|at| at.line),
             column: position.map(|at| at.column),
@@ -178,13 +175,4 @@ pub(crate) fn run_error(policy: &Loaded, budget: &Budget, stop: Stop) -> RunErro
         }
         Stop::Host(error) => RunError::Host { message: error.to_string() },
     }
-}
-
-/// A policy's own words, as far as anybody reads them.
-fn shortened(mut message: String) -> String {
-    if message.len() > MESSAGE_BYTES {
-        message.truncate(message.floor_char_boundary(MESSAGE_BYTES));
-        message.push('…');
-    }
-    message
 }

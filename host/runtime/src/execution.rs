@@ -285,7 +285,8 @@ impl Process<'_> {
         if let Stop::Host(error @ Error::Diverged { .. }) = stop {
             return Err(error);
         }
-        let error = run_error(self.execution.policy, &self.passage().grant.budget, stop);
+        let budget = &self.passage().grant.budget;
+        let error = run_error(self.execution.policy, budget, &self.log.mask, stop);
         Ok(Ending { output: Value::Null, error: Some(error) })
     }
 }

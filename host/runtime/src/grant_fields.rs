@@ -1,9 +1,7 @@
 //! How a grant is written: the tables `[capabilities]`, `[network]` and `[budget]`, alike in
 //! policy.toml, which asks, and in podhost.toml, which grants. A mistake is told where it stands.
 
-use std::{
-    collections::BTreeSet, fmt, marker::PhantomData, net::Ipv6Addr, num::NonZeroU32, str::FromStr,
-};
+use std::{collections::BTreeSet, fmt, net::Ipv6Addr, num::NonZeroU32, str::FromStr};
 
 use pod_platform::Rial;
 use serde::{Deserialize, Deserializer, de};
@@ -14,6 +12,7 @@ use crate::{
     engine::MAX_MEMORY_BYTES,
     grant::{self, Grant},
     scope::Scope,
+    text::from_text,
 };
 
 /// The table `[capabilities]`.
@@ -141,27 +140,12 @@ impl From<AllowanceFields> for Allowance {
     }
 }
 
-/// A value that is written as a text. It is read within the deserializer, which adds where the text
-/// stands.
+/// A value that is written as a text.
 struct Text<T>(T);
 
 impl<'de, T: FromStr<Err = String>> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Parse<T>(PhantomData<T>);
-
-        impl<T: FromStr<Err = String>> de::Visitor<'_> for Parse<T> {
-            type Value = Text<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<T>, E> {
-                text.parse().map(Text).map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_str(Parse(PhantomData))
+        from_text(deserializer, "a text").map(Self)
     }
 }
 

@@ -85,6 +85,7 @@ mod settings;
 mod signature;
 mod stated;
 mod task;
+mod text;
 mod turns;
 mod url_pattern;
 

@@ -1,6 +1,10 @@
-//! Hides what nobody should read in a log: the account's secrets, and card numbers.
+//! What a policy says in its own words – a line of its log, why it gave up – as far as anybody reads it,
+//! and without what nobody should read: the account's secrets, and card numbers.
 
 use pod_platform::Secret;
+
+/// Bytes kept of what a policy says at a time.
+const WORDS: usize = 4 * 1024;
 
 /// What stands where a secret stood.
 const HIDDEN: &str = "***";
@@ -17,8 +21,13 @@ impl Mask {
         Self(secrets.into_iter().filter(|secret| !secret.expose().is_empty()).collect())
     }
 
-    /// The text without what nobody should read.
-    pub fn over(&self, mut text: String) -> String {
+    /// A policy's own words, as they are shown.
+    pub fn words(&self, text: String) -> String {
+        // A secret may begin within what is kept, and end beyond.
+        shortened(self.over(shortened(text, 2 * WORDS)), WORDS)
+    }
+
+    fn over(&self, mut text: String) -> String {
         for secret in &self.0 {
             if text.contains(secret.expose()) {
                 text = text.replace(secret.expose(), HIDDEN);
@@ -26,6 +35,16 @@ impl Mask {
         }
         without_cards(text)
     }
+}
+
+fn shortened(mut text: String, at_most: usize) -> String {
+    if text.len() > at_most {
+        text.truncate(text.floor_char_boundary(at_most));
+        text.push('…');
+        // What was cut off would stay in memory.
+        text.shrink_to_fit();
+    }
+    text
 }
 
 /// A card's number becomes `603799******1234`, with its blanks and dashes.
@@ -95,7 +114,7 @@ mod tests {
     use super::Mask;
 
     fn masked(text: &str) -> String {
-        Mask::of([Secret::new("token-of-the-shop")]).over(text.to_owned())
+        Mask::of([Secret::new("token-of-the-shop")]).words(text.to_owned())
     }
 
     #[test]
@@ -115,5 +134,12 @@ mod tests {
     #[test]
     fn secrets_are_hidden() {
         assert_eq!(masked("a=token-of-the-shop&b"), "a=***&b");
+    }
+
+    #[test]
+    fn a_secret_is_hidden_before_its_text_is_cut_off() {
+        let text = format!("{}token-of-the-shop", "x".repeat(super::WORDS - 5));
+        assert_eq!(masked(&text), format!("{}***", "x".repeat(super::WORDS - 5)));
+        assert!(masked(&"x".repeat(1_000_000)).len() <= super::WORDS + '…'.len_utf8());
     }
 }

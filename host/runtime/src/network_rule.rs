@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::UrlPattern;
+use crate::{UrlPattern, text::from_text};
 
 /// The methods that a policy can use.
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -102,21 +102,6 @@ impl Serialize for NetworkRule {
 
 impl<'de> Deserialize<'de> for NetworkRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Within the deserializer, which adds where the text stands.
-        struct Text;
-
-        impl de::Visitor<'_> for Text {
-            type Value = NetworkRule;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a URL pattern, \"https://shop.ir/paid*\", perhaps after methods")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<NetworkRule, E> {
-                text.parse().map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_str(Text)
+        from_text(deserializer, "a URL pattern, \"https://shop.ir/paid*\", perhaps after methods")
     }
 }

@@ -8,11 +8,9 @@ use crate::{mask::Mask, receipt::LogLine};
 const LINES: usize = 1_000;
 /// What a line takes of the budget beyond its text, in bytes.
 const LINE_COST: u64 = 16;
-/// Bytes kept of one line.
-const LINE_BYTES: usize = 4 * 1024;
 
 pub(crate) struct RunLog {
-    mask: Mask,
+    pub mask: Mask,
     lines: Mutex<Lines>,
 }
 
@@ -31,15 +29,9 @@ impl RunLog {
     }
 
     /// Writes a line. While a run does again what it did, only the receipt gets it.
-    pub fn write(&self, level: &'static str, mut message: String, is_again: bool) {
-        if message.len() > LINE_BYTES {
-            message.truncate(message.floor_char_boundary(LINE_BYTES));
-            message.push('…');
-            // What was cut off would stay in memory.
-            message.shrink_to_fit();
-        }
-        let message = self.mask.over(message);
-        let cost = message.len() as u64 + LINE_COST;
+    pub fn write(&self, level: &'static str, message: String, is_again: bool) {
+        let message = self.mask.words(message);
+        let cost = cost(&message);
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.kept.len() < LINES && cost <= lines.left {
             if !is_again {
@@ -54,7 +46,10 @@ impl RunLog {
 
     /// Takes over what was logged before.
     pub fn recall(&self, lines: Vec<LogLine>) {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).kept.extend(lines);
+        let mut own = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let costs: u64 = lines.iter().map(|line| cost(&line.message)).sum();
+        own.left = own.left.saturating_sub(costs);
+        own.kept.extend(lines);
     }
 
     pub fn lines(&self) -> Vec<LogLine> {
@@ -68,4 +63,9 @@ impl RunLog {
         }
         kept
     }
+}
+
+/// What a line takes of the budget, in bytes.
+fn cost(message: &str) -> u64 {
+    message.len() as u64 + LINE_COST
 }
