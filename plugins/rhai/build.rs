@@ -252,8 +252,12 @@ impl Generator<'_> {
             .params
             .iter()
             .map(|p| {
-                let by = if self.contract.is_passed_by_reference(&p.ty) { "&" } else { "" };
-                format!("{by}{}, ", field(&snake(&p.name)))
+                let name = field(&snake(&p.name));
+                match self.contract.kind(&p.ty) {
+                    Some(TypeDefKind::Option(Type::String)) => format!("{name}.as_deref(), "),
+                    _ if self.contract.is_passed_by_reference(&p.ty) => format!("&{name}, "),
+                    _ => format!("{name}, "),
+                }
             })
             .collect();
         let answer = match function.result {
@@ -279,6 +283,7 @@ impl Generator<'_> {
         match self.contract.kind(ty) {
             None if matches!(ty, Type::String) => "String",
             Some(TypeDefKind::List(_)) => "Vec<_>",
+            Some(TypeDefKind::Option(Type::String)) => "Option<String>",
             _ => "_",
         }
     }

@@ -97,6 +97,9 @@
 //! # fn main() {}
 //! ```
 //!
+//! [`http`] asks the merchant's own servers, [`store`] keeps small texts for the policy's next run,
+//! [`budget`] says what is left.
+//!
 //! Build it for `wasm32-unknown-unknown` with `podhost build`, run it with `podhost run`.
 
 #![deny(missing_docs)]
@@ -114,12 +117,13 @@ pub mod bindings;
 pub mod entry;
 pub mod error;
 mod failure;
+pub mod http;
 pub mod list;
 mod reason;
 
 pub use bindings::policy::pod::{
     platform::{bills, files, invoices, loans, payments},
-    policy::{clock, log, random},
+    policy::{budget, clock, log, random, store},
 };
 pub use error::Error;
 pub use failure::Failure;

@@ -6,14 +6,17 @@ use std::{collections::BTreeMap, path::Path, str, sync::LazyLock};
 
 use bytes::Bytes;
 use pod_host::{
-    Budget, Digest, Grant, Manifest, PolicyFiles, Scope, Spent, UrlPattern, World, engine::engine,
-    inspect_component, journal,
+    Allowance, Budget, Digest, Grant, Manifest, NetworkRule, PolicyFiles, Scope, Spent, UrlPattern,
+    World, engine::engine, inspect_component, journal,
 };
 use pod_platform::{Answer, Rial, Service, ServiceVisitor, visit_services};
 use pod_sandbox::Scenario;
 use serde_json::value::RawValue;
 use url::Url;
 use wasmtime::{Engine, component::Component};
+
+/// More methods than a rule can name.
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "get"];
 
 /// Loading a component, up to its check against each world: it is refused or fits.
 ///
@@ -143,7 +146,7 @@ pub fn manifest(bytes: &[u8]) {
 
     // Whole, so that what is added to a grant is asked about here, too.
     let Grant { functions, budget, repeatable, scope } = manifest.asks;
-    let Scope { wallets, guilds, issuers, network, readable_only } = scope;
+    let Scope { wallets, guilds, issuers, network, private, secrets, readable_only } = scope;
     for (functions, named) in [
         (functions, list("capabilities", "allow")),
         (repeatable, list("capabilities", "repeatable")),
@@ -168,9 +171,16 @@ pub fn manifest(bytes: &[u8]) {
         assert!(named.into_iter().flatten().any(is_named), "nobody asks for the issuer {issuer}");
     }
     let urls = list("network", "allow");
-    for pattern in network {
-        let is_named = |url: &&str| url.parse().as_ref() == Ok(&pattern);
-        assert!(urls.iter().any(is_named), "nobody asks for {pattern}");
+    for rule in network {
+        let is_named = |url: &&str| url.parse().as_ref() == Ok(&rule);
+        assert!(urls.iter().any(is_named), "nobody asks for {rule}");
+        assert_eq!(rule.to_string().parse().as_ref(), Ok(&rule), "written as it is read");
+    }
+    for (names, name) in [(private, "private"), (secrets, "secrets")] {
+        let named = list("network", name);
+        for text in names {
+            assert!(named.contains(&text.as_str()), "nobody asks for {text}");
+        }
     }
     assert!(!readable_only);
 
@@ -184,6 +194,12 @@ pub fn manifest(bytes: &[u8]) {
         wall_ms,
         fuel,
         memory_bytes,
+        http_calls,
+        state_bytes,
+        log_bytes,
+        concurrent_runs,
+        per_day,
+        per_policy,
     } = budget;
     let default = Budget::default();
     for (name, asked, unnamed) in [
@@ -194,6 +210,10 @@ pub fn manifest(bytes: &[u8]) {
         ("bytes-down", bytes_down, default.bytes_down),
         ("fuel", fuel, default.fuel),
         ("memory", memory_bytes, default.memory_bytes),
+        ("http-calls", http_calls, default.http_calls),
+        ("state", state_bytes, default.state_bytes),
+        ("log", log_bytes, default.log_bytes),
+        ("concurrent-runs", concurrent_runs.into(), default.concurrent_runs.into()),
     ] {
         let named = number(name).map_or(unnamed.into(), i128::from);
         assert_eq!(i128::from(asked), named, "{name}");
@@ -201,6 +221,20 @@ pub fn manifest(bytes: &[u8]) {
     let named = number("rial-per-payment").map(i128::from);
     assert_eq!(rial_per_payment.map(|rials| rials.0.into()), named);
     assert!(field("budget", "wall").is_some() || wall_ms == default.wall_ms);
+    for (allowance, table) in [(per_day, "per-day"), (per_policy, "per-policy")] {
+        let Allowance { rial, sms, calls, http_calls, bytes_up, bytes_down } = allowance;
+        for (allowed, name) in [
+            (rial.map(|rials| rials.0), "rial"),
+            (sms, "sms"),
+            (calls, "calls"),
+            (http_calls, "http-calls"),
+            (bytes_up, "bytes-up"),
+            (bytes_down, "bytes-down"),
+        ] {
+            let named = field("budget", table).and_then(|table| table.get(name)?.as_integer());
+            assert_eq!(allowed.map(i128::from), named.map(i128::from), "{table}.{name}");
+        }
+    }
 }
 
 /// A scenario file: what is read of it is written and read again the same.
@@ -215,21 +249,30 @@ pub fn scenario(bytes: &[u8]) {
     assert_eq!(again, scenario);
 }
 
-/// Three lines: two URL patterns, and a URL. What both patterns match, their intersection matches,
-/// and nothing else; and whoever reads a URL that matches comes to the pattern's place.
+/// Three lines: two rules of a network grant, and a URL. What both rules allow, their intersection
+/// allows, and nothing else; and whoever reads a URL that matches comes to the rule's place.
 pub fn url_allowlist(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let mut lines = text.splitn(3, '\n');
     let (Some(one), Some(other), Some(url)) = (lines.next(), lines.next(), lines.next()) else {
         return;
     };
-    let Ok(one) = one.parse::<UrlPattern>() else { return };
-    let is_match = matches(&one, url);
-    let Ok(other) = other.parse::<UrlPattern>() else { return };
-    let is_match = matches(&other, url) && is_match;
+    let Ok(one) = one.parse::<NetworkRule>() else { return };
+    let is_match = matches(one.url(), url);
+    let Ok(other) = other.parse::<NetworkRule>() else { return };
+    let is_match = matches(other.url(), url) && is_match;
     let both = one.intersection(&other);
     assert_eq!(both, other.intersection(&one), "from either side");
-    assert_eq!(both.is_some_and(|both| matches(&both, url)), is_match);
+    let is_in_both = both.as_ref().is_some_and(|both| matches(both.url(), url));
+    let mut shared = METHODS.iter().filter(|method| one.allows(method) && other.allows(method));
+    assert_eq!(is_in_both, is_match && shared.next().is_some());
+    for method in METHODS {
+        let is_allowed = both.as_ref().is_some_and(|both| both.allows(method));
+        assert!(!is_allowed || one.allows(method) && other.allows(method), "{method}");
+    }
+    if let Some(both) = both {
+        assert_eq!(both.to_string().parse().as_ref(), Ok(&both), "{both} is written as it is read");
+    }
 }
 
 /// Does the pattern match? If so, the URL is at its place by two readings that are not the

@@ -53,18 +53,7 @@ impl Bench {
             .build()
             .await
             .expect("the host starts");
-        let token = pod.caller_token().expect("the scenario has a caller").expose().to_owned();
-        let account = Account {
-            name: "test".into(),
-            client: Client::new(Platform::at(url), Limits::default()).expect("a client"),
-            credentials: Arc::new(Credentials::token(token)),
-            platform: Some(url.to_owned()),
-            clock: None,
-            business: pod.caller_business(),
-            user: pod.caller_user(),
-            operator_stated: Stated::default(),
-            stated: Stated::default(),
-        };
+        let account = caller(&pod, url);
         Self { pod, host, account, store }
     }
 
@@ -111,10 +100,7 @@ impl Bench {
 
     /// The scenario's caller, and what the platform says of it now.
     pub async fn account(&self) -> Account {
-        let holdings = self.pod.holdings().await.expect("the platform tells");
-        let holdings = serde_json::to_value(holdings.unwrap_or_default()).expect("it is JSON");
-        let stated: Stated = serde_json::from_value(holdings).expect("it states facts");
-        Account { stated, ..self.account.clone() }
+        Account { stated: stated(&self.pod).await, ..self.account.clone() }
     }
 
     /// The ledger holds: its entries sum to zero, and its money is where this says.
@@ -125,6 +111,30 @@ impl Bench {
             assert_eq!(i128::from(ledger.balance(account)), i128::from(*balance), "{account}");
         }
     }
+}
+
+/// The caller of a platform's scenario, which is reached at this address.
+pub fn caller(pod: &Sandbox, url: &str) -> Account {
+    let token = pod.caller_token().expect("the scenario has a caller").expose().to_owned();
+    Account {
+        name: "test".into(),
+        client: Client::new(Platform::at(url), Limits::default()).expect("a client"),
+        credentials: Arc::new(Credentials::token(token)),
+        platform: Some(url.to_owned()),
+        clock: None,
+        business: pod.caller_business(),
+        user: pod.caller_user(),
+        operator_stated: Stated::default(),
+        stated: Stated::default(),
+        http_secrets: Default::default(),
+    }
+}
+
+/// What a platform says of its caller now.
+pub async fn stated(pod: &Sandbox) -> Stated {
+    let holdings = pod.holdings().await.expect("the platform tells");
+    let holdings = serde_json::to_value(holdings.unwrap_or_default()).expect("it is JSON");
+    serde_json::from_value(holdings).expect("it states facts")
 }
 
 /// A manifest for a test's script.

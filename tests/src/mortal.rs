@@ -100,6 +100,7 @@ impl Mortal {
             user: self.pod.caller_user().filter(|_| is_caller),
             operator_stated: Stated::default(),
             stated: serde_json::from_value(holdings).expect("it states facts"),
+            http_secrets: Default::default(),
         }
     }
 

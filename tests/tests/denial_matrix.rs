@@ -7,11 +7,13 @@ mod service_cases;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::Path,
 };
 
-use pod_host::{Grant, Host, Policy};
+use pod_host::{Account, Grant, Host, NetworkRule, Policy, RunOptions, Scope};
 use pod_platform::{Service, ServiceVisitor, visit_services};
 use podhost_tests::{Bench, project};
+use serde_json::{Value, json};
 use service_cases::{Case, World, cases, checked};
 
 /// All functions that the host links, as grants name them.
@@ -31,13 +33,22 @@ fn functions() -> BTreeSet<String> {
 
 /// All functions that the contract's text has.
 fn functions_of_the_text() -> BTreeSet<String> {
+    let files = fs::read_dir(project("wit/deps/platform")).unwrap();
+    files.flat_map(|file| functions_in(&file.unwrap().path())).collect()
+}
+
+fn functions_in(file: &Path) -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
-    for file in fs::read_dir(project("wit/deps/platform")).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+    {
+        let text = fs::read_to_string(file).unwrap();
         let mut interface = "";
         for line in text.lines().map(str::trim) {
             if let Some(name) = line.strip_prefix("interface ") {
                 interface = name.trim_end_matches(" {");
+            }
+            // What a world exports is the policy's own.
+            if line.starts_with("world ") {
+                break;
             }
             if let Some((name, _)) = line.split_once(": func(") {
                 functions.insert(format!("{interface}.{}", name.trim_start_matches('%')));
@@ -65,6 +76,68 @@ fn every_function_of_the_contract_has_its_row() {
     let rows: BTreeSet<_> = rows().into_keys().collect();
     let without: Vec<_> = functions.difference(&rows).collect();
     assert!(without.is_empty(), "without a case in tests/services: {without:?}");
+}
+
+/// What every policy may call: it reaches nothing but the run itself.
+const EVERYBODYS: [&str; 4] =
+    ["log.log", "clock.now", "random.get-random-s64", "budget.get-remaining-budget"];
+
+/// For each function that is none of POD's and must be granted: a request that does what it should,
+/// and the answer.
+fn own_rows(url: &str) -> BTreeMap<&'static str, (Value, Value)> {
+    let key = json!({ "key": "a", "expected": null, "value": "1" });
+    BTreeMap::from([
+        ("http.fetch", (json!({ "url": url }), json!(200))),
+        ("store.get-state", (key.clone(), json!(null))),
+        ("store.set-state", (key.clone(), json!(null))),
+        ("store.compare-and-set-state", (key, json!(true))),
+        ("store.list-state-keys", (json!({ "prefix": "" }), json!([]))),
+    ])
+}
+
+#[test]
+fn every_other_function_of_the_contract_has_its_row() {
+    let mut functions = functions_in(&project("wit/policy.wit"));
+    for function in EVERYBODYS {
+        assert!(functions.remove(function), "{function}");
+    }
+    assert!(functions.iter().eq(own_rows("").keys()), "{functions:?}");
+}
+
+#[tokio::test]
+async fn what_is_none_of_pods_is_denied_and_done_likewise() {
+    let bench = Bench::from_file("tests/services/scenario.json").await;
+    let url = format!("{}/sandbox/clock", bench.pod.pay_url());
+    let rows = own_rows(&url);
+    let scope = Scope {
+        network: [url.parse::<NetworkRule>().unwrap()].into(),
+        private: ["127.0.0.1".to_owned()].into(),
+        ..Scope::default()
+    };
+    for path in ["tests/guests/any-service", "tests/guests/any-service/any-service.rhai"] {
+        let policy = bench.load(path).await;
+        for (function, (request, answer)) in &rows {
+            let run = async |functions: BTreeSet<String>| {
+                let grant = Grant { functions, scope: scope.clone(), ..policy.asks().clone() };
+                let input = json!({ "function": function, "request": request });
+                // Each for an account of its own, with nothing stored.
+                let account = Account {
+                    name: format!("{path} {function} {}", grant.functions.len()),
+                    ..bench.account().await
+                };
+                let options = RunOptions { input, grant: Some(grant), ..RunOptions::default() };
+                bench.host.run_with(&policy, &account, options).await.expect("it is journalled")
+            };
+            let others = rows.keys().filter(|other| *other != function);
+            let receipt = run(others.map(|other| (*other).to_owned()).collect()).await;
+            let error = &receipt.output["error"];
+            assert_eq!(error["kind"], "denied", "{function} × {path}: {}", receipt.output);
+            assert_eq!(error["function"], **function, "{path}");
+            assert_eq!((receipt.meters.http_calls, receipt.meters.bytes_up), (0, 0), "{function}");
+            let receipt = run([(*function).to_owned()].into()).await;
+            assert_eq!(receipt.output, json!({ "ok": answer }), "{function} × {path}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -546,6 +546,7 @@ fn account(case: &Case, world: &World) -> Account {
         user,
         operator_stated: Stated::default(),
         stated: serde_json::from_value(stated).unwrap(),
+        http_secrets: Default::default(),
     }
 }
 

@@ -124,6 +124,7 @@ async fn on_a_full_disk() {
         user: Some(1),
         operator_stated: Stated::default(),
         stated: Stated::default(),
+        http_secrets: Default::default(),
     };
     match host.run_with(&policy, &account, keyed()).await {
         Ok(receipt) => println!("ended: {:?}", receipt.error),

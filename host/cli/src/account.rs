@@ -1,10 +1,10 @@
 //! Whom a command acts for: somebody on a platform that is there already, or the caller of a
 //! scenario on the local platform in this process.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::anyhow;
-use pod_host::{Account, Grant, PolicyFiles, Stated, journal::RunSummary};
+use pod_host::{Account, Grant, HttpSecret, PolicyFiles, Stated, journal::RunSummary};
 use pod_platform::{Client, Credentials, Limits, Platform, Secret};
 use pod_sandbox::Sandbox;
 
@@ -33,6 +33,8 @@ pub struct Identity {
     pub business: Option<u64>,
     pub user: Option<u64>,
     pub stated: Stated,
+    /// For merchants' servers, by policy and by name.
+    pub http_secrets: BTreeMap<String, BTreeMap<String, HttpSecret>>,
 }
 
 impl Identity {
@@ -78,7 +80,8 @@ impl Identity {
             Failure::platform(anyhow!("run {}: its platform {platform}: {reason}", run.run))
         })?;
         if run.account != TOKEN {
-            return Operator::read(config)?.account(Some(&run.account), Some(&destination));
+            let operator = Operator::read(config)?;
+            return operator.account_of_run(&run.account, &run.policy, &destination);
         }
         Self::of_token(&destination)?.ok_or_else(|| {
             Failure::input(anyhow!(
@@ -101,12 +104,14 @@ impl Identity {
             business: None,
             user: None,
             stated: Stated::default(),
+            http_secrets: BTreeMap::new(),
         }))
     }
 
     /// Goes to the platform. A local one is asked what no POD service tells; POD is not.
     pub async fn connect(self) -> Result<Account, Failure> {
-        let Self { name, destination, platform, credentials, business, user, stated } = self;
+        let Self { name, destination, platform, credentials, business, user, stated, http_secrets } =
+            self;
         let client = Client::new(platform, Limits::default()).map_err(Failure::input)?;
         let local = match &destination {
             Destination::At(url) => LocalPlatform::find(url).await?,
@@ -122,6 +127,7 @@ impl Identity {
             user,
             operator_stated: stated,
             stated: Stated::default(),
+            http_secrets,
         };
         if let Some(local) = local {
             let token = &account.credentials.token;
@@ -159,6 +165,7 @@ pub async fn in_process(sandbox: &Sandbox) -> Result<Account, Failure> {
         user: sandbox.caller_user(),
         operator_stated: Stated::default(),
         stated: stated(sandbox).await.map_err(Failure::platform)?,
+        http_secrets: BTreeMap::new(),
     })
 }
 

@@ -32,6 +32,7 @@ pub enum Command {
     Show(Show),
     Resume(Resume),
     Settle(Settle),
+    Unpause(Unpause),
     Replay(Replay),
     Verify(Verify),
     Crashtest(Crashtest),
@@ -272,6 +273,18 @@ Examples:
   podhost settle 0199ab12
   podhost settle 0199ab12 --happened --reference 5101032 --note \"on the statement of 1399/03/14\"
   podhost settle 0199ab12 --not-happened --note \"POD's support: never arrived\"";
+
+/// Let a policy go on that was paused because it kept failing
+///
+/// A policy whose runs failed ten times, one after the other, is not run any more for that account.
+/// Another version of it is.
+#[derive(Args, Debug)]
+pub struct Unpause {
+    /// The id of one of the policy's runs, or how it begins
+    pub run: String,
+    #[command(flatten)]
+    pub folders: Folders,
+}
 
 /// Execute a run again against its journal alone, and compare
 ///

@@ -39,7 +39,11 @@ impl Failure {
 
 impl From<pod_host::Error> for Failure {
     fn from(error: pod_host::Error) -> Self {
-        if error.is_bad_input() { Self::input(error) } else { Self::platform(error) }
+        match error {
+            pod_host::Error::Paused { .. } => Self { status: Status::Policy, error: error.into() },
+            error if error.is_bad_input() => Self::input(error),
+            error => Self::platform(error),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod local_platform;
 mod operator;
 mod receipt;
 mod report;
+mod shown;
 mod snippet;
 mod store;
 mod when;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Runs(runs) => in_runtime(commands::runs::list(runs)),
         Command::Show(show) => in_runtime(commands::show::show(show)),
         Command::Resume(resume) => in_runtime(commands::resume::resume(resume)),
+        Command::Unpause(unpause) => in_runtime(commands::unpause::unpause(unpause)),
         Command::Settle(settle) => in_runtime(commands::settle::settle(settle)),
         Command::Replay(replay) => in_runtime(commands::replay::replay(replay)),
         Command::Verify(verify) => in_runtime(commands::verify::verify(verify)),

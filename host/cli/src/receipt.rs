@@ -8,7 +8,7 @@ use comfy_table::{
 use pod_host::{Language, Receipt, Status};
 use serde_json::{Map, Value};
 
-use crate::words::Words;
+use crate::{shown::shown, words::Words};
 
 /// The receipt as text. Colours are for errors only, so that it can be piped as it is.
 pub fn readable(receipt: &Receipt, language: Language) -> String {
@@ -16,7 +16,7 @@ pub fn readable(receipt: &Receipt, language: Language) -> String {
     let page = Page { receipt, language, words: Words::of(language) };
     // Writing to a string cannot fail.
     let _ = page.write(&mut text);
-    text
+    shown(&text)
 }
 
 /// The lists of an output that are tables, and their columns.
@@ -116,7 +116,9 @@ impl Page<'_> {
         if !receipt.log.is_empty() {
             writeln!(text, "\n{}:", words.log)?;
             for line in &receipt.log {
-                writeln!(text, "  {:5} {}", line.level, line.message)?;
+                // A line that is several cannot be taken for the receipt's own.
+                let message = line.message.trim_end().replace('\n', "\n        ");
+                writeln!(text, "  {:5} {message}", line.level)?;
             }
         }
         if receipt.status == Status::UnknownOutcome {

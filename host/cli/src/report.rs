@@ -8,7 +8,7 @@ use std::{
 use pod_host::{BadFile, Place, RunError};
 use pod_sandbox::{Problem, ScenarioError};
 
-use crate::{exit::Failure, snippet};
+use crate::{exit::Failure, shown::shown, snippet};
 
 pub fn failure(failure: &Failure) {
     if let Some(Mistake { path, place, message }) = mistake(&failure.error)
@@ -16,7 +16,7 @@ pub fn failure(failure: &Failure) {
     {
         return;
     }
-    eprintln!("podhost: {:#}", failure.error);
+    eprintln!("podhost: {}", shown(&format!("{:#}", failure.error)));
 }
 
 /// What is wrong at one place of a file.
@@ -60,5 +60,5 @@ pub fn run_error(error: &RunError) {
     {
         return;
     }
-    eprintln!("podhost: {error}");
+    eprintln!("podhost: {}", shown(&error.to_string()));
 }

@@ -8,9 +8,12 @@ use miette::{
 };
 use pod_host::Place;
 
+use crate::shown::shown;
+
 /// Prints the message with the file's line. False, if the file cannot be read (any more).
 pub fn print(path: &Path, place: Place, message: &str) -> bool {
     let Ok(text) = std::fs::read_to_string(path) else { return false };
+    let (text, message) = (shown(&text), shown(message));
     let source = Source { name: path.display().to_string(), text };
     let (offset, length) = span(&source.text, place);
     // The first line is the sentence; it names the place, too, for those who search for it.

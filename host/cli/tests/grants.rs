@@ -3,10 +3,14 @@
 
 mod common;
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpListener,
+};
 
 use common::{Desk, Ended, SMALL, Served, podhost, project};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const TOKEN: &str = "shop-api-token";
 
@@ -177,4 +181,103 @@ fn check_sees_what_a_component_imports_and_a_script_asks_for() {
     assert_eq!(script.code, Some(0), "{script:#?}");
     assert_eq!(script.json()["functions"][0]["imported"], Value::Null);
     assert_eq!(script.json()["script"], true);
+}
+
+/// A policy that shows its order to an ERP on this machine, with the ERP's secret.
+const TELLER: &str = r#"
+name = "teller"
+version = "1"
+world = "policy"
+entry = "teller.rhai"
+
+[capabilities]
+allow = ["http", "store"]
+
+[network]
+allow = ["GET http://127.0.0.1:PORT/orders*"]
+private = ["127.0.0.1"]
+secrets = ["erp"]
+"#;
+
+const TELLER_SCRIPT: &str = r#"fn run(input) {
+    if input == "fail" { throw "as asked"; }
+    set_state("runs", `${(get_state("runs") ?? "0").parse_int() + 1}`);
+    let key = #{ name: "x-key", secret: "erp" };
+    let url = "http://127.0.0.1:PORT/orders";
+    let response = fetch(#{ method: "get", url: url, secret_headers: [key] });
+    #{ said: response.body.as_string(), runs: get_state("runs") }
+}"#;
+
+/// A server that says what it was sent as `x-key`.
+fn erp() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut bytes = [0; 4_096];
+            let read = stream.read(&mut bytes).unwrap();
+            let request = String::from_utf8_lossy(&bytes[..read]).into_owned();
+            let key = request.lines().find_map(|line| line.strip_prefix("x-key: "));
+            let body = format!("the key is {}", key.unwrap_or("nothing"));
+            let length = body.len();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    port
+}
+
+#[test]
+fn a_policy_asks_its_merchants_server_with_a_secret_and_is_paused_when_it_keeps_failing() {
+    let (desk, pod) = (Desk::new(), Served::start(&["--scenario", SMALL]));
+    let port = erp().to_string();
+    desk.file("teller/policy.toml", TELLER.replace("PORT", &port));
+    let script = desk.file("teller/teller.rhai", TELLER_SCRIPT.replace("PORT", &port));
+    let folder = script.trim_end_matches("/teller.rhai").to_owned();
+    let policy = format!(
+        "[policy.teller]\naccount = \"shop\"\n[policy.teller.capabilities]\nallow = [\"http\", \
+         \"store\"]\n[policy.teller.network]\nallow = [\"http://127.0.0.1:{port}/*\"]\n\
+         private = [\"127.0.0.1\"]\n"
+    );
+    let run = |policies: &str, input: &str| -> Ended {
+        let config = desk.file("podhost.toml", format!("{ACCOUNTS}{policies}"));
+        let arguments =
+            [&*folder, "--platform", pod.url(), "--config", &config, "--json", "--input", input];
+        let mut command = desk.command(&arguments);
+        command.env("SHOP", TOKEN).env("ERP_KEY", "open-sesame").output().unwrap().into()
+    };
+    let ended = run(&policy, "null");
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    assert!(
+        ended.stdout.contains("podhost.toml must have it, [policy.NAME.secrets]"),
+        "{ended:#?}"
+    );
+
+    let secret = format!(
+        "[policy.teller.secrets.erp]\nvalue = {{ env = \"ERP_KEY\" }}\n\
+         urls = [\"http://127.0.0.1:{port}/orders*\"]\n"
+    );
+    let policy = policy + &secret;
+    let ended = run(&policy, "null");
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert_eq!(ended.json()["output"], json!({ "said": "the key is ***", "runs": "2" }));
+    assert!(!format!("{ended:?}").contains("open-sesame"));
+
+    let config = desk.file("podhost.toml", format!("{ACCOUNTS}{policy}"));
+    let shown = check(&desk, &folder, &["--config", &config, "--json"]);
+    assert_eq!(shown.code, Some(0), "{shown:#?}");
+    assert_eq!(shown.json()["secrets"], json!({ "asked": ["erp"], "granted": ["erp"] }));
+
+    for _ in 0..10 {
+        assert_eq!(run(&policy, "\"fail\"").code, Some(1));
+    }
+    let paused = run(&policy, "null");
+    paused.failed(1, &["the policy `teller` is paused", "podhost unpause "]);
+    let (_, id) = paused.stderr.split_once("podhost unpause ").unwrap();
+    let id = id.split('`').next().unwrap();
+    let unpaused: Ended =
+        podhost().args(["unpause", id, "--store"]).arg(desk.store()).output().unwrap().into();
+    assert_eq!(unpaused.code, Some(0), "{unpaused:#?}");
+    assert_eq!(run(&policy, "null").json()["output"]["runs"], "3");
 }

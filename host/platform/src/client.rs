@@ -449,7 +449,8 @@ impl Client {
             OutgoingBody::None => request,
             OutgoingBody::Form(form) => request.body(form),
             OutgoingBody::File { name, content } => {
-                let part = Part::bytes(content).file_name(name.clone());
+                // In the part's own header, a line break would begin another one.
+                let part = Part::bytes(content).file_name(name.replace(char::is_control, "_"));
                 request.multipart(multipart::Form::new().text("fileName", name).part("file", part))
             }
         };

@@ -53,7 +53,7 @@ pub use pod_values::{
 pub use secret::Secret;
 pub use service::{
     Component, Effect, EffectClass, Product, Reader, Request, Route, Row, Rule, Service,
-    ServiceVisitor, Sms, Stakes, TokenKind, Verb, sends_sms,
+    ServiceVisitor, Sms, Stakes, TokenKind, Verb,
 };
 
 #[allow(missing_docs, unused_imports, clippy::large_enum_variant)]

@@ -554,29 +554,6 @@ pub trait ServiceVisitor {
     fn visit<S: Service>(&mut self);
 }
 
-/// Does a call send somebody an SMS? `service` is POD's name, `form` the encoded form, as journals
-/// have them.
-#[must_use]
-pub fn sends_sms(service: &str, form: &str) -> bool {
-    struct Find<'a>(&'a str, Sms);
-
-    impl ServiceVisitor for Find<'_> {
-        fn visit<S: Service>(&mut self) {
-            if S::ROW.name == self.0 {
-                self.1 = S::ROW.sms;
-            }
-        }
-    }
-
-    let mut find = Find(service, Sms::None);
-    crate::visit_services(&mut find);
-    match find.1 {
-        Sms::None => false,
-        Sms::Always => true,
-        Sms::To(field) => Fields::decoded(form.as_bytes()).get(field).is_some(),
-    }
-}
-
 /// Reads a response into the type that its service promises.
 pub type Reader = fn(count: u64, result: &str) -> serde_json::Result<Box<dyn Any + Send>>;
 

@@ -10,11 +10,14 @@ use crate::{
     bindings::Failure,
     budget::Budget,
     delegation::Wallet,
+    door::UNCOUNTED_BYTES,
     error::Place,
     guest::{Guest, Start, Stop},
     manifest::World,
+    mask::Mask,
     policy::{Exports, Loaded},
     receipt::RunError,
+    run_log::RunLog,
 };
 
 impl Host {
@@ -89,7 +92,7 @@ impl Host {
             let answer = ask(&mut guest, &loaded.settings.text).await;
             guest.finish(answer)
         };
-        asked.await.map_err(|stop| run_error(loaded, budget, stop))
+        asked.await.map_err(|stop| run_error(loaded, budget, &Mask::default(), stop))
     }
 
     /// A guest without a run: nobody reads its log or its meters.
@@ -99,7 +102,7 @@ impl Host {
             deadline: Instant::now() + Duration::from_millis(budget.wall_ms),
             door: None,
             clock: self.clock().clone(),
-            log: Arc::default(),
+            log: Arc::new(RunLog::new(Mask::default(), budget.log_bytes)),
             meters: Arc::default(),
         }
     }
@@ -119,7 +122,7 @@ impl Host {
                     }
                     _ => None,
                 };
-                let message = run_error(policy, budget, stop).to_string();
+                let message = run_error(policy, budget, &Mask::default(), stop).to_string();
                 Err(BadFile { path: path.unwrap_or_default(), place, message }.into())
             }
         }
@@ -133,7 +136,8 @@ fn not_of_the_world(policy: &Policy, world: World) -> RunError {
 
 /// A fresh instance, its script loaded if it has one that its snapshot does not hold.
 pub(crate) async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Result<Guest, Stop> {
-    let mut guest = Guest::start(host.engine(), &policy.entry.pre, start).await?;
+    let place = host.place_for_guest().await?;
+    let mut guest = Guest::start(host.engine(), &policy.entry.pre, start, place).await?;
     let Some(script) = &policy.script else { return Ok(guest) };
     let Some(load) = &script.load else { return Ok(guest) };
     let host_error = |error: wasmtime::Error| Stop::Host(Error::Engine(format!("{error:#}")));
@@ -152,10 +156,10 @@ pub(crate) async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Res
     }
 }
 
-pub(crate) fn run_error(policy: &Loaded, budget: &Budget, stop: Stop) -> RunError {
+pub(crate) fn run_error(policy: &Loaded, budget: &Budget, mask: &Mask, stop: Stop) -> RunError {
     match stop {
         Stop::Failure(Failure { message, position }) => RunError::Policy {
-            message,
+            message: mask.words(message),
             file: policy.script.as_ref().map(|script| script.file.display().to_string()),
             line: position.map(|at| at.line),
             column: position.map(|at| at.column),
@@ -166,6 +170,9 @@ pub(crate) fn run_error(policy: &Loaded, budget: &Budget, stop: Stop) -> RunErro
             RunError::BudgetExhausted { meter: "memory".into(), limit: budget.memory_bytes }
         }
         Stop::Wall => RunError::BudgetExhausted { meter: "wall".into(), limit: budget.wall_ms },
+        Stop::Host(Error::JournalFull) => {
+            RunError::BudgetExhausted { meter: "journal".into(), limit: UNCOUNTED_BYTES }
+        }
         Stop::Host(error) => RunError::Host { message: error.to_string() },
     }
 }

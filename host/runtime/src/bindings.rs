@@ -49,6 +49,7 @@ mod policy {
         path: "../../wit",
         world: "pod:policy/policy",
         exports: { default: async },
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
         with: {
             "pod:platform/types": super::netting::pod::platform::types,
             "pod:policy/types": super::netting::pod::policy::types,
@@ -72,3 +73,7 @@ pub use netting::pod::policy::netting_types::{Credit, Debt, NettingPlan, Pair};
 pub use netting::pod::policy::types::{Alternative, Reason, Remark};
 pub(crate) use netting::pod::policy::{log::Level, types::Failure};
 pub(crate) use policy::PolicyIndices;
+pub(crate) use policy::pod::policy::{
+    budget::RemainingBudget,
+    http::{Header, HttpRequest, HttpResponse, Method},
+};

@@ -15,7 +15,7 @@ pub const HOSTCALL_COPY_BYTES: usize = 16 * 1024 * 1024;
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
 
 /// How many guests can run at once.
-const MAX_INSTANCES: u32 = 128;
+pub const MAX_INSTANCES: u32 = 128;
 /// A guest's own stack; deeper recursion is a trap. The Rhai interpreter needs this much to say
 /// itself that a script recurses too deep.
 const WASM_STACK_BYTES: usize = 2 * 1024 * 1024;

@@ -97,6 +97,30 @@ pub enum Error {
         /// The run that has it.
         run: String,
     },
+    /// Too many runs of the policy wait for their turn.
+    #[error("{waiting} runs of the policy `{policy}` wait for their turn already: try again later")]
+    QueueFull {
+        /// The policy.
+        policy: String,
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The policy failed so often that it is not run any more.
+    #[error(
+        "the policy `{policy}` is paused: its last {runs} runs for the account `{account}` failed \
+         (`podhost show {last}` shows the last of them); mend it, or let it go on as it is with \
+         `podhost unpause {last}`"
+    )]
+    Paused {
+        /// The policy.
+        policy: String,
+        /// The account that it acts for.
+        account: String,
+        /// How many failed one after the other.
+        runs: u32,
+        /// The last of them.
+        last: String,
+    },
     /// The run asked for something else than its journal says that it asked.
     #[error(
         "run {run} diverged at call {step}: its journal has {recorded}, now it asks {asked}; it is \
@@ -128,6 +152,9 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// The run's calls that no other budget counts are more than its journal takes.
+    #[error("the run asked for more than its journal takes")]
+    JournalFull,
     /// The journal could not be written or read. No money moves without it.
     #[error("the journal cannot be used: {0}")]
     Journal(String),

@@ -25,6 +25,8 @@ use crate::{
 
 /// How long an execution without a platform may take: it waits for nobody.
 const OFFLINE: Duration = Duration::from_secs(3_600);
+/// How many of the rules that a plan breaks are told, the first ones.
+const MOST_VIOLATIONS: usize = 100;
 
 pub(crate) struct Execution<'a> {
     pub host: &'a Host,
@@ -74,7 +76,7 @@ impl Execution<'_> {
         let running = Running(self.passage.clone());
         let process = Process {
             deadline: began + wall,
-            log: Arc::default(),
+            log: Arc::new(self.passage.log()),
             meters: Arc::default(),
             execution: self,
         };
@@ -176,7 +178,8 @@ impl Process<'_> {
         let proposed = json!(answer);
         let mut plan = match decider.check(books, answer, now) {
             Ok(plan) => plan,
-            Err(violations) => {
+            Err(mut violations) => {
+                violations.truncate(MOST_VIOLATIONS);
                 let error = Some(RunError::PlanRefused { violations });
                 return Ok(Ending { output: json!({ "proposed": proposed }), error });
             }
@@ -282,7 +285,8 @@ impl Process<'_> {
         if let Stop::Host(error @ Error::Diverged { .. }) = stop {
             return Err(error);
         }
-        let error = run_error(self.execution.policy, &self.passage().grant.budget, stop);
+        let budget = &self.passage().grant.budget;
+        let error = run_error(self.execution.policy, budget, &self.log.mask, stop);
         Ok(Ending { output: Value::Null, error: Some(error) })
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use pod_platform::{Rial, types};
 
 use crate::{
-    budget::{Amounts, Spent},
+    budget::{Amounts, Change, Spent},
     door::ASSUMED,
     journal::{Decided, Diverged, Entry, Finished, Intent, Outcome, Recorded, Settled, Started},
     receipt::{Doubt, Effect, Refusal, RunError, Settlement, Status},
@@ -42,13 +42,15 @@ impl Fold {
     /// The sum of all of a run's entries.
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let mut fold = Self::default();
-        entries.into_iter().for_each(|entry| fold.add(entry));
+        for entry in entries {
+            fold.add(entry);
+        }
         fold
     }
 
     /// Takes in one more entry.
-    pub fn add(&mut self, entry: &Entry) {
-        self.spent.fold(entry);
+    pub fn add(&mut self, entry: &Entry) -> Option<Change> {
+        let change = self.spent.add(entry);
         match entry {
             Entry::Started(started) => self.started = Some((**started).clone()),
             Entry::Intent(intent) => {
@@ -64,6 +66,7 @@ impl Fold {
             Entry::Settled(settled) => self.settle(settled),
             Entry::Diverged(diverged) => self.diverged = Some(diverged.clone()),
         }
+        change
     }
 
     fn outcome(&mut self, outcome: &Outcome) {

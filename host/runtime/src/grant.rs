@@ -8,6 +8,15 @@ use pod_platform::{Service, ServiceVisitor, visit_services};
 
 use crate::{budget::Budget, scope::Scope};
 
+/// What is granted besides POD's functions.
+pub(crate) const OWN_FUNCTIONS: [&str; 5] = [
+    "http.fetch",
+    "store.get-state",
+    "store.set-state",
+    "store.compare-and-set-state",
+    "store.list-state-keys",
+];
+
 /// What one run may do.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grant {
@@ -36,8 +45,8 @@ impl Grant {
     }
 
     /// What both allow: the functions that both name, of each meter the smaller, the wallets, guilds
-    /// and issuers that both name (a list that is absent restricts nothing), the URLs that match
-    /// patterns of both.
+    /// and issuers that both name (a list that is absent restricts nothing), the URLs and
+    /// methods of rules of both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let scope = self.scope.intersection(&other.scope);
@@ -69,5 +78,10 @@ pub fn functions(name: &str) -> Vec<String> {
 
     let mut names = Names(name, Vec::new());
     visit_services(&mut names);
+    let own = OWN_FUNCTIONS.iter().filter(|function| {
+        let group = function.split('.').next();
+        **function == name || group == Some(name)
+    });
+    names.1.extend(own.map(|function| (*function).to_owned()));
     names.1
 }

@@ -1,17 +1,18 @@
 //! How a grant is written: the tables `[capabilities]`, `[network]` and `[budget]`, alike in
 //! policy.toml, which asks, and in podhost.toml, which grants. A mistake is told where it stands.
 
-use std::{collections::BTreeSet, fmt, marker::PhantomData, str::FromStr};
+use std::{collections::BTreeSet, fmt, net::Ipv6Addr, num::NonZeroU32, str::FromStr};
 
 use pod_platform::Rial;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{
+    Allowance, NetworkRule,
     budget::Budget,
     engine::MAX_MEMORY_BYTES,
     grant::{self, Grant},
     scope::Scope,
-    url_pattern::UrlPattern,
+    text::from_text,
 };
 
 /// The table `[capabilities]`.
@@ -32,7 +33,11 @@ pub struct CapabilityFields {
 #[serde(deny_unknown_fields)]
 pub struct NetworkFields {
     #[serde(default)]
-    allow: BTreeSet<UrlPattern>,
+    allow: BTreeSet<NetworkRule>,
+    #[serde(default)]
+    private: Vec<Text<HostName>>,
+    #[serde(default)]
+    secrets: Vec<Text<Code>>,
 }
 
 /// The table `[budget]`.
@@ -48,6 +53,26 @@ pub struct BudgetFields {
     wall: Option<Text<Milliseconds>>,
     fuel: Option<u64>,
     memory: Option<Memory>,
+    http_calls: Option<u64>,
+    state: Option<u64>,
+    log: Option<u64>,
+    concurrent_runs: Option<NonZeroU32>,
+    #[serde(default)]
+    per_day: AllowanceFields,
+    #[serde(default)]
+    per_policy: AllowanceFields,
+}
+
+/// The tables `[budget.per-day]` and `[budget.per-policy]`.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct AllowanceFields {
+    rial: Option<u64>,
+    sms: Option<u64>,
+    calls: Option<u64>,
+    http_calls: Option<u64>,
+    bytes_up: Option<u64>,
+    bytes_down: Option<u64>,
 }
 
 impl Grant {
@@ -62,18 +87,21 @@ impl Grant {
         let functions = |names: Vec<Text<Functions>>| {
             names.into_iter().flat_map(|Text(Functions(functions))| functions).collect()
         };
-        let codes = |codes: Option<Vec<Text<Code>>>| {
-            codes.map(|codes| codes.into_iter().map(|Text(Code(code))| code).collect())
-        };
+        fn codes<C: FromIterator<String>>(codes: Vec<Text<Code>>) -> C {
+            codes.into_iter().map(|Text(Code(code))| code).collect()
+        }
+        let NetworkFields { allow: network, private, secrets } = network;
         Self {
             functions: functions(allow),
             budget: budget.into(),
             repeatable: functions(repeatable),
             scope: Scope {
-                wallets: codes(wallets),
-                guilds: codes(guilds),
+                wallets: wallets.map(codes),
+                guilds: guilds.map(codes),
                 issuers,
-                network: network.allow,
+                network,
+                private: private.into_iter().map(|Text(HostName(host))| host).collect(),
+                secrets: codes(secrets),
                 readable_only: false,
             },
         }
@@ -93,31 +121,31 @@ impl From<BudgetFields> for Budget {
             wall_ms: fields.wall.map_or(default.wall_ms, |Text(Milliseconds(wall))| wall),
             fuel: fields.fuel.unwrap_or(default.fuel),
             memory_bytes: fields.memory.map_or(default.memory_bytes, |Memory(memory)| memory),
+            http_calls: fields.http_calls.unwrap_or(default.http_calls),
+            state_bytes: fields.state.unwrap_or(default.state_bytes),
+            log_bytes: fields.log.unwrap_or(default.log_bytes),
+            concurrent_runs: fields
+                .concurrent_runs
+                .map_or(default.concurrent_runs, NonZeroU32::get),
+            per_day: fields.per_day.into(),
+            per_policy: fields.per_policy.into(),
         }
     }
 }
 
-/// A value that is written as a text. It is read within the deserializer, which adds where the text
-/// stands.
+impl From<AllowanceFields> for Allowance {
+    fn from(fields: AllowanceFields) -> Self {
+        let AllowanceFields { rial, sms, calls, http_calls, bytes_up, bytes_down } = fields;
+        Self { rial: rial.map(Rial), sms, calls, http_calls, bytes_up, bytes_down }
+    }
+}
+
+/// A value that is written as a text.
 struct Text<T>(T);
 
 impl<'de, T: FromStr<Err = String>> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Parse<T>(PhantomData<T>);
-
-        impl<T: FromStr<Err = String>> de::Visitor<'_> for Parse<T> {
-            type Value = Text<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<T>, E> {
-                text.parse().map(Text).map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_str(Parse(PhantomData))
+        from_text(deserializer, "a text").map(Self)
     }
 }
 
@@ -139,7 +167,27 @@ impl FromStr for Functions {
     }
 }
 
-/// A wallet's or a guild's code.
+/// A server's name or address, as URLs have it.
+struct HostName(String);
+
+impl FromStr for HostName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let read = url::Url::parse(&format!("http://{name}/"));
+        let host = read.as_ref().ok().and_then(|url| url.host_str());
+        let is_v6 = || name.parse::<Ipv6Addr>().is_ok_and(|address| address.to_string() == name);
+        // Not written in several ways, and without a port.
+        if host != Some(name) && !is_v6() {
+            return Err(format!(
+                "`{name}`: a host such as `erp.shop.ir` or `10.0.0.7` is expected"
+            ));
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+/// A wallet's or a guild's code, or a secret's name.
 struct Code(String);
 
 impl FromStr for Code {
@@ -147,7 +195,8 @@ impl FromStr for Code {
 
     fn from_str(code: &str) -> Result<Self, String> {
         if code.is_empty() || code.trim() != code {
-            return Err("a code such as `PODLAND_WALLET` or `FOOD_GUILD` is expected".to_owned());
+            let codes = "a code such as `PODLAND_WALLET` or `FOOD_GUILD`";
+            return Err(format!("{codes}, or a secret's name, is expected"));
         }
         Ok(Self(code.to_owned()))
     }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use pod_platform::Clock;
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{
     Engine, ResourceLimiter, Store, StoreContextMut, Trap, UpdateDeadline,
     component::{Instance, InstancePre},
@@ -58,6 +59,8 @@ pub(crate) struct Guest {
     pub instance: Instance,
     meters: Arc<GuestMeters>,
     granted_fuel: u64,
+    /// Behind the store, which it makes room for.
+    _place: OwnedSemaphorePermit,
 }
 
 /// What a guest is started with.
@@ -75,6 +78,7 @@ impl Guest {
         engine: &Engine,
         pre: &InstancePre<GuestState>,
         start: Start<'_>,
+        place: OwnedSemaphorePermit,
     ) -> Result<Self, Stop> {
         let Start { budget, deadline, door, clock, log, meters } = start;
         let limiter =
@@ -94,7 +98,7 @@ impl Guest {
             Ok(UpdateDeadline::Yield(1))
         });
         let instance = pre.instantiate_async(&mut store).await.map_err(stop)?;
-        Ok(Self { store, instance, meters, granted_fuel })
+        Ok(Self { store, instance, meters, granted_fuel, _place: place })
     }
 
     /// Takes what a call of an export answered, and meters the guest.

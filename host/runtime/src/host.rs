@@ -1,22 +1,25 @@
 //! The host: one engine, one store, any number of policies and runs.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use pod_platform::{Client, Clock, Credentials, SystemClock};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, component::Component};
 
 use crate::{
     Digest, Error, Receipt, SigningKey,
     artefacts::Artefacts,
-    door::OnPoint,
-    engine::{engine, tick_epochs},
-    journal::{Archived, Journal},
+    door::{HttpSecret, OnPoint, Resolve, SystemResolver},
+    engine::{MAX_INSTANCES, engine, tick_epochs},
+    guest::Stop,
+    journal::{Archived, Journal, Owner},
     kept::Kept,
     linker::Offer,
-    live::LiveRuns,
     manifest::World,
+    queue::Queues,
     stated::Stated,
+    turns::Turns,
 };
 
 /// Runs policies. Cheap to clone.
@@ -30,7 +33,12 @@ struct Inner {
     artefacts: Artefacts,
     journal: Journal,
     kept: Kept,
-    live: LiveRuns,
+    live: Turns<String>,
+    turns_to_store: Arc<Turns<Owner>>,
+    resolver: Arc<dyn Resolve>,
+    queues: Queues,
+    instances: Arc<Semaphore>,
+    pause_after: Option<u32>,
     clock: Arc<dyn Clock>,
     landing_window: Duration,
     on_point: Option<OnPoint>,
@@ -64,6 +72,8 @@ pub struct HostBuilder {
     on_point: Option<OnPoint>,
     signing_key: Option<SigningKey>,
     on_progress: Option<OnProgress>,
+    resolver: Option<Arc<dyn Resolve>>,
+    pause_after: Option<u32>,
 }
 
 /// The store's folder unless another is chosen: `podhost` in the user's data folder. None, if this
@@ -81,6 +91,9 @@ pub(crate) fn default_artefacts() -> Option<PathBuf> {
 fn user() -> Option<directories::ProjectDirs> {
     directories::ProjectDirs::from("", "", "podhost")
 }
+
+/// After how many runs that failed a policy is paused, unless it is told otherwise.
+const PAUSE_AFTER: u32 = 10;
 
 /// How long after it was sent a call may still take effect, unless it is told otherwise.
 const LANDING_WINDOW: Duration = Duration::from_secs(10);
@@ -131,6 +144,22 @@ impl HostBuilder {
         self
     }
 
+    /// After how many runs that failed, one after the other, a policy is not run any more, until
+    /// [`Host::unpause`] is called or the policy is another. 0: never. By default 10. A policy on a
+    /// platform that ends with its process is never paused.
+    #[must_use]
+    pub fn pause_after(mut self, runs: u32) -> Self {
+        self.pause_after = Some(runs);
+        self
+    }
+
+    /// Who looks up the addresses of merchants' own servers. By default the operating system.
+    #[must_use]
+    pub fn resolver(mut self, resolver: Arc<dyn Resolve>) -> Self {
+        self.resolver = Some(resolver);
+        self
+    }
+
     /// Whom to tell of work that takes seconds.
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
@@ -170,7 +199,13 @@ impl HostBuilder {
                     artefacts: Artefacts::open(&engine, artefacts)?,
                     journal: Journal::open(&store, clock.now().0).await?,
                     kept: Kept::open(&store),
-                    live: LiveRuns::default(),
+                    live: Turns::default(),
+                    turns_to_store: Arc::default(),
+                    queues: Queues::default(),
+                    instances: Arc::new(Semaphore::new(MAX_INSTANCES as usize)),
+                    pause_after: Some(self.pause_after.unwrap_or(PAUSE_AFTER))
+                        .filter(|runs| *runs > 0),
+                    resolver: self.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
                     clock,
                     landing_window: self.landing_window.unwrap_or(LANDING_WINDOW),
                     on_point: self.on_point,
@@ -221,8 +256,31 @@ impl Host {
         &self.inner.kept
     }
 
-    pub(crate) fn live(&self) -> &LiveRuns {
+    /// The runs that are going on in this process.
+    pub(crate) fn live(&self) -> &Turns<String> {
         &self.inner.live
+    }
+
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.inner.queues
+    }
+
+    /// A place for a guest, once there is one.
+    pub(crate) async fn place_for_guest(&self) -> Result<OwnedSemaphorePermit, Stop> {
+        let place = self.inner.instances.clone().acquire_owned().await;
+        place.map_err(|error| Stop::Trap(error.to_string()))
+    }
+
+    pub(crate) fn pause_after(&self) -> Option<u32> {
+        self.inner.pause_after
+    }
+
+    pub(crate) fn turns_to_store(&self) -> Arc<Turns<Owner>> {
+        self.inner.turns_to_store.clone()
+    }
+
+    pub(crate) fn resolver(&self) -> Arc<dyn Resolve> {
+        self.inner.resolver.clone()
     }
 
     pub(crate) fn landing_window(&self) -> Duration {
@@ -324,4 +382,6 @@ pub struct Account {
     pub operator_stated: Stated,
     /// What its platform says of it beyond POD's services: the local one does.
     pub stated: Stated,
+    /// The secrets for merchants' servers, by policy and by name.
+    pub http_secrets: BTreeMap<String, BTreeMap<String, HttpSecret>>,
 }

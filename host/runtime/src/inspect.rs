@@ -11,6 +11,7 @@ use crate::{
     Digest, Error, PolicyFiles,
     artefacts::Artefacts,
     engine::engine,
+    grant,
     host::default_artefacts,
     linker::Offer,
     manifest::World,
@@ -83,7 +84,8 @@ fn set_up(error: wasmtime::Error) -> Error {
 fn imports(engine: &Engine, component: &Component) -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
     for (name, import) in component.component_type().imports(engine) {
-        let interface = name.strip_prefix("pod:platform/").and_then(|name| name.split('@').next());
+        let interface = name.strip_prefix("pod:platform/").or(name.strip_prefix("pod:policy/"));
+        let interface = interface.and_then(|name| name.split('@').next());
         let (Some(interface), ComponentItem::ComponentInstance(instance)) = (interface, import.ty)
         else {
             continue;
@@ -92,7 +94,8 @@ fn imports(engine: &Engine, component: &Component) -> BTreeSet<String> {
             .exports(engine)
             .filter(|(_, item)| !matches!(item.ty, ComponentItem::Type(_)))
             .map(|(function, _)| format!("{interface}.{function}"));
-        functions.extend(of_instance);
+        // Log, clock and the like are everybody's.
+        functions.extend(of_instance.filter(|function| !grant::functions(function).is_empty()));
     }
     functions
 }

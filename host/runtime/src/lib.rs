@@ -29,6 +29,7 @@
 //!     user: pod.caller_user(),
 //!     operator_stated: Stated::default(),
 //!     stated: Stated::default(),
+//!     http_secrets: Default::default(),
 //! };
 //! let receipt = host.run(&policy, &account, serde_json::Value::Null).await?;
 //! println!("{} rials settled in {} calls", receipt.meters.rials, receipt.meters.calls);
@@ -66,9 +67,11 @@ pub mod journal;
 mod kept;
 mod language;
 mod linker;
-mod live;
 mod manifest;
+mod mask;
+mod network_rule;
 mod policy;
+mod queue;
 mod reasons;
 mod receipt;
 mod records;
@@ -82,12 +85,14 @@ mod settings;
 mod signature;
 mod stated;
 mod task;
+mod text;
+mod turns;
 mod url_pattern;
 
-pub use budget::{Amounts, Budget, Spent};
+pub use budget::{Allowance, Amounts, Budget, Spent};
 pub use deciders::OnFailure;
 pub use digest::{Digest, NotADigest};
-pub use door::{OnPoint, Point};
+pub use door::{HttpSecret, OnPoint, Point, Resolve};
 pub use error::{BadFile, Error, Place};
 pub use grant::Grant;
 pub use grant_fields::{BudgetFields, CapabilityFields, NetworkFields};
@@ -96,6 +101,7 @@ pub use inspect::{Inspection, inspect, inspect_component};
 pub use kept::back_up;
 pub use language::{Language, UnknownLanguage};
 pub use manifest::{Manifest, World};
+pub use network_rule::NetworkRule;
 pub use policy::{Policy, PolicyFiles, ScriptMode};
 pub use receipt::{
     Doubt, Effect, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Settlement, Status,
@@ -110,6 +116,10 @@ pub use stated::{
     Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
 };
 pub use url_pattern::UrlPattern;
+
+/// What the door's layers cost.
+#[doc(hidden)]
+pub use door::measure;
 
 /// What a netting decider sees and answers.
 pub mod netting {

@@ -7,12 +7,18 @@ use pod_platform::{Instant, Service, ServiceVisitor, visit_services};
 use wasmtime::{
     Engine, StoreContextMut,
     component::{
-        Component, Linker,
+        Component, ComponentNamedList, ComponentType, Lift, Linker, Lower,
         types::{ComponentInstance, ComponentItem},
     },
 };
 
-use crate::{Error, bindings::Level, door::Door, guest::GuestState, manifest::World};
+use crate::{
+    Error,
+    bindings::{HttpRequest, Level},
+    door::{Door, StateRequest},
+    guest::GuestState,
+    manifest::World,
+};
 
 const VERSION: &str = "0.1.0";
 
@@ -69,11 +75,61 @@ impl Offer {
                 Box::new(async move { Ok((door?.random().await?,)) })
             },
         )?;
+        offer.own()?;
         visit_services(&mut offer);
         match offer.failed.take() {
             Some(error) => Err(error),
             None => Ok(offer),
         }
+    }
+
+    /// What policies get besides POD's functions.
+    fn own(&mut self) -> wasmtime::Result<()> {
+        let budget = self.interface("pod:policy/budget", "get-remaining-budget");
+        self.linker.instance(&budget)?.func_wrap_async(
+            "get-remaining-budget",
+            |store: StoreContextMut<'_, GuestState>, (): ()| {
+                let door = door(&store);
+                Box::new(async move { Ok((door?.remaining_budget().await?,)) })
+            },
+        )?;
+        let http = self.interface("pod:policy/http", "fetch");
+        self.linker.instance(&http)?.func_wrap_async(
+            "fetch",
+            |store: StoreContextMut<'_, GuestState>, (request,): (HttpRequest,)| {
+                let door = door(&store);
+                Box::new(async move { Ok((door?.fetch(request).await?,)) })
+            },
+        )?;
+        self.stored::<_, Option<String>>("get-state", |(key,)| StateRequest::Get { key })?;
+        self.stored::<_, ()>("set-state", |(key, value)| StateRequest::Set { key, value })?;
+        self.stored::<_, bool>("compare-and-set-state", |(key, expected, value)| {
+            StateRequest::CompareAndSet { key, expected, value }
+        })?;
+        self.stored::<_, Vec<String>>("list-state-keys", |(prefix,)| StateRequest::ListKeys {
+            prefix,
+        })
+    }
+
+    /// A function of the policy's memory, which answers a `T`.
+    fn stored<P, T>(
+        &mut self,
+        function: &'static str,
+        request: fn(P) -> StateRequest,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Send + Sync + 'static,
+        T: Lower + ComponentType + Send + Sync + 'static,
+    {
+        let store = self.interface("pod:policy/store", function);
+        self.linker.instance(&store)?.func_wrap_async(
+            function,
+            move |store: StoreContextMut<'_, GuestState>, parameters: P| {
+                let door = door(&store);
+                let request = request(parameters);
+                Box::new(async move { Ok((door?.state::<T>(request).await?,)) })
+            },
+        )
     }
 
     fn interface(&mut self, name: &str, function: &'static str) -> String {

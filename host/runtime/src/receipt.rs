@@ -124,6 +124,7 @@ impl Receipt {
                 calls: spent.calls,
                 bytes_up: spent.bytes_up,
                 bytes_down: spent.bytes_down,
+                http_calls: spent.http_calls,
                 wall_ms: finished.wall_ms,
                 fuel: finished.fuel,
                 memory_bytes: finished.memory_bytes,
@@ -235,10 +236,13 @@ pub struct Effect {
 pub struct Meters {
     /// Calls to POD, the host's own included.
     pub calls: u64,
-    /// Bytes sent to POD.
+    /// Bytes sent.
     pub bytes_up: u64,
-    /// Bytes received from POD.
+    /// Bytes received.
     pub bytes_down: u64,
+    /// Requests to the merchant's own servers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub http_calls: u64,
     /// Milliseconds on the wall clock.
     pub wall_ms: u64,
     /// Units of wasmtime's fuel.
@@ -247,6 +251,11 @@ pub struct Meters {
     pub memory_bytes: u64,
     /// Rials paid.
     pub rials: Rial,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A call that was refused for lack of a grant.
@@ -295,7 +304,7 @@ pub enum RunError {
     /// A budget ran out that ends the run.
     #[error("the budget `{meter}` is exhausted: {limit} granted")]
     BudgetExhausted {
-        /// `fuel`, `memory` or `wall`.
+        /// `fuel`, `memory`, `wall`, or `journal`: entries of calls that nothing else counts.
         meter: Cow<'static, str>,
         /// What was granted: units of fuel, bytes, or milliseconds.
         limit: u64,
@@ -303,7 +312,7 @@ pub enum RunError {
     /// The decider's answer breaks POD's rules.
     #[error("the plan breaks POD's rules: {}", .violations.iter().map(|v| v.message.as_str()).collect::<Vec<_>>().join("; "))]
     PlanRefused {
-        /// Each rule that is broken, and by what.
+        /// Each rule that is broken, and by what: the first hundred.
         violations: Vec<Violation>,
     },
     /// A call failed that the host made to carry out what was decided.

@@ -90,7 +90,7 @@ impl Host {
             })?;
             let task = Task::of(&policy.inner, &background, &input, false)?;
             let history = History::of(&entries, Default::default());
-            let recorder = Recorder::after(run.to_owned(), started.claimant(), None, &entries);
+            let recorder = Recorder::after(run.to_owned(), started.owner(), None, &entries);
             let passage = Arc::new(Passage {
                 grant: started.grant(run)?,
                 ..self.offline_passage(run, started, recorder, history)

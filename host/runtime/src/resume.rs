@@ -90,11 +90,13 @@ impl Host {
                 .filter_map(|(step, sealed)| Some((step, connection.seal.open(step, sealed)?)))
                 .collect();
             let history = History::of(&entries, otts);
+            let grant = started.grant(run)?;
+            let _place = self.queues().take(&started.owner(), grant.budget.concurrent_runs).await?;
             let journal = self.journal().clone();
             let recorder =
-                Recorder::after(run.to_owned(), started.claimant(), Some(journal), &entries);
+                Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);
             let passage = Passage {
-                grant: started.grant(run)?,
+                grant,
                 connection: Some(connection),
                 _live: Some(live),
                 restored_since: restored.then_some(started.at),
@@ -182,7 +184,7 @@ impl Host {
             }
         };
         let journal = self.journal().clone();
-        let recorder = Recorder::after(run.to_owned(), started.claimant(), Some(journal), &entries);
+        let recorder = Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);
         recorder.note(Entry::Settled(Settled {
             step,
             happened,

@@ -9,14 +9,15 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::{
     Account, Digest, Error, Host, Language, OnFailure, Policy, ScriptMode,
-    door::{Connection, History, Passage, Recorder, Shadow},
+    door::{Connection, Egress, History, HttpSecrets, Passage, Recorder, Shadow},
     execution::{Executed, Execution},
     fold::Fold,
     grant::Grant,
-    journal::{AppendError, Claimant, Entry, Finished, Started},
+    journal::{AppendError, Claimant, Entry, Finished, Owner, RunFilter, Started},
     policy::Loaded,
     receipt::{Receipt, RunError},
     scope::Scope,
@@ -68,9 +69,10 @@ impl Started {
         options.and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Whose invoices the run claims.
-    pub(crate) fn claimant(&self) -> Claimant {
-        Claimant::new(&self.account, self.platform.as_deref())
+    /// Whose invoices the run claims, whose allowances it uses and whose state it has.
+    pub(crate) fn owner(&self) -> Owner {
+        let claimant = Claimant::new(&self.account, self.platform.as_deref());
+        Owner { claimant, policy: self.policy.clone() }
     }
 
     /// Was nothing to be paid?
@@ -167,9 +169,12 @@ impl Host {
                 return self.again(&first, &started, account).await;
             }
 
+            self.check_not_paused(&started).await?;
+            let _place = self.queues().take(&started.owner(), grant.budget.concurrent_runs).await?;
             let run = uuid::Uuid::now_v7().to_string();
             let live = self.live().take(&run).await;
-            let recorder = Recorder::new(run.clone(), started.claimant(), self.journal().clone());
+            let recorder =
+                Recorder::new(run.clone(), started.owner(), self.journal().clone(), is_dry);
             recorder.note(Entry::Started(Box::new(started.clone())));
             if started.key.is_some() {
                 match recorder.try_commit().await {
@@ -190,6 +195,37 @@ impl Host {
             };
             self.execute(loaded, &task, &input, &started, passage, None).await
         })
+    }
+
+    /// Is the policy still run, or has it failed too often?
+    async fn check_not_paused(&self, started: &Started) -> Result<(), Error> {
+        let (Some(runs), Some(_)) = (self.pause_after(), &started.platform) else {
+            return Ok(());
+        };
+        let kept = started.kept.as_deref().unwrap_or_default();
+        match self.journal().failed_since(&started.owner(), kept, runs).await? {
+            None => Ok(()),
+            Some(last) => {
+                let (policy, account) = (started.policy.clone(), started.account.clone());
+                tracing::warn!(policy, account, runs, "a policy that keeps failing is paused");
+                Err(Error::Paused { policy, account, runs, last })
+            }
+        }
+    }
+
+    /// Lets a policy go on that was paused because it kept failing. A run of it says which policy it
+    /// is, and for which account and platform.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], or if the journal cannot be written.
+    pub async fn unpause(&self, run: &str) -> Result<(), Error> {
+        let filter = RunFilter { run: Some(run.to_owned()), ..RunFilter::default() };
+        let runs = self.journal().runs(&filter).await?;
+        let found = runs.into_iter().find(|summary| summary.run == run);
+        let found = found.ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+        let claimant = Claimant::new(&found.account, found.platform.as_deref());
+        let owner = Owner { claimant, policy: found.policy };
+        self.journal().unpause(&owner, self.clock().now().0).await
     }
 
     /// The run that was begun under the key of this request: its receipt, once it has one.
@@ -280,6 +316,10 @@ impl Host {
     ) -> Passage {
         Passage {
             clock: account.clock.clone().unwrap_or_else(|| self.clock().clone()),
+            http: Egress::new(
+                self.resolver(),
+                HttpSecrets(account.http_secrets.get(&started.policy).cloned().unwrap_or_default()),
+            ),
             ..self.offline_passage(run, started, recorder, history)
         }
     }
@@ -305,10 +345,13 @@ impl Host {
             landing_window: self.landing_window(),
             restored_since: None,
             on_point: self.on_point(),
+            http: Egress::new(self.resolver(), HttpSecrets::default()),
+            turns_to_store: self.turns_to_store(),
             _live: None,
             tasks: TaskTracker::new(),
             ended: AtomicBool::new(false),
             next_step: AtomicU64::new(0),
+            uncounted: AtomicU64::new(0),
         }
     }
 
@@ -323,6 +366,12 @@ impl Host {
         decided: Option<crate::journal::Decided>,
     ) -> Result<Receipt, Error> {
         let passage = Arc::new(passage);
+        let span = tracing::info_span!(
+            "run",
+            run = passage.recorder.run(),
+            policy = started.policy,
+            account = started.account
+        );
         let options = started.recorded_options();
         let execution = Execution {
             host: self,
@@ -334,7 +383,7 @@ impl Host {
             passage: passage.clone(),
             decided,
         };
-        let mut executed = execution.run().await?;
+        let mut executed = execution.run().instrument(span).await?;
         policy.reasons.explain(&mut executed.output, options.language);
         check_that_nothing_is_left(&passage, &executed).await?;
 

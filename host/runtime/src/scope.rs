@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt::Display};
 use pod_platform::{Request, Rule};
 use serde::{Deserialize, Serialize};
 
-use crate::url_pattern::{UrlPattern, plain};
+use crate::{NetworkRule, url_pattern::plain};
 
 /// Which wallets, guilds, issuers and URLs calls may name. A list that is absent restricts nothing,
 /// and an empty one allows nothing; URLs alone are denied unless they are allowed.
@@ -24,9 +24,15 @@ pub struct Scope {
     /// it is; one that it cannot read is not acted on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuers: Option<BTreeSet<u64>>,
-    /// URLs that may be handed to POD or to payers' browsers.
+    /// URLs that may be asked, or handed to POD or to payers' browsers.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub network: BTreeSet<UrlPattern>,
+    pub network: BTreeSet<NetworkRule>,
+    /// Hosts of them that may have addresses of a private network or of this machine.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub private: BTreeSet<String>,
+    /// Secrets that may be sent to them, by their names in podhost.toml.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub secrets: BTreeSet<String>,
     /// May no payment be made whose amount the host cannot read, whatever the ceiling?
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub readable_only: bool,
@@ -35,7 +41,7 @@ pub struct Scope {
 impl Scope {
     /// What both allow.
     pub(crate) fn intersection(&self, other: &Self) -> Self {
-        let urls = |own: &UrlPattern| {
+        let urls = |own: &NetworkRule| {
             let both: Vec<_> =
                 other.network.iter().filter_map(|other| own.intersection(other)).collect();
             both
@@ -45,6 +51,8 @@ impl Scope {
             guilds: both(&self.guilds, &other.guilds),
             issuers: both(&self.issuers, &other.issuers),
             network: self.network.iter().flat_map(urls).collect(),
+            private: &self.private & &other.private,
+            secrets: &self.secrets & &other.secrets,
             readable_only: self.readable_only || other.readable_only,
         }
     }
@@ -80,7 +88,8 @@ impl Scope {
                 return Some(format!("`{field}`: no URL like this is allowed: {reason}"));
             }
         };
-        if self.network.iter().any(|pattern| pattern.matches_url(&url)) {
+        let mut rules = self.network.iter().filter(|rule| rule.can_be_handed_on());
+        if rules.any(|rule| rule.url().matches_url(&url)) {
             return None;
         }
         // What it may hold beyond its path is nobody else's to read.
@@ -89,6 +98,25 @@ impl Scope {
         Some(format!(
             "`{field}`: {bare} is not granted; both policy.toml, [network] allow = \
              [\"{bare}*\"], and, for an account, podhost.toml, [policy.NAME.network] allow, must \
+             allow it"
+        ))
+    }
+
+    /// Why a URL may not be asked by a method; none, if it may.
+    pub(crate) fn denies_http(&self, method: &str, text: &str) -> Option<String> {
+        let url = match plain(text) {
+            Ok(url) => url,
+            Err(reason) => return Some(format!("no URL like this is allowed: {reason}")),
+        };
+        let mut rules = self.network.iter().filter(|rule| rule.allows(method));
+        if rules.any(|rule| rule.url().matches_url(&url)) {
+            return None;
+        }
+        let mut bare = url;
+        bare.set_query(None);
+        Some(format!(
+            "{method} {bare} is not granted; both policy.toml, [network] allow = [\"{method} \
+             {bare}*\"], and, for an account, podhost.toml, [policy.NAME.network] allow, must \
              allow it"
         ))
     }

@@ -7,8 +7,10 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
+
+use crate::text::from_text;
 
 /// URLs with one scheme, host and port, and one path, or all paths that begin so.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -153,21 +155,6 @@ impl Serialize for UrlPattern {
 
 impl<'de> Deserialize<'de> for UrlPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Within the deserializer, which adds where the text stands.
-        struct Text;
-
-        impl de::Visitor<'_> for Text {
-            type Value = UrlPattern;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a URL pattern, \"https://shop.ir/paid*\"")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<UrlPattern, E> {
-                text.parse().map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_str(Text)
+        from_text(deserializer, "a URL pattern, \"https://shop.ir/paid*\"")
     }
 }

@@ -14,7 +14,7 @@ fn intent(step: u64, rials: u64) -> Entry {
         arguments: String::new(),
         call: Digest([0; 32]),
         effect_class: "self-fencing".into(),
-        reserved: Amounts { rials, calls: 2, bytes_up: 10, bytes_down: 100 },
+        reserved: Amounts { rials, calls: 2, bytes_up: 10, bytes_down: 100, ..Amounts::default() },
         invoice: None,
         at: 0,
         service: "payInvoice".into(),
@@ -28,11 +28,12 @@ fn outcome(step: u64, rials: u64, recorded: Recorded) -> Entry {
         call: Digest([0; 32]),
         recorded,
         reference_number: None,
-        spent: Amounts { rials, calls: 2, bytes_up: 10, bytes_down: 20 },
+        spent: Amounts { rials, calls: 2, bytes_up: 10, bytes_down: 20, ..Amounts::default() },
         at: 0,
         count: None,
         arguments: None,
         evidence: None,
+        state: None,
     })
 }
 

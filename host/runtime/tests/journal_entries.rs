@@ -26,11 +26,18 @@ fn outcome(recorded: Recorded) -> Entry {
         call: Digest([7; 32]),
         recorded,
         reference_number: Some("5101032".into()),
-        spent: Amounts { rials: 900_000, calls: 2, bytes_up: 120, bytes_down: 2_048 },
+        spent: Amounts {
+            rials: 900_000,
+            calls: 2,
+            bytes_up: 120,
+            bytes_down: 2_048,
+            ..Amounts::default()
+        },
         at: 1_591_076_400_000,
         count: None,
         arguments: None,
         evidence: None,
+        state: None,
     })
 }
 
@@ -80,7 +87,13 @@ fn entries() -> Vec<(&'static str, Entry)> {
         arguments: "creditorInvoiceId=601&debtorInvoiceId=501".into(),
         call: Digest([7; 32]),
         effect_class: "self-fencing".into(),
-        reserved: Amounts { rials: 900_000, calls: 2, bytes_up: 41, bytes_down: 65_536 },
+        reserved: Amounts {
+            rials: 900_000,
+            calls: 2,
+            bytes_up: 41,
+            bytes_down: 65_536,
+            ..Amounts::default()
+        },
         invoice: Some(501),
         at: 1_591_076_400_000,
         service: "payInvoiceByInvoice".into(),

@@ -194,8 +194,8 @@ async fn what_happened_before_has_happened() {
 async fn a_history_that_cannot_have_been_leaves_no_data() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("pod.sqlite");
-    let twice = r#"{"token": "c", "service": "payInvoiceByCredit", "arguments": {"invoiceId": 7}}"#;
-    let text = with_history(&format!("{twice}, {twice}"));
+    let once = r#"{"token": "c", "service": "payInvoiceByCredit", "arguments": {"invoiceId": 7}}"#;
+    let text = with_history(&format!("{once}, {once}"));
     let scenario = Scenario::from_json("s.json", &text).unwrap();
     let start = |scenario| {
         Sandbox::start(Options { data: Some(data.clone()), scenario, ..Options::default() })
@@ -205,7 +205,10 @@ async fn a_history_that_cannot_have_been_leaves_no_data() {
     assert!(error.contains("history[1]: the platform refuses payInvoiceByCredit: "), "{error}");
     assert!(!data.exists());
 
-    let scenario = Scenario::from_json("s.json", &with_history(twice)).unwrap();
+    let verified = format!(
+        r#"{once}, {{"token": "a", "service": "verifyInvoice", "arguments": {{"id": 7}}}}"#
+    );
+    let scenario = Scenario::from_json("s.json", &with_history(&verified)).unwrap();
     let begun = start(scenario.clone()).await.unwrap();
     begun.stop().await.unwrap();
     let again = start(scenario).await.unwrap();

@@ -15,9 +15,11 @@ mod post_return;
 use std::{
     env,
     ffi::OsString,
-    fs, io,
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{self, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -174,16 +176,15 @@ impl Toolchain {
     /// If the crate does not compile, or is no guest.
     pub fn build(&self, folder: &Path, entry: &Path) -> Result<Vec<u8>, Error> {
         let path = self.compile(folder, &[], INLINE_POLICY)?;
-        let module = fs::read(&path).map_err(|error| Error::File { path, error })?;
+        let module = fs::read(&path).map_err(|error| Error::File { path: path.clone(), error })?;
         let component = componentise(&module)?;
-        let partial = entry.with_extension(format!("wasm.{}", process::id()));
-        fs::write(&partial, &component)
-            .and_then(|()| fs::rename(&partial, entry))
+        write_whole(entry, &component)
+            .and_then(|()| freshness::remember(&path, entry))
             .map_err(|error| Error::File { path: entry.to_owned(), error })?;
         Ok(component)
     }
 
-    /// Is there a crate in `folder` whose own files are younger than `entry`, or no `entry` yet?
+    /// Is there a crate in `folder` from which `entry` was not built yet, or from younger files?
     #[must_use]
     pub fn needs_build(folder: &Path, entry: &Path) -> bool {
         folder.join("Cargo.toml").is_file() && !freshness::is_fresh(folder, entry)
@@ -204,6 +205,15 @@ impl Toolchain {
         }
         cargo
     }
+}
+
+/// Writes a file that others may be reading or writing.
+fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut partial = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    partial.write_all(bytes)?;
+    partial.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    partial.persist(file).map(drop).map_err(|error| error.error)
 }
 
 /// Turns a core module that wit-bindgen prepared into a component, for hosts that use an instance

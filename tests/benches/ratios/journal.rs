@@ -69,8 +69,9 @@ impl Shop {
 
 async fn policy(host: &Host) -> Policy {
     let folder = tempfile::tempdir().expect("a folder for the policy");
-    let budget = "rial = 1_000_000_000\ncalls = 100_000\nwall = \"10m\"";
-    let manifest = manifest("policy", "\"payments\"", budget);
+    let budget =
+        format!("rial = 1_000_000_000\ncalls = 100_000\nwall = \"10m\"\nconcurrent-runs = {RUNS}");
+    let manifest = manifest("policy", "\"payments\"", &budget);
     std::fs::write(folder.path().join("policy.toml"), manifest).expect("the manifest");
     std::fs::write(folder.path().join("script.rhai"), SCRIPT).expect("the script");
     host.load(folder.path()).await.expect("the policy loads")

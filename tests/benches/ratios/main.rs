@@ -8,6 +8,7 @@
 
 mod bare;
 mod decisions;
+mod door;
 mod dynamic;
 mod journal;
 
@@ -68,6 +69,7 @@ fn main() {
         if !short {
             deciders.growth(rounds).await;
         }
+        broken |= door::cost(rounds).await;
         broken |= journal::flushes(rounds).await;
         broken |= journal::resume().await;
     });

@@ -113,6 +113,7 @@ impl World {
             user: None,
             operator_stated: pod_host::Stated::default(),
             stated: pod_host::Stated::default(),
+            http_secrets: Default::default(),
         }
     }
 

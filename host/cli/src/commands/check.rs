@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use pod_host::{Budget, Grant, Inspection, PolicyFiles, World, inspect};
+use pod_platform::Rial;
 use serde_json::{Value, json};
 
 use crate::{
@@ -145,6 +146,8 @@ impl Check {
             "guilds": { "asked": asks.scope.guilds, "granted": grant.scope.guilds },
             "issuers": { "asked": asks.scope.issuers, "granted": grant.scope.issuers },
             "network": { "asked": asks.scope.network, "granted": grant.scope.network },
+            "private": { "asked": asks.scope.private, "granted": grant.scope.private },
+            "secrets": { "asked": asks.scope.secrets, "granted": grant.scope.secrets },
             "repeatable": { "asked": asks.repeatable, "granted": grant.repeatable },
             "budget": { "asked": asks.budget, "granted": grant.budget },
             "problems": problems,
@@ -170,7 +173,10 @@ impl Check {
                                   what is not granted"
                         .to_owned()
                 }
-                (false, false) => "log, clock and randomness are everybody's".to_owned(),
+                (false, false) => {
+                    "log, clock, randomness and what is left of the budget are everybody's"
+                        .to_owned()
+                }
             },
             String::new(),
             self.functions().to_string(),
@@ -206,12 +212,18 @@ impl Check {
             ("guilds", list(&asks.scope.guilds), list(&grant.scope.guilds)),
             ("issuers", list(&asks.scope.issuers), list(&grant.scope.issuers)),
             ("network", all(&asks.scope.network), all(&grant.scope.network)),
+            ("private", all(&asks.scope.private), all(&grant.scope.private)),
+            ("secrets", all(&asks.scope.secrets), all(&grant.scope.secrets)),
             ("repeatable", all(&asks.repeatable), all(&grant.repeatable)),
         ] {
             table.add_row([name.to_owned(), asked, granted]);
         }
         let [asked, granted] = [&asks.budget, &grant.budget].map(meters);
         for ((name, asked), (_, granted)) in asked.into_iter().zip(granted) {
+            // What all runs share is limited only where somebody says so.
+            if name.contains(", per ") && asked == "any" && granted == "any" {
+                continue;
+            }
             table.add_row([name.to_owned(), asked, granted]);
         }
         for column in [1, 2] {
@@ -250,15 +262,34 @@ fn all<T: ToString>(items: &BTreeSet<T>) -> String {
 
 fn meters(budget: &Budget) -> Vec<(&'static str, String)> {
     let ceiling = budget.rial_per_payment;
+    let or_any = |limit: Option<u64>| limit.map_or("any".to_owned(), |limit| limit.to_string());
+    let rials = |limit: Option<Rial>| or_any(limit.map(|limit| limit.0));
+    let (day, ever) = (budget.per_day, budget.per_policy);
     vec![
         ("rial", budget.rial.0.to_string()),
-        ("rial-per-payment", ceiling.map_or("any".to_owned(), |ceiling| ceiling.0.to_string())),
+        ("rial-per-payment", rials(ceiling)),
+        ("rial, per day", rials(day.rial)),
+        ("rial, per policy", rials(ever.rial)),
         ("sms", budget.sms.to_string()),
+        ("sms, per day", or_any(day.sms)),
+        ("sms, per policy", or_any(ever.sms)),
         ("calls", budget.calls.to_string()),
+        ("calls, per day", or_any(day.calls)),
+        ("calls, per policy", or_any(ever.calls)),
+        ("http-calls", budget.http_calls.to_string()),
+        ("http-calls, per day", or_any(day.http_calls)),
+        ("http-calls, per policy", or_any(ever.http_calls)),
         ("bytes-up", budget.bytes_up.to_string()),
+        ("bytes-up, per day", or_any(day.bytes_up)),
+        ("bytes-up, per policy", or_any(ever.bytes_up)),
         ("bytes-down", budget.bytes_down.to_string()),
+        ("bytes-down, per day", or_any(day.bytes_down)),
+        ("bytes-down, per policy", or_any(ever.bytes_down)),
         ("wall", format!("{} ms", budget.wall_ms)),
         ("fuel", budget.fuel.to_string()),
         ("memory", budget.memory_bytes.to_string()),
+        ("state", budget.state_bytes.to_string()),
+        ("log", budget.log_bytes.to_string()),
+        ("concurrent-runs", budget.concurrent_runs.to_string()),
     ]
 }

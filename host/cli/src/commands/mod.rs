@@ -12,4 +12,5 @@ pub mod runs;
 pub mod sandbox;
 pub mod settle;
 pub mod show;
+pub mod unpause;
 pub mod verify;

@@ -45,12 +45,13 @@ fn table(runs: &[RunSummary]) -> Table {
         .set_header(["run", "began", "policy", "account", "status", "key"]);
     for run in runs {
         let archived = if run.archived.is_some() { " (archived)" } else { "" };
+        let dry = if run.dry_run { " (dry run)" } else { "" };
         table.add_row([
             run.run.clone(),
             Instant(run.started).to_string(),
             format!("{} {}", run.policy, run.version),
             run.account.clone(),
-            format!("{}{archived}", run.status),
+            format!("{}{dry}{archived}", run.status),
             run.key.clone().unwrap_or_default(),
         ]);
     }

@@ -256,6 +256,9 @@ fn fields(arguments: &str) -> Value {
 }
 
 fn amounts(amounts: pod_host::Amounts) -> Value {
-    let pod_host::Amounts { rials, calls, bytes_up, bytes_down } = amounts;
-    json!({ "rials": rials, "calls": calls, "bytes_up": bytes_up, "bytes_down": bytes_down })
+    let pod_host::Amounts { rials, calls, bytes_up, bytes_down, http_calls, sms } = amounts;
+    json!({
+        "rials": rials, "calls": calls, "bytes_up": bytes_up, "bytes_down": bytes_down,
+        "http_calls": http_calls, "sms": sms,
+    })
 }

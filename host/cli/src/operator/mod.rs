@@ -8,6 +8,7 @@ mod source;
 mod suggestion;
 
 use std::{
+    collections::BTreeMap,
     io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
@@ -137,14 +138,25 @@ impl Operator {
         Ok(operator)
     }
 
-    /// An account by its name, or the only one, on its own platform or the one that is named. Its
-    /// secrets are read now.
-    pub fn account(
+    /// The account that a run of a policy acts for. Its secrets are read now.
+    pub fn account_of_run(
         &self,
-        name: Option<&str>,
-        destination: Option<&Destination>,
+        name: &str,
+        policy: &str,
+        destination: &Destination,
     ) -> Result<Identity, Failure> {
-        self.entry(name)?.identity(destination)
+        let identity = self.entry(Some(name))?.identity(Some(destination))?;
+        self.with_secrets(identity, policy)
+    }
+
+    /// Adds a policy's secrets for merchants' servers.
+    fn with_secrets(&self, identity: Identity, policy: &str) -> Result<Identity, Failure> {
+        let entry = self.policies.iter().find(|entry| entry.name == policy);
+        let Some(entry) = entry.filter(|entry| entry.account == identity.name) else {
+            return Ok(identity);
+        };
+        let http_secrets = [(policy.to_owned(), entry.read_secrets()?)].into();
+        Ok(Identity { http_secrets, ..identity })
     }
 
     /// The account that a policy acts for, on its own platform or the one that is named, and what
@@ -158,7 +170,7 @@ impl Operator {
         let (account, grant) = self.granted(policy, name)?;
         let file = self.path.display().to_string();
         let grant = grant.ok_or_else(|| nothing_granted(&file, policy, &account.name))?;
-        Ok((account.identity(destination)?, grant))
+        Ok((self.with_secrets(account.identity(destination)?, &policy.name)?, grant))
     }
 
     /// The name of the account that a policy acts for, and what the policy may do; nothing, if there
@@ -293,6 +305,7 @@ impl Entry {
             business: self.business,
             user: self.user,
             stated: self.stated.clone(),
+            http_secrets: BTreeMap::new(),
         })
     }
 }

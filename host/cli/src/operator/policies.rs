@@ -1,11 +1,14 @@
 //! `[policy.NAME]` in podhost.toml: whose a policy is, and what of what it asks for it gets. A policy
 //! belongs to one account, and gets nothing that is not written here.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::anyhow;
-use pod_host::{Grant, PolicyFiles};
+use pod_host::{Grant, HttpSecret, PolicyFiles, UrlPattern};
 
 use super::{
     fields::{Field, Spot, Wrong},
+    source::Source,
     suggestion::suggestion,
 };
 use crate::exit::Failure;
@@ -19,6 +22,34 @@ pub struct PolicyEntry {
     /// Where the account is named.
     account_spot: Spot,
     grant: Grant,
+    /// For merchants' servers.
+    secrets: Vec<PolicySecret>,
+}
+
+/// A secret for merchants' servers.
+#[derive(Debug)]
+struct PolicySecret {
+    name: String,
+    source: Source,
+    urls: BTreeSet<UrlPattern>,
+}
+
+impl PolicySecret {
+    fn of(name: String, field: &Field<'_>) -> Result<Self, Wrong> {
+        let spot = field.spot.clone();
+        field.table()?.read(|fields| {
+            let value = fields.take("value").ok_or_else(|| {
+                spot.wrong("`value` is missing: value = { env = \"VARIABLE\" }, for example")
+            })?;
+            let urls = fields.take("urls").ok_or_else(|| {
+                spot.wrong(
+                    "`urls` is missing: where the secret may be sent, urls = \
+                     [\"https://erp.shop.ir/*\"]",
+                )
+            })?;
+            Ok(Self { name, source: Source::of(&value)?, urls: urls.open()? })
+        })
+    }
 }
 
 impl PolicyEntry {
@@ -34,15 +65,25 @@ impl PolicyEntry {
             let capabilities = fields.take("capabilities").as_ref().map(Field::open);
             let network = fields.take("network").as_ref().map(Field::open);
             let budget = fields.take("budget").as_ref().map(Field::open);
+            let secrets = match fields.take("secrets") {
+                None => Vec::new(),
+                Some(secrets) => secrets.table()?.read(|secrets| {
+                    let all = secrets.take_all().into_iter();
+                    all.map(|(name, field)| PolicySecret::of(name, &field)).collect()
+                })?,
+            };
+            let mut grant = Grant::of_fields(
+                capabilities.transpose()?.unwrap_or_default(),
+                network.transpose()?.unwrap_or_default(),
+                budget.transpose()?.unwrap_or_default(),
+            );
+            grant.scope.secrets.extend(secrets.iter().map(|secret| secret.name.clone()));
             Ok(Self {
                 name: name.to_owned(),
                 account: account.text()?.to_owned(),
                 account_spot: account.spot.clone(),
-                grant: Grant::of_fields(
-                    capabilities.transpose()?.unwrap_or_default(),
-                    network.transpose()?.unwrap_or_default(),
-                    budget.transpose()?.unwrap_or_default(),
-                ),
+                grant,
+                secrets,
             })
         })
     }
@@ -69,6 +110,15 @@ impl PolicyEntry {
              give a copy of it another name, and grant that one what it needs",
             self.name, self.account
         )))
+    }
+
+    /// The secrets for merchants' servers. They are read now.
+    pub fn read_secrets(&self) -> Result<BTreeMap<String, HttpSecret>, Wrong> {
+        let read = |PolicySecret { name, source, urls }: &PolicySecret| {
+            let value = source.read_word()?;
+            Ok((name.clone(), HttpSecret { value, urls: urls.clone() }))
+        };
+        self.secrets.iter().map(read).collect()
     }
 
     /// What of what the policy asks for it gets.

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use pod_host::{Budget, PolicyFiles};
+use pod_host::{Allowance, Budget, PolicyFiles};
 
 /// `[policy.NAME]` and its tables, for podhost.toml.
 pub fn suggestion(files: &PolicyFiles, account: &str) -> String {
@@ -35,6 +35,13 @@ fn write(text: &mut String, files: &PolicyFiles, account: &str) -> std::fmt::Res
     }
     if !scope.network.is_empty() {
         writeln!(text, "\n[{table}.network]\nallow = {}", texts(&scope.network))?;
+        if !scope.private.is_empty() {
+            writeln!(text, "private = {}", texts(&scope.private))?;
+        }
+    }
+    for secret in &scope.secrets {
+        writeln!(text, "\n[{table}.secrets.{}]", key(secret))?;
+        writeln!(text, "value = {{ env = \"VARIABLE\" }}\nurls = [\"https://…\"]")?;
     }
 
     let (budget, default) = (&asks.budget, Budget::default());
@@ -54,11 +61,34 @@ fn write(text: &mut String, files: &PolicyFiles, account: &str) -> std::fmt::Res
     meter("bytes-down", budget.bytes_down, default.bytes_down);
     meter("fuel", budget.fuel, default.fuel);
     meter("memory", budget.memory_bytes, default.memory_bytes);
+    meter("http-calls", budget.http_calls, default.http_calls);
+    meter("state", budget.state_bytes, default.state_bytes);
+    meter("log", budget.log_bytes, default.log_bytes);
+    let concurrent = [budget.concurrent_runs, default.concurrent_runs].map(u64::from);
+    meter("concurrent-runs", concurrent[0], concurrent[1]);
     if budget.wall_ms != default.wall_ms {
         meters.push(format!("wall = \"{}ms\"", budget.wall_ms));
     }
     if !meters.is_empty() {
         writeln!(text, "\n[{table}.budget]\n{}", meters.join("\n"))?;
+    }
+    for (name, allowance) in [("per-day", budget.per_day), ("per-policy", budget.per_policy)] {
+        let Allowance { rial, sms, calls, http_calls, bytes_up, bytes_down } = allowance;
+        let limits = [
+            ("rial", rial.map(|rial| rial.0)),
+            ("sms", sms),
+            ("calls", calls),
+            ("http-calls", http_calls),
+            ("bytes-up", bytes_up),
+            ("bytes-down", bytes_down),
+        ];
+        let limits: Vec<String> = limits
+            .iter()
+            .filter_map(|(meter, limit)| Some(format!("{meter} = {}", (*limit)?)))
+            .collect();
+        if !limits.is_empty() {
+            writeln!(text, "\n[{table}.budget.{name}]\n{}", limits.join("\n"))?;
+        }
     }
     Ok(())
 }

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use pod_platform::{Request, Traffic, types};
 
-use super::{Answer, Call, Connection, Layer, Operation, Passage, Passing, Reply};
-use crate::{Error, budget::Amounts};
+use super::{
+    Answer, Call, Connection, Layer, Operation, Passage, Passing, Reply, history, http, state,
+};
+use crate::{
+    Error,
+    budget::{Amounts, day},
+};
 
 #[derive(Clone)]
 pub(crate) struct PodClient {
@@ -17,37 +21,34 @@ impl Layer for PodClient {
     fn pass(self, call: Call) -> Passing {
         let Self { passage } = self;
         Box::pin(async move {
-            Ok(match &call.operation {
-                Operation::Pod(request) => send(&passage, &call, request).await,
+            let answer = match &call.operation {
+                Operation::Pod(request) => return Ok(send(&passage, &call, request).await),
+                Operation::Http(request) => return Ok(http::send(&passage, request).await),
+                Operation::State(request) => return state::perform(&passage, request).await,
                 Operation::Now => {
                     let now = passage.clock.now();
-                    host_function(now.0.to_string(), now)
+                    Answer::of(now.0.to_string(), now)
                 }
                 Operation::Random => {
                     let random = getrandom::u64()
                         .map_err(|error| Error::Engine(format!("no randomness: {error}")))?
                         .cast_signed();
-                    host_function(random.to_string(), random)
+                    Answer::of(random.to_string(), random)
                 }
-            })
+                Operation::RemainingBudget => {
+                    let left = state::remaining_budget(&passage).await?;
+                    Answer::of(history::written(&left)?, left)
+                }
+            };
+            Ok(Reply::of(Ok(answer), Amounts::default()))
         })
     }
-}
-
-fn host_function<T: Send + 'static>(json: String, value: T) -> Reply {
-    let answer = Answer {
-        count: None,
-        result: Bytes::from(json),
-        value: Box::new(value),
-        reference_number: None,
-    };
-    Reply { outcome: Ok(answer), spent: Amounts::default(), evidence: None }
 }
 
 async fn send(passage: &Passage, call: &Call, request: &Request) -> Reply {
     let mut traffic = Traffic::default();
     let outcome = try_send(passage, call, request, &mut traffic).await;
-    Reply { outcome, spent: Amounts::traffic(traffic), evidence: None }
+    Reply::of(outcome, Amounts::traffic(traffic))
 }
 
 async fn try_send(
@@ -56,10 +57,10 @@ async fn try_send(
     request: &Request,
     traffic: &mut Traffic,
 ) -> Result<Answer, types::Error> {
-    let Passage { recorder, grant, .. } = passage;
+    let Passage { recorder, grant, clock, .. } = passage;
     let Connection { client, credentials, .. } = passage.connection()?;
-    let left = usize::try_from(recorder.bytes_down_left(&grant.budget)).unwrap_or(usize::MAX);
-    let at_most = left.min(client.response_bytes());
+    let left = recorder.left(&grant.budget, day(clock.now())).bytes_down;
+    let at_most = usize::try_from(left).unwrap_or(usize::MAX).min(client.response_bytes());
     let exchange = client.send(request, credentials, call.ott.as_ref(), at_most).await;
     *traffic += exchange.traffic;
     exchange.outcome.map(|answer| Answer {

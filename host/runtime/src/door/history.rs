@@ -6,10 +6,12 @@ use std::{
 };
 
 use pod_platform::{Secret, types};
+use serde::Serialize;
 
-use super::{Answer, Call, NOW, Operation, Reply};
+use super::{Answer, Call, NOW, Operation, Reply, http};
 use crate::{
     Error,
+    bindings::RemainingBudget,
     budget::Amounts,
     journal::{Entry, Intent, Outcome, Recorded, StoredEntry},
 };
@@ -124,6 +126,11 @@ pub(crate) fn reply(call: &Call, outcome: Outcome) -> Result<Reply, Error> {
                     Box::new(pod_platform::Instant(serde_json::from_str(text).map_err(damaged)?))
                 }
                 Operation::Random => Box::new(serde_json::from_str::<i64>(text).map_err(damaged)?),
+                Operation::RemainingBudget => {
+                    Box::new(serde_json::from_str::<RemainingBudget>(text).map_err(damaged)?)
+                }
+                Operation::Http(_) => Box::new(http::Written::read(text).map_err(damaged)?),
+                Operation::State(request) => request.read(text).map_err(damaged)?,
             };
             Ok(Answer {
                 count: outcome.count,
@@ -136,5 +143,10 @@ pub(crate) fn reply(call: &Call, outcome: Outcome) -> Result<Reply, Error> {
             Err(serde_json::from_str::<types::Error>(&error).map_err(damaged)?)
         }
     };
-    Ok(Reply { outcome, spent: Amounts::default(), evidence: None })
+    Ok(Reply::of(outcome, Amounts::default()))
+}
+
+/// A value as the journal has it.
+pub(crate) fn written(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Journal(error.to_string()))
 }

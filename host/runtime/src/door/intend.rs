@@ -9,7 +9,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use pod_platform::{Effect, EffectClass, types};
 
-use super::{Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply, stakes};
+use super::{Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply, http, stakes};
 use crate::{
     Error,
     budget::Amounts,
@@ -28,7 +28,7 @@ pub(crate) struct Intend<S> {
 impl<S: Next> Layer for Intend<S> {
     fn pass(mut self, mut call: Call) -> Passing {
         mark(&self.passage, &mut call);
-        if call.mutation().is_none() || call.intended.is_some() {
+        if call.class().is_none() || call.intended.is_some() {
             return self.inner.call(call);
         }
         let Self { passage, mut inner } = self;
@@ -52,8 +52,8 @@ async fn intend(
     call: &mut Call,
     spent: &mut Amounts,
 ) -> Result<Result<(), types::Error>, Error> {
-    let Some(request) = call.mutation() else { return Ok(Ok(())) };
-    let Effect::Mutation { class, .. } = request.row.effect else { return Ok(Ok(())) };
+    let Some(class) = call.class() else { return Ok(Ok(())) };
+    let request = call.mutation();
     let refuse = |reason: String| Ok(Err(types::Error::Unavailable(reason)));
     let has_ended = || passage.ended.load(Ordering::SeqCst);
     const ENDED: &str = "the run ended before this call began";
@@ -61,7 +61,7 @@ async fn intend(
         return refuse(ENDED.to_owned());
     }
     let is_dry = passage.shadow.is_some();
-    let ott = if request.row.needs_ott && !is_dry {
+    let ott = if request.is_some_and(|request| request.row.needs_ott) && !is_dry {
         let connection = match passage.connection() {
             Ok(connection) => connection,
             Err(error) => return Ok(Err(error)),
@@ -78,7 +78,7 @@ async fn intend(
     if has_ended() {
         return refuse(ENDED.to_owned());
     }
-    let invoice = stakes::invoice(request);
+    let invoice = request.and_then(stakes::invoice);
     if let Err(run) = passage.recorder.claim(invoice.filter(|_| !is_dry), call.step) {
         return refuse(format!(
             "run {run} began to pay invoice {}, and it is not known yet what came of that",
@@ -88,8 +88,12 @@ async fn intend(
     let intent = Intent {
         step: call.step,
         function: call.function.clone(),
-        service: request.row.name.to_owned(),
-        arguments: request.form.encoded(),
+        service: request.map_or(http::SERVICE, |request| request.row.name).to_owned(),
+        // Not as it was asked for, but with our mark.
+        arguments: match request {
+            Some(request) => request.form.encoded(),
+            None => call.arguments.to_string(),
+        },
         call: call.digest,
         effect_class: class.name().to_owned(),
         reserved: call.reserved,

@@ -7,14 +7,17 @@ mod authorise;
 mod charge;
 mod client;
 mod history;
+mod http;
 mod intend;
 mod look;
+pub mod measure;
 mod reconcile;
 mod record;
 mod recorder;
 mod retry;
 mod shadow;
 mod stakes;
+mod state;
 
 use std::{
     any::Any,
@@ -29,28 +32,43 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pod_platform::{
-    Clock, Credentials, Effect, Instant, MARK_PREFIX, Request, Secret, Service as PodService, types,
+    Clock, Credentials, Effect, EffectClass, Instant, MARK_PREFIX, Request, Route, Secret,
+    Service as PodService, types,
 };
-use tokio::sync::OwnedMutexGuard;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
+use tracing::Instrument as _;
 
 pub(crate) use history::History;
+pub(crate) use http::{Egress, HttpSecrets, SystemResolver};
+pub use http::{HttpSecret, Resolve};
 pub(crate) use look::look;
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
 pub(crate) use shadow::{ASSUMED, Shadow};
+pub(crate) use state::StateRequest;
 
 use crate::{
     Digest, Error,
+    bindings::{HttpRequest, HttpResponse, RemainingBudget},
     budget::Amounts,
     grant::Grant,
-    journal::{Diverged, Entry},
+    journal::{Diverged, Entry, Owner, StateChange},
+    mask::Mask,
+    run_log::RunLog,
     seal::Seal,
+    turns::{Turn, Turns},
 };
 
 /// The function that tells the time.
 const NOW: &str = "clock.now";
+
+/// What a run's journal takes, in bytes, of calls that no budget counts: looks at the clock, random
+/// numbers, links, and what is refused before it is sent. Without an end to them, they would fill
+/// the host's memory.
+pub(crate) const UNCOUNTED_BYTES: u64 = 16 * 1024 * 1024;
+/// What an entry takes beyond the texts in it.
+const ENTRY_BYTES: u64 = 256;
 
 /// What all layers of one run share.
 pub(crate) struct Passage {
@@ -77,13 +95,19 @@ pub(crate) struct Passage {
     /// done what the journal does not tell.
     pub restored_since: Option<u64>,
     pub on_point: Option<OnPoint>,
+    /// The way to the merchant's own servers, made when it is first needed.
+    pub http: Egress,
+    /// Policies whose memory is being changed.
+    pub turns_to_store: Arc<Turns<Owner>>,
     /// Nobody else has the run, as long as a call of it is under way.
-    pub _live: Option<OwnedMutexGuard<()>>,
+    pub _live: Option<Turn>,
     /// Calls that are under way. They outlive the guest.
     pub tasks: TaskTracker,
     /// After the run's end, no effect begins.
     pub ended: AtomicBool,
     pub next_step: AtomicU64,
+    /// What the entries of calls that no budget counts come to.
+    pub uncounted: AtomicU64,
 }
 
 /// A platform, and whom it knows us as.
@@ -122,6 +146,16 @@ impl Passage {
         self.connection.is_none()
     }
 
+    /// An empty log, which does not show what is secret.
+    pub fn log(&self) -> RunLog {
+        let of_account = self.connection.iter().flat_map(|connection| {
+            let Credentials { token, api_keys, voucher_hashes } = &*connection.credentials;
+            [token].into_iter().chain(api_keys.values()).chain(voucher_hashes)
+        });
+        let secrets = of_account.chain(self.http.secrets()).cloned();
+        RunLog::new(Mask::of(secrets), self.grant.budget.log_bytes)
+    }
+
     /// Passes over what a decider called that is not asked again: it has nothing but the clock.
     pub fn pass_over_decider(&self) {
         while self.history.take_look_at_clock(self.next_step.load(Ordering::Relaxed)) {
@@ -140,6 +174,16 @@ impl Passage {
     fn mark(&self, step: u64) -> String {
         let digest = Digest::of(&[&self.mark.0, &step.to_le_bytes()]).to_string();
         format!("{MARK_PREFIX}{}", &digest[..20])
+    }
+
+    /// Counts what no budget counts, so that there is an end to it. It follows from the calls and
+    /// their outcomes alone: executed again, a run comes to the same.
+    fn count(&self, bytes: usize) -> Result<(), Error> {
+        let bytes = ENTRY_BYTES + bytes as u64;
+        if self.uncounted.fetch_add(bytes, Ordering::Relaxed) + bytes > UNCOUNTED_BYTES {
+            return Err(Error::JournalFull);
+        }
+        Ok(())
     }
 
     /// The run does not do again what it did. It is kept for a person, and nothing more is done.
@@ -205,14 +249,37 @@ pub(crate) enum Operation {
     Now,
     /// Randomness.
     Random,
+    /// What is left of the budgets.
+    RemainingBudget,
+    /// A merchant's own server.
+    Http(Arc<HttpRequest>),
+    /// The policy's own memory.
+    State(Arc<StateRequest>),
 }
 
 impl Call {
-    /// The request, if it changes something.
+    /// The POD request, if it changes something.
     pub fn mutation(&self) -> Option<&Request> {
         match &self.operation {
             Operation::Pod(request) if request.row.effect != Effect::Read => Some(request),
             _ => None,
+        }
+    }
+
+    /// If it changes something on another machine: how a doubt about it is settled.
+    pub fn class(&self) -> Option<EffectClass> {
+        match &self.operation {
+            Operation::Pod(request) => match request.row.effect {
+                Effect::Read => None,
+                Effect::Mutation { class, .. } => Some(class),
+            },
+            Operation::Http(request) => {
+                http::changes_something(request.method).then_some(EffectClass::NoEvidence)
+            }
+            Operation::Now
+            | Operation::Random
+            | Operation::RemainingBudget
+            | Operation::State(_) => None,
         }
     }
 
@@ -228,12 +295,24 @@ pub(crate) struct Reply {
     pub spent: Amounts,
     /// Of a call that was in doubt: what was found out.
     pub evidence: Option<String>,
+    /// What it stored.
+    pub state: Option<StateChange>,
 }
 
 impl Reply {
     /// A refusal that took nothing.
     pub fn refused(error: types::Error) -> Self {
-        Self { outcome: Err(error), spent: Amounts::default(), evidence: None }
+        Self::of(Err(error), Amounts::default())
+    }
+
+    /// Like [`Reply::refused`], for a layer that refuses at once.
+    pub fn refusing(error: types::Error) -> Passing {
+        Box::pin(async { Ok(Self::refused(error)) })
+    }
+
+    /// What came of a call without doubts.
+    pub fn of(outcome: Result<Answer, types::Error>, spent: Amounts) -> Self {
+        Self { outcome, spent, evidence: None, state: None }
     }
 }
 
@@ -244,6 +323,14 @@ pub(crate) struct Answer {
     pub result: Bytes,
     pub value: Box<dyn Any + Send>,
     pub reference_number: Option<String>,
+}
+
+impl Answer {
+    /// Of a function that POD knows nothing of.
+    pub fn of<T: Send + 'static>(result: impl Into<Bytes>, value: T) -> Self {
+        let value = Box::new(value);
+        Self { count: None, result: result.into(), value, reference_number: None }
+    }
 }
 
 /// What a layer's call is: an error of the host's own ends the run.
@@ -347,6 +434,27 @@ impl Door {
         self.host_function("random.get-random-s64", Operation::Random).await
     }
 
+    /// What is left of the budgets.
+    pub async fn remaining_budget(&self) -> Result<RemainingBudget, Error> {
+        self.host_function("budget.get-remaining-budget", Operation::RemainingBudget).await
+    }
+
+    /// Asks a merchant's own server.
+    pub async fn fetch(
+        &self,
+        request: HttpRequest,
+    ) -> Result<Result<HttpResponse, types::Error>, Error> {
+        self.pass(http::FETCH.to_owned(), Operation::Http(Arc::new(request))).await
+    }
+
+    /// Reads or changes what the policy has stored.
+    pub async fn state<T: 'static>(
+        &self,
+        request: StateRequest,
+    ) -> Result<Result<T, types::Error>, Error> {
+        self.pass(request.function().to_owned(), Operation::State(Arc::new(request))).await
+    }
+
     async fn host_function<T: 'static>(
         &self,
         function: &str,
@@ -364,7 +472,9 @@ impl Door {
     ) -> Result<Result<T, types::Error>, Error> {
         let arguments = match &operation {
             Operation::Pod(request) => request.form.encoded(),
-            Operation::Now | Operation::Random => String::new(),
+            Operation::Http(request) => http::form(request).encoded(),
+            Operation::State(request) => request.form().encoded(),
+            Operation::Now | Operation::Random | Operation::RemainingBudget => String::new(),
         };
         let call = Call {
             step: self.passage.next_step.fetch_add(1, Ordering::Relaxed),
@@ -376,7 +486,28 @@ impl Door {
             intended: None,
             ott: None,
         };
-        let reply = self.stack.clone().call(call).await?;
+        let arguments = call.arguments.len();
+        let is_sent = match &call.operation {
+            Operation::Pod(request) => !matches!(request.row.route, Route::Link { .. }),
+            Operation::Http(_) => true,
+            Operation::Now
+            | Operation::Random
+            | Operation::RemainingBudget
+            | Operation::State(_) => false,
+        };
+        let span = tracing::debug_span!("call", step = call.step, function = call.function);
+        let reply = self.stack.clone().call(call).instrument(span).await?;
+        match &reply.outcome {
+            Err(types::Error::Denied(denial)) => {
+                self.passage.count(arguments + denial.reason.len())?;
+            }
+            Err(types::Error::BudgetExhausted(_) | types::Error::InvalidArgument(_)) => {
+                self.passage.count(arguments)?;
+            }
+            Ok(answer) if !is_sent => self.passage.count(arguments + answer.result.len())?,
+            Err(_) if !is_sent => self.passage.count(arguments)?,
+            _ => {}
+        }
         Ok(reply.outcome.map(|answer| match answer.value.downcast::<T>() {
             Ok(value) => *value,
             Err(_) => unreachable!("a call's answer is read by the call's own reader"),

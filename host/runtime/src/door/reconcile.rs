@@ -51,7 +51,8 @@ impl<S: Next> Layer for Reconcile<S> {
                 Some(doubt)
             };
             let outcome = inquiry.settle(&mut inner, first).await?;
-            Ok(Reply { outcome, spent: inquiry.spent, evidence: Some(inquiry.shown.join("; ")) })
+            let evidence = Some(inquiry.shown.join("; "));
+            Ok(Reply { evidence, ..Reply::of(outcome, inquiry.spent) })
         })
     }
 }
@@ -114,10 +115,8 @@ impl Inquiry<'_> {
 
     /// One look and, where it is fenced, one repeat.
     async fn round(&mut self, inner: &mut impl Next, is_last: bool) -> Result<Round, Error> {
-        let Some(request) = self.call.mutation() else { return Ok(Round::Open(None)) };
-        let Effect::Mutation { class, .. } = request.row.effect else {
-            return Ok(Round::Open(None));
-        };
+        let Some(class) = self.call.class() else { return Ok(Round::Open(None)) };
+        let needs_ott = self.call.mutation().is_some_and(|request| request.row.needs_ott);
         // Whether a payment went back, say, nothing tells: then a repeat without its own one-time
         // token could do it a second time.
         let mut gone_back = false;
@@ -141,12 +140,12 @@ impl Inquiry<'_> {
         };
         // Without its own one-time token, a service that wants one gets a fresh one: the state is
         // the fence then, so a first attempt must have had its time.
-        let fresh = request.row.needs_ott && self.call.ott.is_none();
+        let fresh = needs_ott && self.call.ott.is_none();
         if !is_repeatable || (fresh && !is_last) {
             return Ok(Round::Open(None));
         }
         let ott = if fresh { self.fresh_ott().await } else { self.call.ott.clone() };
-        if request.row.needs_ott && ott.is_none() {
+        if needs_ott && ott.is_none() {
             return Ok(Round::Open(None));
         }
         let fenced_by_ott = ott.is_some() && !fresh;
@@ -279,10 +278,12 @@ impl Inquiry<'_> {
 
     /// Is there anything to read, or to repeat?
     fn can_find_out(&self) -> bool {
-        let Some(request) = self.call.mutation() else { return false };
-        let Effect::Mutation { class, evidence, .. } = request.row.effect else { return false };
+        let can_be_read = self.call.mutation().is_some_and(|request| match request.row.effect {
+            Effect::Read => false,
+            Effect::Mutation { evidence, .. } => evidence.question(&request.form).is_some(),
+        });
         let may_repeat = self.passage.grant.may_repeat(&self.call.function);
-        may_repeat || evidence.question(&request.form).is_some() || class == EffectClass::Idempotent
+        may_repeat || can_be_read || self.call.class() == Some(EffectClass::Idempotent)
     }
 
     /// How long ago the first attempt began.
@@ -293,13 +294,6 @@ impl Inquiry<'_> {
     /// Is POD's refusal of a repeat the truth about the first attempt, too? Where the state is the
     /// fence, it is when nothing can land any more.
     fn may_be_believed(&self) -> bool {
-        let class = self.call.mutation().map(|request| request.row.effect);
-        matches!(
-            class,
-            Some(Effect::Mutation {
-                class: EffectClass::SelfFencing | EffectClass::Idempotent,
-                ..
-            })
-        )
+        matches!(self.call.class(), Some(EffectClass::SelfFencing | EffectClass::Idempotent))
     }
 }

@@ -1,7 +1,7 @@
 //! Outermost: what the journal has of a call is its answer, and nothing below runs; whatever comes
 //! back up of a new one is written down.
 //!
-//! A mutation passes in a task of its own with owned data, so that the end of the run (deadline,
+//! What changes something passes in a task of its own with owned data, so that the end of the run (deadline,
 //! trap, a client that hangs up) cancels no call that may have moved money already; its outcome is
 //! recorded all the same.
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use pod_platform::types;
 
 use super::{
-    Call, Intended, Layer, Next, Passage, Passing, Point, Reply,
+    Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply,
     history::{self, Past},
 };
 use crate::{
@@ -63,7 +63,8 @@ impl<S: Next> Layer for Record<S> {
             return diverge(passage, &call, BEYOND.to_owned());
         }
 
-        if call.mutation().is_none() {
+        let stores = matches!(&call.operation, Operation::State(request) if request.stores());
+        if call.class().is_none() && !stores {
             return Box::pin(async move {
                 let reply = inner.call(call.clone()).await?;
                 passage.recorder.note(Entry::Outcome(outcome(&passage, &call, &reply)));
@@ -72,12 +73,16 @@ impl<S: Next> Layer for Record<S> {
         }
         let tasks = passage.tasks.clone();
         let task = tasks.spawn(async move {
+            // What is stored is written down before anybody else looks at it.
+            let _turn = if stores { passage.turn_to_store().await } else { None };
             let reply = inner.call(call.clone()).await?;
             let outcome = outcome(&passage, &call, &reply);
             let was_intended = outcome.arguments.is_none();
             passage.recorder.note(Entry::Outcome(outcome));
-            if was_intended {
+            if was_intended || reply.state.is_some() {
                 passage.recorder.commit().await?;
+            }
+            if was_intended {
                 passage.reach(call.step, Point::AfterOutcome);
             }
             Ok(reply)
@@ -116,10 +121,14 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         call: call.digest,
         recorded,
         reference_number,
-        spent: Amounts { rials: paid.map_or(0, |paid| paid.rials), ..reply.spent },
+        spent: paid.map_or(reply.spent, |paid| {
+            let Amounts { rials, sms, .. } = paid;
+            Amounts { rials, sms, ..reply.spent }
+        }),
         at: passage.clock.now().0,
         count: reply.outcome.as_ref().ok().and_then(|answer| answer.count),
         arguments: reserved.is_none().then(|| call.arguments.to_string()),
         evidence: reply.evidence.clone(),
+        state: reply.state.clone(),
     }
 }

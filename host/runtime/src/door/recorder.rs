@@ -1,29 +1,41 @@
 //! One run's entries: chained as they are noted, buffered until somebody needs them on the disk,
 //! and added up.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use pod_platform::types;
 
 use crate::{
     Digest, Error,
-    budget::{Amounts, Budget},
+    budget::{self, Amounts, Budget, Change, Day},
     fold::Fold,
     journal::{
-        Append, AppendError, Chain, Claimant, Entry, Index, Intent, Journal, Outcome, Recorded,
-        StoredEntry, Writing,
+        Append, AppendError, Chain, Entry, Index, Intent, Journal, Outcome, Owner, Recorded,
+        SharedUsage, StoredEntry, Writing,
     },
 };
 
 pub(crate) struct Recorder {
     run: String,
-    /// Whose invoices it claims.
-    claimant: Claimant,
+    /// Whose invoices it claims, whose allowances it uses.
+    owner: Owner,
+    /// What all runs of the owner have used together.
+    usage: SharedUsage,
     /// None: nothing is written (a replay).
     journal: Option<(Journal, Writing)>,
     state: Mutex<State>,
     /// Held while entries are on their way to the disk, so that they arrive in order.
     flushing: tokio::sync::Mutex<()>,
+}
+
+/// What a call has reserved that has no entry yet.
+#[derive(Clone, Copy)]
+struct Reservation {
+    day: Day,
+    amounts: Amounts,
 }
 
 #[derive(Default)]
@@ -35,6 +47,9 @@ struct State {
     buffered: Vec<Entry>,
     sealed: Option<(u64, Vec<u8>)>,
     fold: Fold,
+    reservation: Option<Reservation>,
+    /// The days whose use the buffered entries change.
+    days: BTreeSet<Day>,
     last_mutation: Option<LastMutation>,
     /// Why entries could not be written. After that none is: the chain would have a hole.
     failed: Option<AppendError>,
@@ -52,10 +67,12 @@ pub(crate) struct LastMutation {
 
 impl Recorder {
     /// Of a run that begins.
-    pub fn new(run: String, claimant: Claimant, journal: Journal) -> Self {
+    pub fn new(run: String, owner: Owner, journal: Journal, is_dry_run: bool) -> Self {
+        let usage = journal.usage(&owner);
         Self {
             run,
-            claimant,
+            usage: if is_dry_run { copy_of(&usage) } else { usage },
+            owner,
             journal: Some(entered(journal)),
             state: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
@@ -65,7 +82,7 @@ impl Recorder {
     /// Of a run that goes on after these entries; without a journal, nothing more is written.
     pub fn after(
         run: String,
-        claimant: Claimant,
+        owner: Owner,
         journal: Option<Journal>,
         entries: &[StoredEntry],
     ) -> Self {
@@ -77,11 +94,17 @@ impl Recorder {
         };
         Self {
             run,
-            claimant,
+            usage: journal.as_ref().map(|journal| journal.usage(&owner)).unwrap_or_default(),
+            owner,
             journal: journal.map(entered),
             state: Mutex::new(state),
             flushing: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The journal, and whose part of it is this run's.
+    pub fn journal(&self) -> Option<(&Journal, &Owner)> {
+        self.journal.as_ref().map(|(journal, _)| (journal, &self.owner))
     }
 
     pub fn run(&self) -> &str {
@@ -91,7 +114,13 @@ impl Recorder {
     /// Adds an entry to the chain. It is durable after the next [`Recorder::commit`].
     pub fn note(&self, entry: Entry) {
         let mut state = self.state();
-        state.fold.add(&entry);
+        let change = state.fold.add(&entry);
+        if let Some(change) = change {
+            state.days.insert(change.day);
+        }
+        if change.is_some() || matches!(entry, Entry::Finished(_)) {
+            self.account(&mut state, change);
+        }
         match &entry {
             Entry::Intent(intent) => state.last_mutation = Some(LastMutation::of(intent, None)),
             Entry::Outcome(outcome) if outcome.arguments.is_none() => {
@@ -102,7 +131,7 @@ impl Recorder {
                 if let Some((journal, _)) = &self.journal
                     && outcome.is_known()
                 {
-                    journal.claims().release(&self.claimant, &self.run, outcome.step);
+                    journal.claims().release(&self.owner.claimant, &self.run, outcome.step);
                 }
             }
             _ => {}
@@ -124,7 +153,7 @@ impl Recorder {
     pub fn claim(&self, invoice: Option<u64>, step: u64) -> Result<(), String> {
         match (&self.journal, invoice) {
             (Some((journal, _)), Some(invoice)) => {
-                journal.claims().claim(&self.claimant, invoice, &self.run, step)
+                journal.claims().claim(&self.owner.claimant, invoice, &self.run, step)
             }
             _ => Ok(()),
         }
@@ -156,6 +185,10 @@ impl Recorder {
                 first: state.first,
                 entries: noted.iter().map(|entry| state.chain.link(entry)).collect(),
                 index,
+                usage: std::mem::take(&mut state.days)
+                    .into_iter()
+                    .map(|day| (day, state.fold.spent.on(day)))
+                    .collect(),
                 sealed: state.sealed.take(),
             };
             state.first += append.entries.len() as u64;
@@ -171,19 +204,52 @@ impl Recorder {
         written
     }
 
-    /// Does the budget still cover `needed`?
-    pub fn check(&self, budget: &Budget, needed: Amounts) -> Result<(), types::Exhaustion> {
-        self.state().fold.spent.check(budget, needed)
+    /// Do the run's budget and the allowances still cover `needed`?
+    pub fn check(
+        &self,
+        budget: &Budget,
+        day: Day,
+        needed: Amounts,
+    ) -> Result<(), types::Exhaustion> {
+        let state = self.state();
+        state.check(budget, needed)?;
+        let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        usage.check(budget, day, needed)
     }
 
-    /// How many SMS POD was made to send, or may have been.
-    pub fn sms(&self) -> u64 {
-        self.state().fold.spent.sms()
+    /// Reserves `needed` until the call has an entry.
+    pub fn reserve(
+        &self,
+        budget: &Budget,
+        day: Day,
+        needed: Amounts,
+    ) -> Result<(), types::Exhaustion> {
+        let mut state = self.state();
+        state.check(budget, needed)?;
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.reservation.unwrap_or(Reservation { day, amounts: Amounts::default() });
+        usage.reserve(budget, before.day, needed)?;
+        let amounts = before.amounts.plus(needed);
+        state.reservation = Some(Reservation { amounts, ..before });
+        Ok(())
     }
 
-    /// What is left of the bytes to receive.
-    pub fn bytes_down_left(&self, budget: &Budget) -> u64 {
-        budget.bytes_down.saturating_sub(self.state().fold.spent.total().bytes_down)
+    /// What is left of a budget, for this run.
+    pub fn left(&self, budget: &Budget, day: Day) -> Amounts {
+        let state = self.state();
+        let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        budget::left(budget, state.fold.spent.total(), usage.on(day), usage.ever())
+    }
+
+    /// What a call reserved gives way to what its entry says.
+    fn account(&self, state: &mut State, change: Option<Change>) {
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Reservation { day, amounts }) = state.reservation.take() {
+            usage.change(Change { day, instead_of: amounts, now: Amounts::default() });
+        }
+        if let Some(change) = change {
+            usage.change(change);
+        }
     }
 
     /// What the open intent of a step reserved; none, if it has none.
@@ -209,6 +275,30 @@ impl Recorder {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl State {
+    fn check(&self, budget: &Budget, needed: Amounts) -> Result<(), types::Exhaustion> {
+        let reserved = self.reservation.map(|reservation| reservation.amounts);
+        self.fold.spent.check(budget, reserved.unwrap_or_default().plus(needed))
+    }
+}
+
+impl Drop for Recorder {
+    /// A call that was cut off has no entry.
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Reservation { day, amounts }) = state.reservation.take() {
+            let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+            usage.change(Change { day, instead_of: amounts, now: Amounts::default() });
+        }
+    }
+}
+
+/// What a dry run uses is used by nobody.
+fn copy_of(usage: &SharedUsage) -> SharedUsage {
+    let usage = usage.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    SharedUsage::new(Mutex::new(usage))
 }
 
 fn entered(journal: Journal) -> (Journal, Writing) {

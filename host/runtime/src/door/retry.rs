@@ -6,7 +6,7 @@ use backon::BackoffBuilder as _;
 use pod_platform::types;
 
 use super::{Call, Layer, Next, Operation, Passage, Passing};
-use crate::budget::Amounts;
+use crate::budget::day;
 
 /// How often a call is repeated.
 const REPEATS: usize = 2;
@@ -36,14 +36,15 @@ impl<S: Next> Layer for Retry<S> {
                 // Of a mutation, this error says that nothing was sent.
                 let Err(types::Error::Unavailable(_)) = &reply.outcome else { break };
                 // The first attempt took what was reserved.
-                let again = reply.spent.plus(Amounts { rials: 0, ..call.reserved });
-                if passage.recorder.check(&passage.grant.budget, again).is_err() {
+                let again = call.reserved.wire();
+                let day = day(passage.clock.now());
+                if passage.recorder.reserve(&passage.grant.budget, day, again).is_err() {
                     break;
                 }
                 tokio::time::sleep(pause).await;
                 let spent = reply.spent;
                 reply = inner.call(call.clone()).await?;
-                reply.spent = reply.spent.plus(Amounts { rials: 0, ..spent });
+                reply.spent = reply.spent.plus(spent.wire());
             }
             Ok(reply)
         })

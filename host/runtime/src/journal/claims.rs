@@ -9,8 +9,8 @@ use std::{
 /// Whose invoices: an account on a platform. Another platform has other invoices by the same ids.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Claimant {
-    account: String,
-    platform: Option<String>,
+    pub(super) account: String,
+    pub(super) platform: Option<String>,
 }
 
 impl Claimant {

@@ -173,6 +173,20 @@ pub struct Outcome {
     /// Of a call that was in doubt: what was read, and what was done about it.
     #[n(9)]
     pub evidence: Option<String>,
+    /// What the call stored.
+    #[n(10)]
+    pub state: Option<StateChange>,
+}
+
+/// What a policy stored.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct StateChange {
+    /// Under which key.
+    #[n(0)]
+    pub key: String,
+    /// The text; none removes it.
+    #[n(1)]
+    pub value: Option<String>,
 }
 
 impl Outcome {

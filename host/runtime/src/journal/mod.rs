@@ -6,8 +6,11 @@ mod chain;
 mod claims;
 mod entry;
 mod origin;
+mod pauses;
 mod runs;
+mod state;
 mod store;
+mod usage;
 mod writer;
 
 pub use archive::Archived;
@@ -15,11 +18,12 @@ pub use chain::{Chain, StoredEntry};
 pub(crate) use claims::{Claimant, Claims};
 pub use entry::{
     Decided, Diverged, Entry, EntryError, Finished, Intent, Outcome, Recorded, Restored, Settled,
-    Started, decode, encode,
+    Started, StateChange, decode, encode,
 };
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;
 pub(crate) use store::{AppendError, FILE};
+pub(crate) use usage::{Owner, SharedUsage};
 pub(crate) use writer::{Append, Index, Writing};
 
 /// The receipt that a run's entries come to.

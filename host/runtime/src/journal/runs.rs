@@ -35,6 +35,8 @@ pub struct RunSummary {
     /// When its entries were moved to an archive, in milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived: Option<u64>,
+    /// Was nothing to be paid?
+    pub dry_run: bool,
 }
 
 /// A run that has no end yet.
@@ -68,6 +70,7 @@ impl RunSummary {
             entries: millis("length")?.unwrap_or_default(),
             head: Digest(head.try_into().unwrap_or_default()),
             archived: millis("archived")?,
+            dry_run: row.try_get("dry_run")?,
         })
     }
 }
@@ -109,7 +112,7 @@ pub(super) async fn select(
 ) -> sqlx::Result<Vec<RunSummary>> {
     let mut query = QueryBuilder::<Sqlite>::new(
         "SELECT run, policy, version, account, platform, key, started, ended, status, length, \
-         head, archived FROM runs WHERE 1 = 1",
+         head, archived, dry_run FROM runs WHERE 1 = 1",
     );
     let texts = [("policy", &filter.policy), ("account", &filter.account), ("key", &filter.key)];
     for (column, text) in texts {

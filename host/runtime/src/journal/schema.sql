@@ -22,8 +22,42 @@ CREATE TABLE IF NOT EXISTS runs (
     status   TEXT,
     length   INTEGER NOT NULL,
     head     BLOB    NOT NULL,
-    archived INTEGER
+    archived INTEGER,
+    dry_run  INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+
+-- What each run used or reserved on each day: for what all runs of a policy may use together.
+CREATE TABLE IF NOT EXISTS usage (
+    run        TEXT    NOT NULL,
+    day        INTEGER NOT NULL,
+    rials      INTEGER NOT NULL,
+    calls      INTEGER NOT NULL,
+    bytes_up   INTEGER NOT NULL,
+    bytes_down INTEGER NOT NULL,
+    http_calls INTEGER NOT NULL,
+    sms        INTEGER NOT NULL,
+    PRIMARY KEY (run, day)
+) STRICT, WITHOUT ROWID;
+
+-- What policies have stored, as their entries say. Of a platform without a name: until this process ends.
+CREATE TABLE IF NOT EXISTS state (
+    account  TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    policy   TEXT NOT NULL,
+    key      TEXT NOT NULL,
+    value    TEXT NOT NULL,
+    PRIMARY KEY (account, platform, policy, key)
+) STRICT, WITHOUT ROWID;
+
+-- When a person let a policy go on that had failed too often.
+CREATE TABLE IF NOT EXISTS unpaused (
+    account  TEXT    NOT NULL,
+    platform TEXT,
+    policy   TEXT    NOT NULL,
+    at       INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS runs_by_policy ON runs (account, policy, run);
 
 CREATE UNIQUE INDEX IF NOT EXISTS runs_by_key ON runs (account, policy, key)
     WHERE key IS NOT NULL;

@@ -21,7 +21,8 @@ use super::{
     Claimant, Claims, RunFilter, RunSummary,
     chain::{self, StoredEntry, StoredRow},
     entry::{Entry, Restored, Started},
-    origin, runs,
+    origin, runs, state,
+    usage::{Owner, SharedUsage, Usages},
     writer::{self, Append, Index, QUEUE, Request, Writers, Writing, signed},
 };
 use crate::{Digest, Error, fold::Fold};
@@ -38,6 +39,7 @@ pub struct Journal {
     flushes: Arc<AtomicU64>,
     writers: Writers,
     claims: Arc<Claims>,
+    usages: Arc<Usages>,
 }
 
 /// Why entries were not written.
@@ -71,9 +73,13 @@ impl Journal {
         let file = folder.join(FILE);
         let mut connection = connect(&file).await?;
         sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
+        add_what_is_newer(&mut connection).await?;
+        state::forget_unnamed(&mut connection).await?;
         index_what_is_not(&mut connection).await?;
         let restored = origin::open(&mut connection, folder, &file).await?;
-        let journal = Self::start(connection, Some(lock));
+        let usages = Usages::default();
+        usages.read(&mut connection).await?;
+        let journal = Self::start(connection, Some(lock), usages);
         if restored {
             journal.mark_restored(now).await?;
         }
@@ -95,15 +101,15 @@ impl Journal {
             .read_only(true)
             .busy_timeout(Duration::from_secs(5))
             .disable_statement_logging();
-        Ok(Self::start(options.connect().await?, None))
+        Ok(Self::start(options.connect().await?, None, Usages::default()))
     }
 
-    fn start(connection: SqliteConnection, lock: Option<File>) -> Self {
+    fn start(connection: SqliteConnection, lock: Option<File>, usages: Usages) -> Self {
         let (writer, requests) = mpsc::channel(QUEUE);
         let flushes = Arc::<AtomicU64>::default();
         let writers = Writers::default();
         tokio::spawn(writer::write(connection, requests, flushes.clone(), writers.clone(), lock));
-        Self { writer, flushes, writers, claims: Arc::default() }
+        Self { writer, flushes, writers, claims: Arc::default(), usages: Arc::new(usages) }
     }
 
     /// Reads a run's entries, and checks their chain.
@@ -200,6 +206,11 @@ impl Journal {
         &self.claims
     }
 
+    /// What all runs of a policy for an account have used together.
+    pub(crate) fn usage(&self, of: &Owner) -> SharedUsage {
+        self.usages.of(of)
+    }
+
     /// A run will write, until it drops this: others may wait a moment to share a flush with it.
     pub(crate) fn enter(&self) -> Writing {
         self.writers.enter()
@@ -237,7 +248,8 @@ impl Journal {
             let mut chain = chain::Chain::after(summary.head);
             let entries = vec![chain.link(&Entry::Restored(Restored { at: now }))];
             let RunSummary { run, entries: first, .. } = summary;
-            self.append(Append { run, first, entries, index: Vec::new(), sealed: None }).await?;
+            let (index, usage) = (Vec::new(), Vec::new());
+            self.append(Append { run, first, entries, index, usage, sealed: None }).await?;
         }
         Ok(())
     }
@@ -324,6 +336,21 @@ async fn rows(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Vec<
             Ok((sequence.unsigned_abs(), row.try_get(1)?, row.try_get(2)?))
         })
         .collect()
+}
+
+/// Journals of older versions do not say of a run whether it was a dry one.
+async fn add_what_is_newer(connection: &mut SqliteConnection) -> Result<(), Error> {
+    let has_it: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('runs') WHERE name = 'dry_run')",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if !has_it {
+        sqlx::query("ALTER TABLE runs ADD COLUMN dry_run INTEGER NOT NULL DEFAULT 0")
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Journals of older versions have no index.

@@ -16,8 +16,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Entry, runs::DIVERGED, store::AppendError};
-use crate::Digest;
+use super::{Entry, Outcome, StateChange, runs::DIVERGED, state, store::AppendError};
+use crate::{
+    Digest,
+    budget::{Amounts, Day},
+};
 
 /// How many requests wait for the disk at most; more wait for a place.
 pub(super) const QUEUE: usize = 256;
@@ -49,6 +52,8 @@ pub(crate) struct Append {
     /// Their bytes and hashes.
     pub entries: Vec<(Vec<u8>, Digest)>,
     pub index: Vec<Index>,
+    /// What the run has used or reserved on the days that they change.
+    pub usage: Vec<(Day, Amounts)>,
     /// The one-time token of an intent among them, by its step.
     pub sealed: Option<(u64, Vec<u8>)>,
 }
@@ -65,6 +70,8 @@ pub(crate) enum Index {
         at: u64,
     },
     Status(String),
+    /// The policy stored something.
+    State(StateChange),
 }
 
 /// A run's row.
@@ -77,6 +84,7 @@ pub(crate) struct Begin {
     kept: Option<String>,
     component: String,
     at: u64,
+    is_dry_run: bool,
 }
 
 impl Index {
@@ -91,9 +99,11 @@ impl Index {
                 kept: started.kept.clone(),
                 component: started.component.to_string(),
                 at: started.at,
+                is_dry_run: started.is_dry_run(),
             })),
             Entry::Intent(intent) => Self::Invoice(intent.invoice?),
             // Calls without an intent carry their arguments themselves.
+            Entry::Outcome(Outcome { state: Some(change), .. }) => Self::State(change.clone()),
             Entry::Outcome(outcome) if outcome.is_known() && outcome.arguments.is_none() => {
                 Self::Known(outcome.step)
             }
@@ -223,6 +233,22 @@ async fn insert(
                 .execute(&mut *transaction)
                 .await?;
         }
+        for (day, used) in &append.usage {
+            sqlx::query(
+                "INSERT OR REPLACE INTO usage (run, day, rials, calls, bytes_up, bytes_down, \
+                 http_calls, sms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(run)
+            .bind(*day)
+            .bind(signed(used.rials))
+            .bind(signed(used.calls))
+            .bind(signed(used.bytes_up))
+            .bind(signed(used.bytes_down))
+            .bind(signed(used.http_calls))
+            .bind(signed(used.sms))
+            .execute(&mut *transaction)
+            .await?;
+        }
         if let Some((step, sealed)) = &append.sealed {
             sqlx::query(
                 "INSERT OR REPLACE INTO one_time_tokens (run, step, sealed) VALUES (?, ?, ?)",
@@ -279,7 +305,8 @@ pub(super) async fn index(
         let query = match change {
             Index::Begins(begin) => sqlx::query(
                 "INSERT INTO runs (run, policy, version, account, platform, key, kept, \
-                 component, started, length, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 component, started, length, head, dry_run) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(run)
             .bind(&begin.policy)
@@ -291,7 +318,8 @@ pub(super) async fn index(
             .bind(&begin.component)
             .bind(signed(begin.at))
             .bind(length)
-            .bind(head.to_vec()),
+            .bind(head.to_vec())
+            .bind(begin.is_dry_run),
             Index::Invoice(invoice) => {
                 sqlx::query("INSERT OR IGNORE INTO invoices (invoice, run) VALUES (?, ?)")
                     .bind(signed(*invoice))
@@ -307,6 +335,10 @@ pub(super) async fn index(
                     .bind(status)
                     .bind(signed(*at))
                     .bind(run)
+            }
+            Index::State(StateChange { key, value }) => {
+                state::store(connection, run, key, value.as_deref()).await?;
+                continue;
             }
             Index::Status(status) => {
                 sqlx::query("UPDATE runs SET status = ? WHERE run = ?").bind(status).bind(run)

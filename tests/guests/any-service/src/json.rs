@@ -18,7 +18,12 @@ pub fn call<Q: DeserializeOwned, A: Serialize, E: Tagged>(
 ) -> Result<Value, String> {
     let request =
         serde_json::from_value(request).map_err(|error| format!("the request: {error}"))?;
-    let answer = match service(request) {
+    answered(service(request))
+}
+
+/// What a call came to.
+pub fn answered<A: Serialize, E: Tagged>(answer: Result<A, E>) -> Result<Value, String> {
+    let answer = match answer {
         Ok(answer) => serde_json::to_value(answer).map(|answer| json!({ "ok": answer })),
         Err(error) => error.tagged().map(|error| json!({ "error": error })),
     };

@@ -21,7 +21,7 @@ mod money;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -62,13 +62,18 @@ impl<S: Next> Layer for Shadowed<S> {
         let Self { passage, mut inner } = self;
         let request = match &call.operation {
             Operation::Pod(request) if passage.shadow.is_some() => request.clone(),
+            Operation::Http(_) if passage.shadow.is_some() && call.class().is_some() => {
+                return Reply::refusing(types::Error::Unavailable(
+                    "this is a dry run: what the server would answer is not known".to_owned(),
+                ));
+            }
             _ => return inner.call(call),
         };
         Box::pin(async move {
             let Some(shadow) = &passage.shadow else { return inner.call(call).await };
             let mut source = Through { inner, call, spent: Amounts::default() };
             let (outcome, evidence) = shadow.answer(&passage, &mut source, &request).await?;
-            Ok(Reply { outcome, spent: source.spent, evidence })
+            Ok(Reply { evidence, ..Reply::of(outcome, source.spent) })
         })
     }
 }
@@ -120,7 +125,11 @@ impl Source for Direct<'_> {
 }
 
 /// What a dry run believes.
-pub(crate) struct Shadow(Mutex<State>);
+pub(crate) struct Shadow {
+    state: Mutex<State>,
+    /// What the policy stored; none: what it removed.
+    stored: SyncMutex<BTreeMap<String, Option<String>>>,
+}
 
 /// What is read, and what of it the run has changed.
 #[derive(Default)]
@@ -147,7 +156,13 @@ struct State {
 impl Shadow {
     /// Nothing is read yet, and so much is stated.
     pub fn new(stated: &Stated) -> Self {
-        Self(Mutex::new(State { money: Money::new(stated), ..State::default() }))
+        let state = State { money: Money::new(stated), ..State::default() };
+        Self { state: Mutex::new(state), stored: SyncMutex::default() }
+    }
+
+    /// What the policy stored in this run, over what it found.
+    pub fn stored(&self) -> MutexGuard<'_, BTreeMap<String, Option<String>>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A look-up of the host's own, as the shadow answers it, and what it took on the wire.
@@ -173,7 +188,7 @@ impl Shadow {
         source: &mut impl Source,
         request: &Request,
     ) -> Result<(Result<Answer, types::Error>, Option<String>), Error> {
-        let mut state = self.0.lock().await;
+        let mut state = self.state.lock().await;
         let is_read = request.row.effect == Effect::Read;
         if !is_read {
             state.references += 1;

@@ -1,0 +1,326 @@
+//! A merchant's own servers. What may be asked is what the grant names, URL and method by
+//! themselves; the address that a name stands for is looked up once, and that one is connected to.
+
+mod address;
+mod egress;
+mod secrets;
+
+use std::time::Duration;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::BytesMut;
+use pod_platform::{types, wire::form::Form};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub use egress::Resolve;
+pub(crate) use egress::{Egress, SystemResolver};
+pub use secrets::HttpSecret;
+pub(crate) use secrets::HttpSecrets;
+
+use super::{Answer, Passage, Reply};
+use crate::{
+    bindings::{Header, HttpRequest, HttpResponse, Method},
+    budget::{Amounts, day},
+    url_pattern,
+};
+use secrets::Veil;
+
+/// How grants name the function.
+pub(crate) const FETCH: &str = "http.fetch";
+/// How journals and receipts name what is done.
+pub(crate) const SERVICE: &str = "http";
+
+/// The largest response, in bytes.
+const LARGEST_RESPONSE: u64 = 16 * 1024 * 1024;
+/// How long a request may take, redirects included.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How many redirects are followed.
+const REDIRECTS: usize = 5;
+/// How many headers a policy may set.
+const HEADERS: usize = 64;
+
+/// Headers that say how the message is sent, or how it is to be answered so that a secret in it could
+/// not be recognised: the host writes them, or nobody.
+const OF_THE_HOST: [&str; 13] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "if-range",
+    "proxy-authorization",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Does a server change something when it is asked so?
+pub(crate) fn changes_something(method: Method) -> bool {
+    !matches!(method, Method::Get | Method::Head)
+}
+
+pub(crate) fn of_http(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Head => reqwest::Method::HEAD,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    }
+}
+
+/// A request, as journals have it.
+pub(crate) fn form(request: &HttpRequest) -> Form {
+    let mut form = Form::default();
+    form.push("method", of_http(request.method).as_str());
+    form.push("url", &request.url);
+    for Header { name, value } in &request.headers {
+        form.push("header", format!("{name}: {value}"));
+    }
+    for header in &request.secret_headers {
+        let prefix = header.prefix.as_deref().unwrap_or_default();
+        form.push("secretHeader", format!("{}: {prefix}{{{}}}", header.name, header.secret));
+    }
+    match request.body.as_deref().map(|body| (std::str::from_utf8(body), body)) {
+        None => {}
+        Some((Ok(text), _)) => form.push("body", text),
+        Some((Err(_), body)) => form.push("bodyBase64", BASE64_STANDARD.encode(body)),
+    }
+    form
+}
+
+/// A response, as journals have it.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Written {
+    status: u16,
+    headers: Vec<(String, String)>,
+    /// In Base64.
+    body: String,
+}
+
+impl Written {
+    fn of(response: &HttpResponse) -> Self {
+        let header = |header: &Header| (header.name.clone(), header.value.clone());
+        Self {
+            status: response.status,
+            headers: response.headers.iter().map(header).collect(),
+            body: BASE64_STANDARD.encode(&response.body),
+        }
+    }
+
+    /// Reads it again.
+    pub fn read(text: &str) -> serde_json::Result<HttpResponse> {
+        let Self { status, headers, body } = serde_json::from_str(text)?;
+        let header = |(name, value)| Header { name, value };
+        Ok(HttpResponse {
+            status,
+            headers: headers.into_iter().map(header).collect(),
+            body: BASE64_STANDARD.decode(body).map_err(serde::de::Error::custom)?,
+        })
+    }
+}
+
+/// Sends a request that was authorised, and follows where it leads.
+pub(crate) async fn send(passage: &Passage, request: &HttpRequest) -> Reply {
+    let mut spent = Amounts::default();
+    let mut veil = passage.http.veil();
+    let answer = try_send(passage, request, &mut spent, &mut veil);
+    let outcome = match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            let late = format!("{} did not answer within {PATIENCE:?}", request.url);
+            Err(failed(request, late))
+        }
+    };
+    let outcome = outcome.and_then(|response| {
+        let response = veil.over(response);
+        let written = serde_json::to_string(&Written::of(&response))
+            .map_err(|error| failed(request, error.to_string()))?;
+        Ok(Answer::of(written, response))
+    });
+    Reply::of(outcome.map_err(|error| veil.over_error(error)), spent)
+}
+
+async fn try_send(
+    passage: &Passage,
+    request: &HttpRequest,
+    spent: &mut Amounts,
+    veil: &mut Veil,
+) -> Result<HttpResponse, types::Error> {
+    let headers = headers(request)?;
+    let mut url = read_url(&request.url)?;
+    for _ in 0..=REDIRECTS {
+        let response = one(passage, request, &url, headers.clone(), spent, veil).await?;
+        let follows = matches!(response.status, 301 | 302 | 303 | 307 | 308)
+            && !changes_something(request.method);
+        let location = response.headers.iter().find(|header| header.name == LOCATION.as_str());
+        let Some(location) = location.filter(|_| follows) else { return Ok(response) };
+        let next = url
+            .join(&location.value)
+            .map_err(|error| unavailable(format!("{url} leads to what is no URL: {error}")))?;
+        // Where it leads is granted by itself, or not.
+        let denied = passage.http.denies_url(&passage.grant.scope, request.method, next.as_str());
+        if let Some(reason) = denied {
+            let reason = format!("{url} leads elsewhere: {reason}");
+            return Err(types::Error::Denied(types::Denial { function: FETCH.to_owned(), reason }));
+        }
+        let budget = &passage.grant.budget;
+        let again = Amounts {
+            http_calls: 1,
+            bytes_up: sent(request, &next, &headers),
+            bytes_down: 1,
+            ..Amounts::default()
+        };
+        let reserved = passage.recorder.reserve(budget, day(passage.clock.now()), again);
+        reserved.map_err(types::Error::BudgetExhausted)?;
+        url = next;
+    }
+    Err(unavailable(format!("{} leads on and on", request.url)))
+}
+
+/// One request, to one address.
+async fn one(
+    passage: &Passage,
+    request: &HttpRequest,
+    url: &Url,
+    mut headers: HeaderMap,
+    spent: &mut Amounts,
+    veil: &mut Veil,
+) -> Result<HttpResponse, types::Error> {
+    passage.http.insert_secrets(request, url, &mut headers, veil)?;
+    spent.http_calls += 1;
+    let client = passage.http.client(&passage.grant.scope).map_err(unavailable)?;
+    passage.http.check_literal(&passage.grant.scope, url).map_err(unavailable)?;
+    spent.bytes_up += sent(request, url, &headers);
+    let mut asked = client.request(of_http(request.method), url.clone()).headers(headers);
+    if let Some(body) = &request.body {
+        asked = asked.body(body.clone());
+    }
+    let mut response = asked.send().await.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            unavailable(format!("{url} cannot be reached: {}", root(&error)))
+        } else {
+            failed(request, format!("{url} did not answer: {}", root(&error)))
+        }
+    })?;
+
+    let left = passage.recorder.left(&passage.grant.budget, day(passage.clock.now())).bytes_down;
+    let before = spent.bytes_down;
+    spent.bytes_down += size(response.headers()) as u64;
+    let mut body = BytesMut::new();
+    let announced = response
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    loop {
+        let announced = announced.filter(|_| request.method != Method::Head).unwrap_or_default();
+        let took = spent.bytes_down.max(before + announced);
+        if took > left {
+            return Err(too_long(
+                request,
+                types::Exhaustion { meter: types::Meter::BytesDown, needed: took, remaining: left },
+            ));
+        }
+        if took > LARGEST_RESPONSE {
+            return Err(failed(
+                request,
+                format!(
+                    "{url} answered more than {LARGEST_RESPONSE} bytes, which no budget covers"
+                ),
+            ));
+        }
+        let chunk = response.chunk().await.map_err(|error| {
+            failed(request, format!("{url}'s answer is cut off: {}", root(&error)))
+        })?;
+        let Some(chunk) = chunk else { break };
+        spent.bytes_down += chunk.len() as u64;
+        body.extend_from_slice(&chunk);
+    }
+    let header = |(name, value): (&HeaderName, &HeaderValue)| Header {
+        name: name.as_str().to_owned(),
+        value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
+    };
+    Ok(HttpResponse {
+        status: response.status().as_u16(),
+        headers: response.headers().iter().map(header).collect(),
+        body: body.to_vec(),
+    })
+}
+
+/// The policy's own headers.
+fn headers(request: &HttpRequest) -> Result<HeaderMap, types::Error> {
+    if request.headers.len() + request.secret_headers.len() > HEADERS {
+        return Err(invalid("headers", format!("at most {HEADERS} headers")));
+    }
+    let mut headers = HeaderMap::new();
+    for Header { name, value } in &request.headers {
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| invalid("headers", "values of visible ASCII letters".to_owned()))?;
+        headers.append(header_name(name)?, value);
+    }
+    Ok(headers)
+}
+
+fn header_name(name: &str) -> Result<HeaderName, types::Error> {
+    let read = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| invalid("headers", "names such as `content-type`".to_owned()))?;
+    if OF_THE_HOST.contains(&read.as_str()) {
+        return Err(invalid("headers", format!("no `{read}`: the host writes it")));
+    }
+    Ok(read)
+}
+
+fn read_url(text: &str) -> Result<Url, types::Error> {
+    url_pattern::plain(text).map_err(|reason| invalid("url", format!("a plain URL: {reason}")))
+}
+
+fn invalid(field: &str, expected: String) -> types::Error {
+    types::Error::InvalidArgument(types::InvalidArgument { field: field.to_owned(), expected })
+}
+
+fn unavailable(reason: impl Into<String>) -> types::Error {
+    types::Error::Unavailable(reason.into())
+}
+
+/// The request went out, and no response came in.
+fn failed(request: &HttpRequest, reason: String) -> types::Error {
+    if changes_something(request.method) {
+        types::Error::OutcomeUnknown(types::Doubt { reason, reference_number: None })
+    } else {
+        unavailable(reason)
+    }
+}
+
+fn too_long(request: &HttpRequest, exhaustion: types::Exhaustion) -> types::Error {
+    if changes_something(request.method) {
+        failed(request, format!("the answer is longer than the budget: {exhaustion}"))
+    } else {
+        types::Error::BudgetExhausted(exhaustion)
+    }
+}
+
+/// What one request takes on the wire, in bytes.
+fn sent(request: &HttpRequest, url: &Url, headers: &HeaderMap) -> u64 {
+    let body = request.body.as_ref().map_or(0, Vec::len);
+    (url.as_str().len() + size(headers) + body) as u64
+}
+
+/// What headers take on the wire, in bytes.
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
+/// The innermost cause, without the URL, which may hold what is nobody else's.
+fn root(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,202 @@
+//! The policy's own memory, and what is left of its budgets.
+
+use std::any::Any;
+
+use pod_platform::{types, wire::form::Form};
+
+use super::{Answer, Passage, Reply, history::written};
+use crate::{
+    Error,
+    bindings::RemainingBudget,
+    budget::{Amounts, day},
+    journal::StateChange,
+    turns::Turn,
+};
+
+/// The longest key, in bytes.
+const LONGEST_KEY: usize = 256;
+
+/// What is asked of the policy's memory.
+#[derive(Debug)]
+pub(crate) enum StateRequest {
+    Get { key: String },
+    Set { key: String, value: Option<String> },
+    CompareAndSet { key: String, expected: Option<String>, value: Option<String> },
+    ListKeys { prefix: String },
+}
+
+impl StateRequest {
+    /// How grants and journals name it.
+    pub fn function(&self) -> &'static str {
+        match self {
+            Self::Get { .. } => "store.get-state",
+            Self::Set { .. } => "store.set-state",
+            Self::CompareAndSet { .. } => "store.compare-and-set-state",
+            Self::ListKeys { .. } => "store.list-state-keys",
+        }
+    }
+
+    /// As journals have it.
+    pub fn form(&self) -> Form {
+        let mut form = Form::default();
+        let mut push = |name: &'static str, text: Option<&String>| {
+            if let Some(text) = text {
+                form.push(name, text);
+            }
+        };
+        match self {
+            Self::Get { key } => push("key", Some(key)),
+            Self::Set { key, value } => {
+                push("key", Some(key));
+                push("value", value.as_ref());
+            }
+            Self::CompareAndSet { key, expected, value } => {
+                push("key", Some(key));
+                push("expected", expected.as_ref());
+                push("value", value.as_ref());
+            }
+            Self::ListKeys { prefix } => push("prefix", Some(prefix)),
+        }
+        form
+    }
+
+    /// Reads an answer that the journal has.
+    pub fn read(&self, text: &str) -> serde_json::Result<Box<dyn Any + Send>> {
+        Ok(match self {
+            Self::Get { .. } => Box::new(serde_json::from_str::<Option<String>>(text)?),
+            Self::Set { .. } => Box::new(()),
+            Self::CompareAndSet { .. } => Box::new(serde_json::from_str::<bool>(text)?),
+            Self::ListKeys { .. } => Box::new(serde_json::from_str::<Vec<String>>(text)?),
+        })
+    }
+
+    /// May it change what is stored?
+    pub fn stores(&self) -> bool {
+        matches!(self, Self::Set { .. } | Self::CompareAndSet { .. })
+    }
+}
+
+impl Passage {
+    /// What changes the policy's memory does so alone, until it is written down.
+    pub async fn turn_to_store(&self) -> Option<Turn> {
+        let (_, owner) = self.recorder.journal()?;
+        Some(self.turns_to_store.take(owner).await)
+    }
+
+    async fn stored(&self, key: &str) -> Result<Option<String>, Error> {
+        if let Some(shadow) = &self.shadow
+            && let Some(stored) = shadow.stored().get(key)
+        {
+            return Ok(stored.clone());
+        }
+        match self.recorder.journal() {
+            Some((journal, owner)) => journal.state(owner, key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// All keys, and how many bytes each takes with its text.
+    async fn keys(&self) -> Result<Vec<(String, u64)>, Error> {
+        let mut keys = match self.recorder.journal() {
+            Some((journal, owner)) => journal.state_keys(owner).await?,
+            None => Vec::new(),
+        };
+        if let Some(shadow) = &self.shadow {
+            let stored = shadow.stored();
+            keys.retain(|(key, _)| !stored.contains_key(key));
+            keys.extend(stored.iter().filter_map(|(key, value)| {
+                let value = value.as_ref()?;
+                Some((key.clone(), bytes(key, value)))
+            }));
+            keys.sort();
+        }
+        Ok(keys)
+    }
+
+    /// How many bytes all keys take with their texts.
+    async fn stored_bytes(&self) -> Result<u64, Error> {
+        match (&self.shadow, self.recorder.journal()) {
+            (None, Some((journal, owner))) => journal.state_bytes(owner).await,
+            _ => Ok(self.keys().await?.into_iter().map(|(_, bytes)| bytes).sum()),
+        }
+    }
+}
+
+/// Does what is asked. The outer error ends the run.
+pub(crate) async fn perform(passage: &Passage, request: &StateRequest) -> Result<Reply, Error> {
+    let answer = match request {
+        StateRequest::Get { key } => {
+            let stored = passage.stored(key).await?;
+            Answer::of(written(&stored)?, stored)
+        }
+        StateRequest::ListKeys { prefix } => {
+            let keys = passage.keys().await?.into_iter().map(|(key, _)| key);
+            let keys: Vec<String> = keys.filter(|key| key.starts_with(prefix)).collect();
+            Answer::of(written(&keys)?, keys)
+        }
+        StateRequest::Set { key, value } => {
+            return change(passage, key, value.as_ref(), Answer::of("null", ())).await;
+        }
+        StateRequest::CompareAndSet { key, expected, value } => {
+            if passage.stored(key).await? == *expected {
+                return change(passage, key, value.as_ref(), Answer::of("true", true)).await;
+            }
+            Answer::of("false", false)
+        }
+    };
+    Ok(Reply::of(Ok(answer), Amounts::default()))
+}
+
+async fn change(
+    passage: &Passage,
+    key: &str,
+    value: Option<&String>,
+    answer: Answer,
+) -> Result<Reply, Error> {
+    if key.is_empty() || key.len() > LONGEST_KEY {
+        let expected = format!("1 to {LONGEST_KEY} bytes");
+        let argument = types::InvalidArgument { field: "key".to_owned(), expected };
+        return Ok(Reply::refused(types::Error::InvalidArgument(argument)));
+    }
+    if let Some(value) = value {
+        let replaced = passage.stored(key).await?.map_or(0, |stored| bytes(key, &stored));
+        let others = passage.stored_bytes().await?.saturating_sub(replaced);
+        let needed = bytes(key, value);
+        let remaining = passage.grant.budget.state_bytes.saturating_sub(others);
+        if needed > remaining {
+            let meter = types::Meter::State;
+            let exhaustion = types::Exhaustion { meter, needed, remaining };
+            return Ok(Reply::refused(types::Error::BudgetExhausted(exhaustion)));
+        }
+    }
+    let change = StateChange { key: key.to_owned(), value: value.cloned() };
+    let mut reply = Reply::of(Ok(answer), Amounts::default());
+    match &passage.shadow {
+        Some(shadow) => {
+            shadow.stored().insert(change.key, change.value);
+        }
+        None => reply.state = Some(change),
+    }
+    Ok(reply)
+}
+
+fn bytes(key: &str, value: &str) -> u64 {
+    (key.len() + value.len()) as u64
+}
+
+/// What is left of the budgets now.
+pub(crate) async fn remaining_budget(passage: &Passage) -> Result<RemainingBudget, Error> {
+    let budget = &passage.grant.budget;
+    let left = passage.recorder.left(budget, day(passage.clock.now()));
+    let stored = passage.stored_bytes().await?;
+    Ok(RemainingBudget {
+        rial: left.rials,
+        rial_per_payment: budget.rial_per_payment.map(|ceiling| ceiling.0),
+        calls: left.calls,
+        http_calls: left.http_calls,
+        sms: left.sms,
+        bytes_up: left.bytes_up,
+        bytes_down: left.bytes_down,
+        state: budget.state_bytes.saturating_sub(stored),
+    })
+}

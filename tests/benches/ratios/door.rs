@@ -1,0 +1,37 @@
+//! What authorising and charging add to a call.
+
+use std::time::Duration;
+
+use pod_host::measure::authorise_and_charge;
+use pod_platform::{bills::PayBillRequest, invoices::GetInvoiceListRequest};
+
+use crate::median;
+
+/// What is promised, at the median.
+const AT_MOST: Duration = Duration::from_micros(2);
+
+/// Says whether the promise is broken.
+pub async fn cost(rounds: usize) -> bool {
+    let read = GetInvoiceListRequest {
+        size: 20,
+        offset: Some(0),
+        guild_code: Some("FOOD_GUILD".into()),
+        ..Default::default()
+    };
+    let payment = PayBillRequest { bill_id: "7748317800142".into(), payment_id: "1770160".into() };
+    let calls = 20_000 * rounds;
+    println!("\n| authorise and charge | add | promised |");
+    println!("|---|---|---|");
+    let mut broken = false;
+    for (what, measured) in [
+        ("to a list", authorise_and_charge(&read, calls).await),
+        ("to a payment whose amount is in the call", authorise_and_charge(&payment, calls).await),
+    ] {
+        let measured = measured.expect("the request is as it should be");
+        let (ours, bare): (Vec<_>, Vec<_>) = measured.into_iter().unzip();
+        let added = median(ours).saturating_sub(median(bare));
+        println!("| {what} | {added:.2?} | ≤ {AT_MOST:?} |");
+        broken |= added > AT_MOST;
+    }
+    broken
+}

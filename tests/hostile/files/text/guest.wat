@@ -1,0 +1,1 @@
+(module binary "this is no component, and nothing else, either")

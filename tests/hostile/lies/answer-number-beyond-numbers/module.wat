@@ -1,0 +1,8 @@
+(module
+    (memory (export "memory") 2)
+    (data (i32.const 1024) "\00\00\00\00" "\10\04\00\00" "\07\00\00\00")
+    (data (i32.const 1040) "1e99999")
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        i32.const 4096)
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+        i32.const 1024))

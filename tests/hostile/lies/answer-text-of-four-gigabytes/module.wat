@@ -1,0 +1,7 @@
+(module
+    (memory (export "memory") 2)
+    (data (i32.const 1024) "\00\00\00\00" "\00\04\00\00" "\ff\ff\ff\ff")
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        i32.const 4096)
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+        i32.const 1024))

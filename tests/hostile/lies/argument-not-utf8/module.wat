@@ -1,0 +1,14 @@
+(module
+    (import "pod:platform/payments@0.1.0" "get-pay-invoice-by-wallet-link"
+        (func $link (param i64 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+    (memory (export "memory") 2)
+    (data (i32.const 1024) "\c3\28\80")
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        i32.const 4096)
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+        (call $link (i64.const 501)
+            (i32.const 1) (i32.const 1024) (i32.const 3)
+            (i32.const 0) (i32.const 0) (i32.const 0)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+            (i32.const 2048))
+        unreachable))

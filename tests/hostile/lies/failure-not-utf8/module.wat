@@ -1,0 +1,8 @@
+(module
+    (memory (export "memory") 2)
+    (data (i32.const 1024) "\01\00\00\00" "\30\04\00\00" "\03\00\00\00")
+    (data (i32.const 1072) "\ff\fe\80")
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        i32.const 4096)
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+        i32.const 1024))

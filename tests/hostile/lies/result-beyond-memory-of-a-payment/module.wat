@@ -1,0 +1,9 @@
+(module
+    (import "pod:platform/payments@0.1.0" "pay-invoice-by-invoice"
+        (func $net (param i64 i64 i32)))
+    (memory (export "memory") 2)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        i32.const 4096)
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+        (call $net (i64.const 601) (i64.const 502) (i32.const -8))
+        unreachable))

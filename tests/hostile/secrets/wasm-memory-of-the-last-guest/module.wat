@@ -1,0 +1,16 @@
+(module
+    (memory (export "memory") 2)
+    (data (i32.const 1024) "\00\00\00\00" "\10\04\00\00" "\05\00\00\00")
+    (data (i32.const 1040) "clean" "dirty")
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        i32.const 4096)
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+        (local $at i32)
+        (drop (memory.grow (i32.const 900)))
+        (local.set $at (i32.const 65536))
+        (loop $again
+            (if (i64.ne (i64.load (local.get $at)) (i64.const 0))
+                (then (i32.store (i32.const 1028) (i32.const 1045))))
+            (local.set $at (i32.add (local.get $at) (i32.const 8)))
+            (br_if $again (i32.lt_u (local.get $at) (i32.const 59113472))))
+        i32.const 1024))

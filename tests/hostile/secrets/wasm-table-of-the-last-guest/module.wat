@@ -1,0 +1,16 @@
+(module
+    (memory (export "memory") 2)
+    (data (i32.const 1024) "\00\00\00\00" "\10\04\00\00" "\05\00\00\00")
+    (data (i32.const 1040) "clean" "dirty")
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        i32.const 4096)
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+        (local $at i32)
+        (drop (table.grow $table (ref.null func) (i32.const 15000)))
+        (loop $again
+            (if (i32.eqz (ref.is_null (table.get $table (local.get $at))))
+                (then (i32.store (i32.const 1028) (i32.const 1045))))
+            (local.set $at (i32.add (local.get $at) (i32.const 1)))
+            (br_if $again (i32.lt_u (local.get $at) (i32.const 16000))))
+        i32.const 1024)
+    (table $table 1000 funcref))

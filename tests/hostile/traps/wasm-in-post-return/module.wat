@@ -1,0 +1,11 @@
+(module
+    (memory (export "memory") 2)
+    ;; The answer: the text `1`, at 1040.
+    (data (i32.const 1024) "\00\00\00\00" "\10\04\00\00" "\01\00\00\00")
+    (data (i32.const 1040) "1")
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        i32.const 4096)
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+        i32.const 1024)
+    (func (export "cabi_post_run") (param i32)
+        unreachable))

@@ -1,0 +1,10 @@
+(module
+    (memory (export "memory") 2)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        i32.const 4096)
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+        (call_indirect (type $wrong) (i64.const 1) (i32.const 0)))
+    (type $wrong (func (param i64) (result i32)))
+    (table 1 funcref)
+    (func $none)
+    (elem (i32.const 0) $none))
