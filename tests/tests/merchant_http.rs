@@ -82,6 +82,12 @@ impl Erp {
                             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
                             while stream.write_all(&[b'.'; 64 * 1024]).await.is_ok() {}
                         }
+                        Some("late body") => {
+                            let head = "HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\n";
+                            let _ = stream.write_all(head.as_bytes()).await;
+                            tokio::time::sleep(Duration::from_millis(500)).await;
+                            let _ = stream.write_all(&[b'.'; 200_000]).await;
+                        }
                         Some("endless headers") => {
                             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
                             while stream.write_all(b"a: b\r\n").await.is_ok() {}
@@ -409,8 +415,10 @@ async fn bodies_are_cut_at_the_limit_and_slow_servers_end_with_the_run() {
         );
         assert!(receipt.meters.bytes_down < 400_000, "{path}: {:?}", receipt.meters);
     }
-    let error = refused(&bench, &policy, "get", &erp.url("/headers")).await;
-    assert_eq!(error["kind"], "unavailable", "{error}");
+    let receipt =
+        fetch(&bench, &policy, json!({ "method": "get", "url": erp.url("/headers") })).await;
+    assert_eq!(receipt.output["error"]["kind"], "unavailable", "{}", receipt.output);
+    assert!(receipt.meters.bytes_down > 400_000, "{:?}", receipt.meters);
     let receipt = bench.run(&policy, json!({ "method": "get", "url": erp.url("/drip") })).await;
     assert_eq!(receipt.status, Status::Failed);
     assert!(
@@ -418,6 +426,23 @@ async fn bodies_are_cut_at_the_limit_and_slow_servers_end_with_the_run() {
         "{:?}",
         receipt.error
     );
+}
+
+#[tokio::test]
+async fn answers_at_the_same_time_do_not_overspend_the_day() {
+    let pages = [("/late", "late body".to_owned())];
+    let (bench, erp, policy) = world(&pages, "[budget.per-day]\nbytes-down = 1_000_000").await;
+    let input = json!({ "method": "get", "url": erp.url("/late") });
+    let runs = (0..12).map(|_| fetch(&bench, &policy, input.clone()));
+    let receipts = futures_util::future::join_all(runs).await;
+    let (done, cut): (Vec<_>, Vec<_>) =
+        receipts.iter().partition(|receipt| receipt.output["status"] == 200);
+    assert_eq!(done.len(), 4);
+    for receipt in cut {
+        assert_eq!(receipt.output["error"]["meter"], "bytes-down", "{}", receipt.output);
+    }
+    let used: u64 = receipts.iter().map(|receipt| receipt.meters.bytes_down).sum();
+    assert!(used <= 1_000_000, "{used} bytes");
 }
 
 #[tokio::test]

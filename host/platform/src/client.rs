@@ -192,6 +192,9 @@ impl Answer {
     }
 }
 
+/// Says whether an answer may have so many bytes.
+pub type Accepts<'a> = &'a (dyn Fn(u64) -> bool + Send + Sync);
+
 /// What came of one exchange, and what it cost, whatever came of it.
 #[derive(Debug)]
 pub struct Exchange<T> {
@@ -278,8 +281,7 @@ impl Client {
             true => Some(self.ott(credentials).await.outcome?),
             false => None,
         };
-        let answer =
-            self.send(&request, credentials, ott.as_ref(), self.response_bytes).await.outcome?;
+        let answer = self.send(&request, credentials, ott.as_ref(), &|_| true).await.outcome?;
         match answer.value.downcast::<S::Response>() {
             Ok(value) => Ok(*value),
             Err(_) => unreachable!("`prepare` pairs a request with its own reader"),
@@ -289,8 +291,7 @@ impl Client {
     /// Gets a one-time token, which is good for one call.
     pub async fn ott(&self, credentials: &Credentials) -> Exchange<Secret> {
         let row = &catalogue::GET_OTT;
-        let exchange =
-            self.exchange(row, &Form::default(), credentials, None, self.response_bytes).await;
+        let exchange = self.exchange(row, &Form::default(), credentials, None, &|_| true).await;
         let outcome = exchange.outcome.and_then(|(_, body)| {
             let envelope = open(row, &body)?;
             let ott = envelope.ott.filter(|ott| !ott.is_empty());
@@ -301,27 +302,23 @@ impl Client {
         Exchange { traffic: exchange.traffic, outcome }
     }
 
-    /// The largest answer that this client accepts, in bytes.
-    #[must_use]
-    pub fn response_bytes(&self) -> usize {
-        self.response_bytes
-    }
-
-    /// Sends a request once, and accepts an answer of `at_most` so many bytes.
+    /// Sends a request once. As the answer comes in, `accepts` is asked whether it may have so many
+    /// bytes in all, headers included; one that may not is cut off, and not longer than this client's
+    /// limit in any case.
     pub async fn send(
         &self,
         request: &Request,
         credentials: &Credentials,
         ott: Option<&Secret>,
-        at_most: usize,
+        accepts: Accepts<'_>,
     ) -> Exchange<Answer> {
         let row = request.row;
         match row.route {
             Route::Link { path } => return self.link(request, path),
-            Route::Download { .. } => return self.download(request, credentials, at_most).await,
+            Route::Download { .. } => return self.download(request, credentials, accepts).await,
             Route::Product(_) | Route::Path { .. } | Route::Upload { .. } => {}
         }
-        let exchange = self.exchange(row, &request.form, credentials, ott, at_most).await;
+        let exchange = self.exchange(row, &request.form, credentials, ott, accepts).await;
         let outcome =
             exchange.outcome.and_then(|(_, body)| Answer::read(request.row, request.read, &body));
         Exchange { traffic: exchange.traffic, outcome }
@@ -345,10 +342,10 @@ impl Client {
         &self,
         request: &Request,
         credentials: &Credentials,
-        at_most: usize,
+        accepts: Accepts<'_>,
     ) -> Exchange<Answer> {
         let row = request.row;
-        let exchange = self.exchange(row, &request.form, credentials, None, at_most).await;
+        let exchange = self.exchange(row, &request.form, credentials, None, accepts).await;
         let outcome = exchange.outcome.and_then(|(headers, body)| {
             let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let content_type = content_type.map(str::to_owned);
@@ -367,11 +364,11 @@ impl Client {
         fields: &Form,
         credentials: &Credentials,
         ott: Option<&Secret>,
-        at_most: usize,
+        accepts: Accepts<'_>,
     ) -> Exchange<(HeaderMap, Bytes)> {
         let mut traffic = Traffic::default();
         let outcome = match self.outgoing(row, fields, credentials, ott) {
-            Ok(outgoing) => self.try_exchange(row, outgoing, at_most, &mut traffic).await,
+            Ok(outgoing) => self.try_exchange(row, outgoing, accepts, &mut traffic).await,
             Err(error) => Err(error),
         };
         Exchange { traffic, outcome }
@@ -439,7 +436,7 @@ impl Client {
         &self,
         row: &'static Row,
         outgoing: Outgoing,
-        at_most: usize,
+        accepts: Accepts<'_>,
         traffic: &mut Traffic,
     ) -> Result<(HeaderMap, Bytes), Error> {
         let Outgoing { method, url, headers, body } = outgoing;
@@ -470,15 +467,22 @@ impl Client {
         let status = response.status();
         let mut body = BytesMut::new();
         loop {
+            if !accepts(traffic.bytes_down) {
+                return Err(failed(
+                    row,
+                    format!("{} answered more bytes than are accepted", row.name),
+                    None,
+                ));
+            }
             let chunk = response.chunk().await.map_err(|error| {
                 failed(row, format!("{}'s answer is cut off: {}", row.name, root(&error)), None)
             })?;
             let Some(chunk) = chunk else { break };
             traffic.bytes_down += chunk.len() as u64;
-            if body.len() + chunk.len() > at_most {
+            if body.len() + chunk.len() > self.response_bytes {
                 return Err(failed(
                     row,
-                    format!("{} answered more than {at_most} bytes", row.name),
+                    format!("{} answered more than {} bytes", row.name, self.response_bytes),
                     None,
                 ));
             }

@@ -1,6 +1,8 @@
 //! A policy, from its files to something that can be run any number of times at once.
 
 use std::{
+    fs::File,
+    io::{ErrorKind, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -175,17 +177,24 @@ impl PolicyFiles {
     }
 
     pub(crate) fn read(&self) -> Result<Vec<u8>, BadFile> {
-        std::fs::read(&self.entry).map_err(|error| BadFile {
-            path: self.entry.clone(),
-            place: None,
-            message: match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    let folder = self.entry.parent().unwrap_or(Path::new("."));
-                    format!("is not built yet: run `podhost build {}`", folder.display())
-                }
-                _ => format!("cannot be read: {error}"),
-            },
-        })
+        let bad = |message| BadFile { path: self.entry.clone(), place: None, message };
+        let at_most = if self.is_script() { LARGEST_SCRIPT } else { LARGEST_COMPONENT };
+        let mut bytes = Vec::new();
+        let read = File::open(&self.entry)
+            .and_then(|file| file.take(at_most + 1).read_to_end(&mut bytes))
+            .map_err(|error| {
+                bad(match error.kind() {
+                    ErrorKind::NotFound => {
+                        let folder = self.entry.parent().unwrap_or(Path::new("."));
+                        format!("is not built yet: run `podhost build {}`", folder.display())
+                    }
+                    _ => format!("cannot be read: {error}"),
+                })
+            })?;
+        if read as u64 > at_most {
+            return Err(bad(format!("is larger than {} MiB", at_most >> 20)));
+        }
+        Ok(bytes)
     }
 }
 
@@ -217,6 +226,11 @@ impl From<Manifest> for PolicyFiles {
         }
     }
 }
+
+/// What a component and a script may have, in bytes: to compile more takes the host's time and memory.
+/// A component with a Python interpreter in it takes 18 MB.
+const LARGEST_COMPONENT: u64 = 64 << 20;
+const LARGEST_SCRIPT: u64 = 1 << 20;
 
 /// How a script gets into the interpreter.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]

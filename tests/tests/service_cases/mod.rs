@@ -174,7 +174,7 @@ impl World {
             true => Some(self.client.ott(&credentials).await.outcome.unwrap()),
             false => None,
         };
-        let sent = self.client.send(&request, &credentials, ott.as_ref(), 1 << 20).await;
+        let sent = self.client.send(&request, &credentials, ott.as_ref(), &|_| true).await;
         let answer = sent.outcome.unwrap_or_else(|error| panic!("{function}: {error}"));
         snake_keys(&serde_json::from_slice(&answer.result).unwrap())
     }

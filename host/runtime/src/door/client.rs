@@ -5,12 +5,10 @@ use std::sync::Arc;
 use pod_platform::{Request, Traffic, types};
 
 use super::{
-    Answer, Call, Connection, Layer, Operation, Passage, Passing, Reply, history, http, state,
+    Answer, Call, Connection, Layer, Operation, Passage, Passing, Reply, history, http,
+    intake::Intake, state,
 };
-use crate::{
-    Error,
-    budget::{Amounts, day},
-};
+use crate::{Error, budget::Amounts};
 
 #[derive(Clone)]
 pub(crate) struct PodClient {
@@ -23,7 +21,7 @@ impl Layer for PodClient {
         Box::pin(async move {
             let answer = match &call.operation {
                 Operation::Pod(request) => return Ok(send(&passage, &call, request).await),
-                Operation::Http(request) => return Ok(http::send(&passage, request).await),
+                Operation::Http(request) => return Ok(http::send(&passage, &call, request).await),
                 Operation::State(request) => return state::perform(&passage, request).await,
                 Operation::Now => {
                     let now = passage.clock.now();
@@ -57,12 +55,18 @@ async fn try_send(
     request: &Request,
     traffic: &mut Traffic,
 ) -> Result<Answer, types::Error> {
-    let Passage { recorder, grant, clock, .. } = passage;
     let Connection { client, credentials, .. } = passage.connection()?;
-    let left = recorder.left(&grant.budget, day(clock.now())).bytes_down;
-    let at_most = usize::try_from(left).unwrap_or(usize::MAX).min(client.response_bytes());
-    let exchange = client.send(request, credentials, call.ott.as_ref(), at_most).await;
+    // The intent of a run that goes on reserved it.
+    let reserved = passage.recorder.reserved(call.step).unwrap_or(call.reserved);
+    let intake = Intake::new(passage, reserved);
+    let accepts = |bytes| intake.accepts(bytes);
+    let exchange = client.send(request, credentials, call.ott.as_ref(), &accepts).await;
     *traffic += exchange.traffic;
+    if let Err(types::Error::Unavailable(_)) = exchange.outcome
+        && let Some(exhaustion) = intake.exhausted()
+    {
+        return Err(types::Error::BudgetExhausted(exhaustion));
+    }
     exchange.outcome.map(|answer| Answer {
         count: Some(answer.count),
         result: answer.result,

@@ -8,6 +8,7 @@ mod charge;
 mod client;
 mod history;
 mod http;
+mod intake;
 mod intend;
 mod look;
 pub mod measure;

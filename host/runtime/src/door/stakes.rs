@@ -10,7 +10,7 @@ use pod_platform::{
 use super::{Connection, Passage};
 
 /// What an answer to a look-up may take, in bytes.
-const LOOKUP_BYTES_DOWN: usize = 64 * 1024;
+const LOOKUP_BYTES_DOWN: u64 = 64 * 1024;
 
 /// How many invoices may have the one bill number that a call names.
 const MOST_OF_ONE_NUMBER: u32 = 8;
@@ -223,14 +223,15 @@ async fn look_up<S: Service, T>(
         Ok(connection) => connection,
         Err(error) => return nothing(error.to_string()),
     };
+    let accepts = |bytes| bytes <= LOOKUP_BYTES_DOWN;
     let (traffic, value) = match &passage.shadow {
         Some(shadow) => {
-            let looked_up = shadow.look_up(passage, connection, &request, LOOKUP_BYTES_DOWN).await;
+            let looked_up = shadow.look_up(passage, connection, &request, &accepts).await;
             (looked_up.0, looked_up.1.map(|answer| answer.value))
         }
         None => {
             let Connection { client, credentials, .. } = connection;
-            let exchange = client.send(&request, credentials, None, LOOKUP_BYTES_DOWN).await;
+            let exchange = client.send(&request, credentials, None, &accepts).await;
             (exchange.traffic, exchange.outcome.map(|answer| answer.value))
         }
     };

@@ -19,7 +19,7 @@ pub(crate) use egress::{Egress, SystemResolver};
 pub use secrets::HttpSecret;
 pub(crate) use secrets::HttpSecrets;
 
-use super::{Answer, Passage, Reply};
+use super::{Answer, Call, Passage, Reply, intake::Intake};
 use crate::{
     bindings::{Header, HttpRequest, HttpResponse, Method},
     budget::{Amounts, day},
@@ -34,6 +34,9 @@ pub(crate) const SERVICE: &str = "http";
 
 /// The largest response, in bytes.
 const LARGEST_RESPONSE: u64 = 16 * 1024 * 1024;
+/// What of a response's head is read at most, in bytes: hyper's own limit. One that is longer counts as
+/// so much, for nobody tells how much of it came.
+const LARGEST_HEAD: u64 = 8192 + 100 * 4096;
 /// How long a request may take, redirects included.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many redirects are followed.
@@ -127,10 +130,13 @@ impl Written {
 }
 
 /// Sends a request that was authorised, and follows where it leads.
-pub(crate) async fn send(passage: &Passage, request: &HttpRequest) -> Reply {
+pub(crate) async fn send(passage: &Passage, call: &Call, request: &HttpRequest) -> Reply {
+    // The intent of a run that goes on reserved it.
+    let reserved = passage.recorder.reserved(call.step).unwrap_or(call.reserved);
+    let intake = Intake::new(passage, reserved);
     let mut spent = Amounts::default();
     let mut veil = passage.http.veil();
-    let answer = try_send(passage, request, &mut spent, &mut veil);
+    let answer = try_send(passage, request, &intake, &mut spent, &mut veil);
     let outcome = match tokio::time::timeout(PATIENCE, answer).await {
         Ok(outcome) => outcome,
         Err(_) => {
@@ -150,13 +156,14 @@ pub(crate) async fn send(passage: &Passage, request: &HttpRequest) -> Reply {
 async fn try_send(
     passage: &Passage,
     request: &HttpRequest,
+    intake: &Intake<'_>,
     spent: &mut Amounts,
     veil: &mut Veil,
 ) -> Result<HttpResponse, types::Error> {
     let headers = headers(request)?;
     let mut url = read_url(&request.url)?;
     for _ in 0..=REDIRECTS {
-        let response = one(passage, request, &url, headers.clone(), spent, veil).await?;
+        let response = one(passage, request, &url, headers.clone(), intake, spent, veil).await?;
         let follows = matches!(response.status, 301 | 302 | 303 | 307 | 308)
             && !changes_something(request.method);
         let location = response.headers.iter().find(|header| header.name == LOCATION.as_str());
@@ -174,7 +181,6 @@ async fn try_send(
         let again = Amounts {
             http_calls: 1,
             bytes_up: sent(request, &next, &headers),
-            bytes_down: 1,
             ..Amounts::default()
         };
         let reserved = passage.recorder.reserve(budget, day(passage.clock.now()), again);
@@ -190,6 +196,7 @@ async fn one(
     request: &HttpRequest,
     url: &Url,
     mut headers: HeaderMap,
+    intake: &Intake<'_>,
     spent: &mut Amounts,
     veil: &mut Veil,
 ) -> Result<HttpResponse, types::Error> {
@@ -203,6 +210,9 @@ async fn one(
         asked = asked.body(body.clone());
     }
     let mut response = asked.send().await.map_err(|error| {
+        if is_too_large(&error) {
+            spent.bytes_down += LARGEST_HEAD;
+        }
         if error.is_connect() || error.is_builder() {
             unavailable(format!("{url} cannot be reached: {}", root(&error)))
         } else {
@@ -210,7 +220,6 @@ async fn one(
         }
     })?;
 
-    let left = passage.recorder.left(&passage.grant.budget, day(passage.clock.now())).bytes_down;
     let before = spent.bytes_down;
     spent.bytes_down += size(response.headers()) as u64;
     let mut body = BytesMut::new();
@@ -221,12 +230,7 @@ async fn one(
     loop {
         let announced = announced.filter(|_| request.method != Method::Head).unwrap_or_default();
         let took = spent.bytes_down.max(before + announced);
-        if took > left {
-            return Err(too_long(
-                request,
-                types::Exhaustion { meter: types::Meter::BytesDown, needed: took, remaining: left },
-            ));
-        }
+        intake.take(took).map_err(|exhaustion| too_long(request, exhaustion))?;
         if took > LARGEST_RESPONSE {
             return Err(failed(
                 request,
@@ -316,11 +320,18 @@ fn size(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
+/// Did the response's head not end?
+fn is_too_large(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| {
+        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse_too_large)
+    })
+}
+
 /// The innermost cause, without the URL, which may hold what is nobody else's.
 fn root(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
+    causes(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |cause| cause.source())
 }

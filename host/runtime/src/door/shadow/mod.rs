@@ -26,7 +26,7 @@ use std::{
 
 use bytes::Bytes;
 use pod_platform::{
-    Effect, Evidence, Instant, Request, Service, TokenKind,
+    Accepts, Effect, Evidence, Instant, Request, Service, TokenKind,
     bills::ServiceBill,
     invoices::{GetInvoiceListRequest, Invoice, User},
     loans::{Loan, LoanPlan},
@@ -106,14 +106,14 @@ impl<S: Next> Source for Through<S> {
 /// For the host's own look-ups.
 struct Direct<'a> {
     connection: &'a Connection,
-    at_most: usize,
+    accepts: Accepts<'a>,
     traffic: pod_platform::Traffic,
 }
 
 impl Source for Direct<'_> {
     async fn ask(&mut self, request: &Request) -> Result<Result<Answer, types::Error>, Error> {
         let Connection { client, credentials, .. } = self.connection;
-        let exchange = client.send(request, credentials, None, self.at_most).await;
+        let exchange = client.send(request, credentials, None, self.accepts).await;
         self.traffic += exchange.traffic;
         Ok(exchange.outcome.map(|answer| Answer {
             count: Some(answer.count),
@@ -171,9 +171,9 @@ impl Shadow {
         passage: &Passage,
         connection: &Connection,
         request: &Request,
-        at_most: usize,
+        accepts: Accepts<'_>,
     ) -> (pod_platform::Traffic, Result<Answer, types::Error>) {
-        let mut source = Direct { connection, at_most, traffic: Default::default() };
+        let mut source = Direct { connection, accepts, traffic: Default::default() };
         let outcome = match self.answer(passage, &mut source, request).await {
             Ok((outcome, _)) => outcome,
             Err(error) => Err(types::Error::Unavailable(error.to_string())),

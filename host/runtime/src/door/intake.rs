@@ -1,0 +1,57 @@
+//! Takes an answer's bytes from the budget as they come in, so that answers that come at the same time
+//! cannot overspend an allowance. What has come by the time that an answer is cut off counts, too.
+
+use std::sync::{Mutex, PoisonError};
+
+use pod_platform::types::Exhaustion;
+
+use super::Passage;
+use crate::budget::{Amounts, Day, day};
+
+/// One call's.
+pub(crate) struct Intake<'a> {
+    passage: &'a Passage,
+    day: Day,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// What is reserved for the call, in bytes.
+    reserved: u64,
+    /// Why no more was.
+    exhausted: Option<Exhaustion>,
+}
+
+impl<'a> Intake<'a> {
+    /// Of a call for which `charge` reserved so much.
+    pub fn new(passage: &'a Passage, reserved: Amounts) -> Self {
+        let state = State { reserved: reserved.bytes_down, exhausted: None };
+        Self { passage, day: day(passage.clock.now()), state: Mutex::new(state) }
+    }
+
+    /// Does the budget cover so many bytes in all?
+    pub fn accepts(&self, bytes: u64) -> bool {
+        self.take(bytes).is_ok()
+    }
+
+    /// Reserves so many bytes in all.
+    pub fn take(&self, bytes: u64) -> Result<(), Exhaustion> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let more = bytes.saturating_sub(state.reserved);
+        if more == 0 {
+            return Ok(());
+        }
+        let Passage { recorder, grant, .. } = self.passage;
+        let more = Amounts { bytes_down: more, ..Amounts::default() };
+        recorder.reserve(&grant.budget, self.day, more).inspect_err(|exhaustion| {
+            state.exhausted = Some(exhaustion.clone());
+        })?;
+        state.reserved = bytes;
+        Ok(())
+    }
+
+    /// What there was too little of.
+    pub fn exhausted(self) -> Option<Exhaustion> {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).exhausted
+    }
+}
