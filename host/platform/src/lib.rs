@@ -40,7 +40,8 @@ mod service;
 pub mod wire;
 
 pub use client::{
-    Answer, Client, ClientError, Credentials, Exchange, Limits, Platform, Products, Traffic,
+    Accepts, Answer, Client, ClientError, Credentials, Exchange, Limits, Platform, Products,
+    Traffic,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use contract::{bills, files, invoices, loans, payments, types, visit_services};

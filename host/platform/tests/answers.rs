@@ -129,7 +129,8 @@ async fn what_is_larger_than_the_limit() {
     }
     // A single call can be held to less than its client.
     let (client, request) = (pod.client(), first_page().prepare().unwrap());
-    let Exchange { outcome, .. } = client.send(&request, &merchant(), None, 100).await;
+    let Exchange { outcome, .. } =
+        client.send(&request, &merchant(), None, &|bytes| bytes <= 100).await;
     assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
 }
 
@@ -269,7 +270,7 @@ async fn an_answer_keeps_what_pod_wrote() {
     let pod =
         Pod::answers(success(r#""result" : [ ] "#).replace("\"count\":0", "\"count\":3")).await;
     let (client, request) = (pod.client(), first_page().prepare().unwrap());
-    let answer = client.send(&request, &merchant(), None, 4_096).await.outcome.unwrap();
+    let answer = client.send(&request, &merchant(), None, &|_| true).await.outcome.unwrap();
     assert_eq!((answer.reference_number.as_str(), answer.count), ("77001", 3));
     assert_eq!(&answer.result[..], b"[ ]");
 }
@@ -289,7 +290,7 @@ async fn traffic_is_counted_whatever_comes_of_a_call() {
     ] {
         let pod = Pod::replies(reply.clone()).await;
         let (client, request) = (pod.client(), netting().prepare().unwrap());
-        let traffic = client.send(&request, &merchant(), None, 300).await.traffic;
+        let traffic = client.send(&request, &merchant(), None, &|bytes| bytes <= 300).await.traffic;
         let sent = pod.only();
         assert_eq!(traffic.calls, 1, "{reply:?}");
         assert!(traffic.bytes_up > sent.body.len() as u64, "{reply:?}: {traffic:?}");
