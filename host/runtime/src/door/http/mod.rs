@@ -41,6 +41,8 @@ const LARGEST_HEAD: u64 = 8192 + 100 * 4096;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
+/// The longest URL that a redirect may lead to, in bytes: errors show it.
+const LONGEST_LOCATION: usize = 8 * 1024;
 /// How many headers a policy may set.
 const HEADERS: usize = 64;
 
@@ -168,6 +170,11 @@ async fn try_send(
             && !changes_something(request.method);
         let location = response.headers.iter().find(|header| header.name == LOCATION.as_str());
         let Some(location) = location.filter(|_| follows) else { return Ok(response) };
+        if location.value.len() > LONGEST_LOCATION {
+            return Err(unavailable(format!(
+                "{url} leads to a URL of more than {LONGEST_LOCATION} bytes"
+            )));
+        }
         let next = url
             .join(&location.value)
             .map_err(|error| unavailable(format!("{url} leads to what is no URL: {error}")))?;
