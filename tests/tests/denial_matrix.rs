@@ -8,13 +8,18 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use pod_host::{Account, Grant, Host, NetworkRule, Policy, RunOptions, Scope};
+use pod_host::{Account, Budget, Grant, Host, NetworkRule, Policy, RunOptions, Scope};
 use pod_platform::{Service, ServiceVisitor, visit_services};
 use podhost_tests::{Bench, project};
 use serde_json::{Value, json};
 use service_cases::{Case, World, cases, checked};
+use tokio::net::TcpListener;
 
 /// All functions that the host links, as grants name them.
 fn functions() -> BTreeSet<String> {
@@ -159,6 +164,69 @@ async fn what_is_not_granted_is_denied_and_what_is_granted_is_done() {
         }
     }
     assert_eq!(cells, functions.len() * 4);
+}
+
+/// A server that answers nothing, and counts who comes.
+async fn counting() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::<AtomicUsize>::default();
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (url, connections)
+}
+
+#[tokio::test]
+async fn a_refusal_opens_no_connection() {
+    let (url, connections) = counting().await;
+    let pod = Bench::from_file("tests/services/scenario.json").await.pod;
+    let bench = Bench::at(pod, &url).await;
+    let rows = rows();
+    let fetch = json!({ "url": format!("{url}/orders") });
+    let requests =
+        rows.values().map(|case| (&*case.function, &case.request)).chain([("http.fetch", &fetch)]);
+    for path in ["tests/guests/any-service", "tests/guests/any-service/any-service.rhai"] {
+        let policy = bench.load(path).await;
+        for (function, request) in requests.clone() {
+            let input = json!({ "function": function, "request": request });
+            // Without the function; and with it, but with nothing to spend.
+            let nothing = Budget { calls: 0, http_calls: 0, ..policy.asks().budget };
+            let exhausted = Grant {
+                functions: [function.to_owned()].into(),
+                budget: nothing,
+                scope: Scope {
+                    network: [format!("{url}/*").parse().unwrap()].into(),
+                    private: ["127.0.0.1".to_owned()].into(),
+                    ..Scope::default()
+                },
+                ..policy.asks().clone()
+            };
+            let denied = Grant { functions: BTreeSet::new(), ..exhausted.clone() };
+            for (grant, kind) in [(denied, "denied"), (exhausted, "budget-exhausted")] {
+                let options =
+                    RunOptions { input: input.clone(), grant: Some(grant), ..Default::default() };
+                let receipt = bench.run_with(&policy, options).await;
+                // A link is made here: it needs no budget.
+                if kind == "denied" || receipt.output["ok"].is_null() {
+                    assert_eq!(receipt.output["error"]["kind"], kind, "{function} × {path}");
+                }
+            }
+        }
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
+    // It would have been counted.
+    let policy = bench.load("tests/guests/any-service").await;
+    let grant = Grant {
+        functions: ["invoices.get-invoice-list".to_owned()].into(),
+        ..policy.asks().clone()
+    };
+    let input = json!({ "function": "invoices.get-invoice-list", "request": rows["invoices.get-invoice-list"].request });
+    bench.run_with(&policy, RunOptions { input, grant: Some(grant), ..Default::default() }).await;
+    assert!(connections.load(Ordering::SeqCst) > 0);
 }
 
 /// Everything else is granted: the call is refused, nothing is sent, nothing changes.
