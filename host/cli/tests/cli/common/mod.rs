@@ -1,0 +1,200 @@
+//! The program as its users meet it: arguments in, exit code and two streams out.
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub const SMALL: &str = "plugins/netting/scenarios/small.json";
+
+/// The project's folder, in which all commands run.
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The program, without what the caller's environment says of it.
+pub fn podhost() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_podhost"));
+    command.current_dir(project());
+    for variable in [
+        "PODHOST_TOKEN",
+        "PODHOST_CONFIG",
+        "PODHOST_STORE",
+        "PODHOST_CACHE",
+        "PODHOST_LANG",
+        "PODHOST_LOG",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+    ] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ended {
+    /// It ended with this code, printed no result, and each of these stands on stderr.
+    #[track_caller]
+    pub fn failed(&self, code: i32, says: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert_eq!(self.stdout, "", "{self:#?}");
+        for text in says {
+            assert!(self.stderr.contains(text), "`{text}` is missing: {}", self.stderr);
+        }
+        assert!(!self.stderr.contains("panicked"), "{self:#?}");
+    }
+
+    /// The one JSON object on stdout.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        assert_eq!(self.stdout.trim_end().lines().count(), 1, "{self:#?}");
+        let value: Value = serde_json::from_str(&self.stdout).unwrap();
+        assert!(value.is_object(), "{value}");
+        value
+    }
+}
+
+/// A store of its own, and a folder for a policy's files.
+pub struct Desk {
+    pub folder: TempDir,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// Writes a file, and returns its path.
+    pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// `podhost run`, with the store of this desk; compiled components are shared.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = podhost();
+        command.arg("run").args(arguments).arg("--store").arg(self.store());
+        command.arg("--cache").arg(project().join("target/test-components"));
+        command.env("XDG_CONFIG_HOME", self.folder.path().join("settings"));
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        self.command(arguments).output().unwrap().into()
+    }
+}
+
+/// A platform process; killed if a test ends early.
+pub struct Served {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    pub addresses: Value,
+}
+
+impl Served {
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut process = podhost()
+            .args(["sandbox", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let addresses = serde_json::from_str(&line).expect(&line);
+        Self { process, stdout, addresses }
+    }
+
+    /// The address of services.
+    pub fn url(&self) -> &str {
+        self.addresses["platform"].as_str().unwrap()
+    }
+
+    /// POSTs a form to the address of services, and returns the envelope.
+    pub fn post(&self, token: &str, body: &str) -> Value {
+        let headers = format!(
+            "_token_: {token}\r\n_token_issuer_: 1\r\n\
+             content-type: application/x-www-form-urlencoded\r\n"
+        );
+        self.send("/srv/sc/nzh/doServiceCall", &headers, body)
+    }
+
+    /// POSTs to the control API.
+    pub fn control(&self, what: &str, body: &str) -> Value {
+        self.send(&format!("/sandbox/{what}"), "content-type: application/json\r\n", body)
+    }
+
+    fn send(&self, path: &str, headers: &str, body: &str) -> Value {
+        let host = self.url().strip_prefix("http://").unwrap().split('/').next().unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// Sends a signal, and returns how the process ended and what it printed meanwhile.
+    pub fn stop(&mut self, signal: &str) -> (ExitStatus, String) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let status = loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "{signal} did not stop it");
+            thread::sleep(Duration::from_millis(10));
+        };
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (status, rest)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

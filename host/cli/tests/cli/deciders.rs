@@ -1,0 +1,120 @@
+//! `podhost run` with the deciders and the month policy: plans, reasons in two languages, settings.
+
+use crate::common::{Desk, project};
+
+const MONTH: &str = "plugins/month";
+const BILLS: &str = "@plugins/month/scenarios/small.input.json";
+
+#[test]
+fn a_plan_only_shows_what_would_be_paid() {
+    let desk = Desk::new();
+    for (policy, service) in [
+        ("plugins/netting", "payInvoiceByInvoice"),
+        ("plugins/delegation", "payInvoiceByCredit"),
+        ("plugins/loan-plan", "payInvoiceByLoan"),
+    ] {
+        let ended = desk.run(&[policy, "--plan-only"]);
+        assert_eq!(ended.code, Some(0), "{ended:#?}");
+        assert!(ended.stdout.contains("A plan only: nothing was paid."), "{ended:#?}");
+        let receipt = desk.run(&[policy, "--plan-only", "--json"]).json();
+        assert_eq!(receipt["effects"], serde_json::json!([]));
+        assert_eq!(receipt["meters"]["rials"], 0);
+        let payment = &receipt["output"]["payments"][0];
+        assert_eq!(
+            (&payment["outcome"], &payment["service"]),
+            (&"planned".into(), &service.into())
+        );
+        // Every decision has its reason.
+        assert!(payment["reason"]["text"].as_str().is_some_and(|text| !text.is_empty()));
+    }
+}
+
+#[test]
+fn a_free_form_policy_has_no_plan() {
+    let desk = Desk::new();
+    for option in [&["--plan-only"][..], &["--on-failure", "stop"]] {
+        let ended = desk.run(&[&[MONTH], option].concat());
+        assert_eq!(ended.code, Some(2), "{ended:#?}");
+        assert!(ended.stderr.contains("pays by itself"), "{ended:#?}");
+        assert!(ended.stdout.is_empty(), "{ended:#?}");
+    }
+}
+
+#[test]
+fn reasons_and_headings_are_in_the_language_that_was_chosen() {
+    let desk = Desk::new();
+    let english = desk.run(&["plugins/delegation"]).stdout;
+    assert!(english.contains("the wallet pays 100,000"), "{english}");
+    assert!(english.contains("Stated, not read: wallet (by the local platform)"), "{english}");
+    let persian = desk.run(&["plugins/delegation", "--lang", "fa"]).stdout;
+    assert!(persian.contains("کیف پول ۱۰۰٬۰۰۰ ریال می‌پردازد"), "{persian}");
+    assert!(persian.contains("اعلام‌شده، نه خوانده‌شده"), "{persian}");
+    let receipt = desk.run(&["plugins/delegation", "--lang", "fa", "--json"]).json();
+    let reason = &receipt["output"]["unpaid"][0]["reason"];
+    assert_eq!(reason["rule"], "too-little-credit");
+    assert_eq!(reason["amounts"]["payable"], 900_000);
+    assert!(reason["text"].as_str().is_some_and(|text| text.contains("۹۰۰٬۰۰۰")), "{reason}");
+    let ended = desk.run(&["plugins/netting", "--lang", "de"]);
+    assert_eq!(ended.code, Some(2), "{ended:#?}");
+    assert!(ended.stderr.contains("`en` or `fa`"), "{ended:#?}");
+}
+
+#[test]
+fn a_wrong_setting_is_shown_where_it_stands() {
+    let desk = Desk::new();
+    let manifest = std::fs::read_to_string(project().join("plugins/netting/policy.toml")).unwrap();
+    let manifest = manifest
+        .replace("netting.wasm", "netting.rhai")
+        .replace("[config]\n", "[config]\ndays-to-pay = \"thirty\"\n");
+    desk.file("policy.toml", &manifest);
+    let script = project().join("plugins/netting/netting.rhai");
+    desk.file("netting.rhai", std::fs::read_to_string(script).unwrap());
+    let line = 1 + manifest.lines().position(|line| line.starts_with("days-to-pay")).unwrap();
+    let folder = desk.folder.path().to_str().unwrap();
+    let ended = desk.run(&[folder, "--scenario", "plugins/netting/scenarios/small.json"]);
+    assert_eq!(ended.code, Some(2), "{ended:#?}");
+    for part in [
+        format!("policy.toml:{line}:"),
+        "`config.days-to-pay`: \"thirty\" is not of type \"integer\"".to_owned(),
+        "a debt is due so many days after it was issued".to_owned(),
+    ] {
+        assert!(ended.stderr.contains(&part), "{part}: {ended:#?}");
+    }
+}
+
+#[test]
+fn what_is_stated_in_the_input_is_told_apart() {
+    let desk = Desk::new();
+    let stated = r#"{"invoices": [703], "stated": {"wallet": {"PODLAND_WALLET": 1000},
+        "delegations": [{"delegatorId": 101, "hash": "lunch", "amount": 250000}]}}"#;
+    let receipt = desk.run(&["plugins/delegation", "--input", stated, "--json"]).json();
+    assert_eq!(receipt["status"], "done", "{receipt}");
+    assert_eq!(receipt["output"]["payments"].as_array().map(Vec::len), Some(1));
+    for fact in receipt["stated"].as_array().unwrap() {
+        assert_eq!(fact["by"], "input");
+    }
+    let ended = desk.run(&["plugins/delegation", "--input", r#"{"invoice": "703"}"#]);
+    assert_eq!(ended.code, Some(2), "{ended:#?}");
+    assert!(ended.stderr.contains("`invoice`: invalid type: string"), "{ended:#?}");
+}
+
+#[test]
+fn a_month_is_settled_in_one_command() {
+    let desk = Desk::new();
+    let ended = desk.run(&[MONTH, "--input", BILLS]);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    for part in [
+        "payInvoiceByInvoice",
+        "payInvoiceByLoan",
+        "stands in the list twice",
+        "is no bill id",
+        // POD's own words for a fine.
+        "462",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    let script = desk.run(&["plugins/month/month.rhai", "--input", BILLS, "--json"]).json();
+    let compiled = desk.run(&[MONTH, "--input", BILLS, "--json"]).json();
+    assert_eq!(script["output"], compiled["output"]);
+    assert_eq!(compiled["output"]["left"]["rials"], 0);
+}

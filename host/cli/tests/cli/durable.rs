@@ -1,0 +1,353 @@
+//! Runs that outlive their process: keys, resuming, the timeline, replay, receipts that are signed,
+//! doubts that a person settles, backups and archives.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead as _, BufReader},
+    os::unix::fs::PermissionsExt as _,
+    process::{Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::common::{Desk, Ended, SMALL, Served, podhost, project};
+
+const TOKEN: &str = "shop-api-token";
+
+/// A command on the desk's store.
+fn on_store(desk: &Desk, arguments: &[&str]) -> Command {
+    let mut command = podhost();
+    command.args(arguments).arg("--store").arg(desk.store());
+    command.env("XDG_CONFIG_HOME", desk.folder.path().join("settings"));
+    command.env("PODHOST_CACHE", project().join("target/test-components"));
+    command.env("PODHOST_TOKEN", TOKEN);
+    command
+}
+
+fn ask(desk: &Desk, arguments: &[&str]) -> Ended {
+    on_store(desk, arguments).output().unwrap().into()
+}
+
+/// Runs the netting policy on a platform until the call is there, and kills the process.
+fn killed_at(desk: &Desk, pod: &Served, point: &str) {
+    let mut child = on_store(desk, &["run", "plugins/netting", "--platform", pod.url()])
+        .args(["--key", "1399-03", "--json"])
+        .env("PODHOST_HOLD_AT", point)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "held\n");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn runs(desk: &Desk, arguments: &[&str]) -> Vec<Value> {
+    let listed = ask(desk, &[&["runs", "--json"], arguments].concat()).json();
+    listed["runs"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_killed_run_is_resumed_and_pays_each_debt_once() {
+    let pod = Served::start(&["--scenario", SMALL]);
+    let desk = Desk::new();
+    killed_at(&desk, &pod, "3:after-effect");
+    let unfinished = runs(&desk, &["--status", "unfinished"]);
+    assert_eq!(unfinished.len(), 1);
+    assert_eq!(unfinished[0]["key"], "1399-03");
+
+    let resumed = ask(&desk, &["resume", "--json"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:#?}");
+    let receipt = &resumed.json()["resumed"][0];
+    let expected: Value = serde_json::from_slice(
+        &fs::read(project().join("plugins/netting/scenarios/small.expected.json")).unwrap(),
+    )
+    .unwrap();
+    let paid = |receipt: &Value| -> Vec<Value> {
+        let effects = receipt["effects"].as_array().unwrap();
+        effects.iter().map(|effect| json!([effect["invoice"], effect["rials"]])).collect()
+    };
+    assert_eq!(paid(receipt), paid(&expected));
+    assert_eq!(receipt["meters"]["rials"], expected["meters"]["rials"]);
+
+    // Under the same key it is not run again, and nothing is left to resume.
+    let run = ["run", "plugins/netting", "--platform", pod.url(), "--key", "1399-03", "--json"];
+    let again = ask(&desk, &run).json();
+    assert_eq!(again["run"], receipt["run"]);
+    assert_eq!(again["journal_head"], receipt["journal_head"]);
+    assert_eq!(ask(&desk, &["resume", "--json"]).json()["resumed"], json!([]));
+    // With another request, the key is taken.
+    let other = ask(&desk, &[&run[..], &["--input", "{\"invoices\": [501]}"]].concat());
+    other.failed(2, &["1399-03", receipt["run"].as_str().unwrap()]);
+}
+
+#[test]
+fn the_next_run_goes_on_with_what_was_cut_off() {
+    let pod = Served::start(&["--scenario", SMALL]);
+    let desk = Desk::new();
+    killed_at(&desk, &pod, "2:before-intent");
+    let next = ask(&desk, &["run", "plugins/netting", "--platform", pod.url(), "--json"]);
+    assert!(next.stderr.contains("Resuming run"), "{next:#?}");
+    assert_eq!(next.json()["effects"], json!([]), "the first run netted everything");
+    let all = runs(&desk, &["--policy", "netting", "--invoice", "501"]);
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0]["status"], "done");
+}
+
+#[test]
+fn a_run_is_shown_and_replayed() {
+    let pod = Served::start(&["--scenario", SMALL]);
+    let desk = Desk::new();
+    let receipt = ask(&desk, &["run", "plugins/netting", "--platform", pod.url(), "--json"]).json();
+    let run = receipt["run"].as_str().unwrap();
+
+    let shown = ask(&desk, &["show", &run[..13]]);
+    assert_eq!(shown.code, Some(0), "{shown:#?}");
+    for text in [run, "payInvoiceByInvoice", "holding 900,000 rials", "reference number", "ended"] {
+        assert!(shown.stdout.contains(text), "`{text}` is missing: {}", shown.stdout);
+    }
+    let timeline = ask(&desk, &["show", run, "--json"]).json();
+    let entries = timeline["entries"].as_array().unwrap();
+    assert_eq!(entries[0]["started"]["policy"], "netting");
+    assert_eq!(entries.last().unwrap()["hash"], receipt["journal_head"]);
+    assert_eq!(ask(&desk, &["show", run, "--receipt"]).json(), receipt);
+
+    let replayed = ask(&desk, &["replay", run, "--json"]);
+    assert_eq!(replayed.code, Some(0), "{replayed:#?}");
+    assert_eq!(replayed.json()["differences"], json!([]));
+    // The script decides the same; a policy that does nothing does not.
+    let script = "plugins/netting/netting.rhai";
+    let same = ask(&desk, &["replay", run, "--policy", script]);
+    assert_eq!(same.code, Some(0), "{same:#?}");
+    let idle = desk.file("idle.rhai", "fn plan(debts, credits) { #{ pairs: [] } }");
+    let other = ask(&desk, &["replay", run, "--policy", &idle, "--json"]);
+    assert_eq!(other.code, Some(1), "{other:#?}");
+    assert_eq!(other.json()["differences"][0]["what"], "call 2");
+    ask(&desk, &["show", "no-such-run"]).failed(2, &["no-such-run", "podhost runs"]);
+}
+
+/// A private ed25519 key as OpenSSL writes it.
+fn signing_key() -> String {
+    // PKCS#8's head, and 32 bytes.
+    let text = "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+}
+
+#[test]
+fn a_receipt_is_signed_and_checked() {
+    let pod = Served::start(&["--scenario", SMALL]);
+    let desk = Desk::new();
+    let key = desk.file("receipts.pem", signing_key());
+    fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
+    let config = "[account.shop]\ntoken = { env = \"PODHOST_TOKEN\" }\n\
+                  [policy.netting]\naccount = \"shop\"\n\
+                  capabilities.allow = [\"invoices\", \"payments.pay-invoice-by-invoice\"]\n\
+                  budget.rial = 10_000_000\n\
+                  [receipts]\nsigning-key = { file = \"receipts.pem\" }\n";
+    let config = desk.file("podhost.toml", config);
+    let run = ["run", "plugins/netting", "--platform", pod.url(), "--config", &config, "--json"];
+    let receipt = ask(&desk, &run);
+    assert_eq!(receipt.json()["signature"]["algorithm"], "ed25519", "{receipt:#?}");
+    let file = desk.file("receipt.json", &receipt.stdout);
+
+    let verified = ask(&desk, &["verify", &file, "--config", &config]);
+    assert_eq!(verified.code, Some(0), "{verified:#?}");
+    assert!(verified.stdout.contains("operator's key"), "{verified:#?}");
+    assert!(verified.stdout.contains("comes to this receipt"), "{verified:#?}");
+
+    let changed = receipt.stdout.replace("900000", "900001");
+    let changed = desk.file("changed.json", changed);
+    let refused = ask(&desk, &["verify", &changed, "--config", &config]);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    assert!(refused.stderr.contains("it was changed"), "{refused:#?}");
+    let other = "00".repeat(32);
+    let refused = ask(&desk, &["verify", &file, "--key", &other]);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    assert!(refused.stderr.contains("not the one expected"), "{refused:#?}");
+    let no_key = desk.file("bad.toml", "[receipts]\nsigning-key = { env = \"PODHOST_TOKEN\" }\n");
+    let refused = ask(&desk, &["verify", &file, "--config", &no_key]);
+    refused.failed(2, &["bad.toml", "signing-key", "ed25519"]);
+}
+
+#[test]
+fn a_person_settles_what_nobody_can_prove() {
+    let mut scenario: Value =
+        serde_json::from_slice(&fs::read(project().join(SMALL)).unwrap()).unwrap();
+    scenario["faults"] =
+        json!([{ "service": "sendPaymentLinkToUser", "call": 1, "reset": "after" }]);
+    let desk = Desk::new();
+    let scenario = desk.file("scenario.json", scenario.to_string());
+    let pod = Served::start(&["--scenario", &scenario]);
+    desk.file(
+        "asks/policy.toml",
+        "name = \"asks\"\nversion = \"1\"\nworld = \"policy\"\nentry = \"asks.rhai\"\n\
+         [capabilities]\nallow = [\"payments.send-payment-link-to-user\"]\n\
+         [budget]\nsms = 1\n[network]\nallow = [\"https://shop.ir/paid\"]\n",
+    );
+    let policy = desk.file(
+        "asks/asks.rhai",
+        "fn run(input) { send_payment_link_to_user(#{ invoice_id: 501, user_id: 100, redirect_uri: \
+         \"https://shop.ir/paid\" }) }",
+    );
+    let run = ["run", &policy, "--platform", pod.url(), "--json", "--landing-window", "100ms"];
+    let ended = ask(&desk, &run);
+    assert_eq!(ended.code, Some(3), "{ended:#?}");
+    let receipt = ended.json();
+    assert_eq!(receipt["status"], "unknown-outcome", "{receipt:#}");
+    let run = receipt["run"].as_str().unwrap();
+
+    let shown = ask(&desk, &["settle", run]);
+    assert_eq!(shown.code, Some(0), "{shown:#?}");
+    for text in ["sendPaymentLinkToUser", "--happened", "--not-happened"] {
+        assert!(shown.stdout.contains(text), "`{text}` is missing: {}", shown.stdout);
+    }
+    ask(&desk, &["settle", run, "--happened"]).failed(2, &["--note"]);
+    let settled =
+        ask(&desk, &["settle", run, "--happened", "--note", "the customer has it", "--json"]);
+    assert_eq!(settled.code, Some(0), "{settled:#?}");
+    let settled = settled.json();
+    assert_eq!(settled["settled"][0]["note"], "the customer has it");
+    assert_eq!(settled["effects"][0]["service"], "sendPaymentLinkToUser");
+    assert_ne!(settled["status"], "unknown-outcome");
+    assert!(runs(&desk, &["--status", "unknown-outcome"]).is_empty());
+    ask(&desk, &["settle", run, "--happened", "--note", "twice"]).failed(2, &["in doubt"]);
+}
+
+#[test]
+fn a_store_is_backed_up_and_pruned() {
+    let pod = Served::start(&["--scenario", SMALL]);
+    let desk = Desk::new();
+    let run = ["run", "plugins/netting", "--platform", pod.url(), "--key", "k", "--json"];
+    let receipt = ask(&desk, &run);
+    let id = receipt.json()["run"].as_str().unwrap().to_owned();
+    let receipt = desk.file("receipt.json", &receipt.stdout);
+
+    let copy = desk.folder.path().join("copy");
+    let copied = ask(&desk, &["backup", copy.to_str().unwrap()]);
+    assert_eq!(copied.code, Some(0), "{copied:#?}");
+    let shown: Ended = podhost()
+        .args(["replay", &id, "--store", copy.to_str().unwrap()])
+        .env("PODHOST_CACHE", project().join("target/test-components"))
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(shown.code, Some(0), "{shown:#?}");
+
+    let archive = desk.folder.path().join("archive");
+    let archive = archive.to_str().unwrap();
+    let pruned = ask(&desk, &["prune", "--before", "0s", "--archive", archive]);
+    assert_eq!(pruned.code, Some(0), "{pruned:#?}");
+    assert!(pruned.stdout.starts_with("1 runs"), "{pruned:#?}");
+    ask(&desk, &["show", &id]).failed(3, &["archive"]);
+    assert!(runs(&desk, &[])[0]["archived"].is_number());
+    // What is left proves what was archived, and keeps the key.
+    let verified = ask(&desk, &["verify", &receipt]);
+    assert_eq!(verified.code, Some(0), "{verified:#?}");
+    ask(&desk, &run).failed(3, &["archive"]);
+    let archived: Ended =
+        podhost().args(["show", &id, "--store", archive]).output().unwrap().into();
+    assert_eq!(archived.code, Some(0), "{archived:#?}");
+}
+
+/// `podhost crashtest`, which must end with 0: what came of each scenario.
+fn crash_tested(arguments: &[&str]) -> Vec<Value> {
+    let tested: Ended = podhost()
+        .args([&["crashtest", "--json"], arguments].concat())
+        .env("PODHOST_CACHE", project().join("target/test-components"))
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(tested.code, Some(0), "{arguments:?}: {tested:#?}");
+    tested.json()["scenarios"].as_array().unwrap().clone()
+}
+
+fn kills(scenario: &Value, verdict: &str) -> usize {
+    let kills = scenario["kills"].as_array().unwrap();
+    kills.iter().filter(|kill| kill["verdict"] == verdict).count()
+}
+
+#[test]
+fn a_crash_test_kills_at_every_step() {
+    let scenarios = crash_tested(&["plugins/netting", "--scenario", SMALL]);
+    assert_eq!(scenarios[0]["steps"], 3);
+    assert_eq!(scenarios[0]["points"], 12);
+    assert_eq!(kills(&scenarios[0], "same"), 12);
+}
+
+/// The small scenarios; `podhost crashtest plugins/NAME` takes them all.
+#[test]
+fn every_policy_passes_its_crash_tests() {
+    for policy in [
+        "plugins/netting/netting.rhai",
+        "plugins/delegation",
+        "plugins/delegation/delegation.rhai",
+        "plugins/loan-plan",
+        "plugins/loan-plan/loan-plan.rhai",
+        "plugins/month",
+        "plugins/month/month.rhai",
+    ] {
+        let folder = policy.split('/').take(2).collect::<Vec<_>>().join("/");
+        let small = format!("{folder}/scenarios/small.json");
+        for scenario in crash_tested(&[policy, "--scenario", &small, "--kills", "12"]) {
+            let all = scenario["kills"].as_array().unwrap().len();
+            let (same, unknown) = (kills(&scenario, "same"), kills(&scenario, "unknown"));
+            assert_eq!(same + unknown, all, "{policy}: {scenario:#}");
+            // Whether an invoice was paid by loan, nothing proves before it is.
+            assert!(unknown == 0 || policy.contains("loan") || policy.contains("month"));
+        }
+    }
+}
+
+/// Every service that changes something, killed at each point of its call.
+#[test]
+fn every_service_passes_its_crash_tests() {
+    let folder = "tests/services/every-mutation";
+    let scenarios = crash_tested(&[folder, "--scenario", &format!("{folder}/scenario.json")]);
+    let scenario = &scenarios[0];
+    assert_eq!(scenario["steps"], 23, "{scenario:#}");
+    assert_eq!(scenario["kills"].as_array().unwrap().len(), 92);
+    assert_eq!(kills(scenario, "different"), 0);
+    let doubted = |kill: &&Value| kill["verdict"] == "unknown";
+    let doubted = scenario["kills"].as_array().unwrap().iter().filter(doubted);
+    let doubted: BTreeSet<_> = doubted.map(|kill| kill["service"].as_str().unwrap()).collect();
+    // What of these nothing tells, stands in docs/durable-runs.md.
+    let expected = [
+        "cancelBill",
+        "payInvoiceByLoan",
+        "reduceInvoice",
+        "removePermittedUserFromLoanContract",
+        "sendInvoicePaymentSMS",
+        "sendPaymentLinkToUser",
+        "updateLoanGrantorCreditForUsers",
+    ];
+    assert_eq!(doubted, expected.into());
+}
+
+#[test]
+fn a_crash_test_finds_a_policy_that_is_never_the_same() {
+    let desk = Desk::new();
+    desk.file(
+        "fickle/policy.toml",
+        "name = \"fickle\"\nversion = \"1\"\nworld = \"policy\"\nentry = \"fickle.rhai\"\n\
+         [capabilities]\nallow = [\"payments\"]\n[budget]\nrial = 10_000_000\n",
+    );
+    let policy = desk.file(
+        "fickle/fickle.rhai",
+        "fn run(input) { pay_invoice_by_invoice(#{ creditor_invoice_id: 601, \
+         debtor_invoice_id: 501 }); get_random_s64() }",
+    );
+    let tested: Ended = podhost()
+        .args(["crashtest", &policy, "--scenario", SMALL, "--json"])
+        .env("PODHOST_CACHE", project().join("target/test-components"))
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(tested.code, Some(1), "{tested:#?}");
+    let kills = &tested.json()["scenarios"][0]["kills"];
+    let different = kills.as_array().unwrap().iter().find(|kill| kill["verdict"] == "different");
+    let difference = different.unwrap()["difference"].as_str().unwrap();
+    assert!(difference.starts_with("receipt.output"), "{difference}");
+}

@@ -1,0 +1,47 @@
+//! One process owns a store.
+
+use std::fs::{self, File};
+
+use crate::common;
+use crate::common::Desk;
+
+#[test]
+fn a_store_in_use_exits_3_and_is_left_alone() {
+    let desk = Desk::new();
+    let store = desk.store();
+    fs::create_dir(&store).unwrap();
+    let lock = File::create(store.join("lock")).unwrap();
+    lock.try_lock().unwrap();
+    let ended = desk.run(&["plugins/netting"]);
+    ended.failed(3, &[store.to_str().unwrap(), "in use", "--store"]);
+    let files: Vec<_> =
+        fs::read_dir(&store).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["lock"], "nothing was written");
+
+    // The lock goes with its owner, however that ends.
+    drop(lock);
+    for _ in 0..2 {
+        assert_eq!(desk.run(&["plugins/netting"]).code, Some(0));
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_made_exits_3() {
+    let desk = Desk::new();
+    desk.file("store", "a file where the folder should be");
+    desk.run(&["plugins/netting"]).failed(3, &[desk.store().to_str().unwrap()]);
+}
+
+#[test]
+fn the_environment_can_name_the_store() {
+    let desk = Desk::new();
+    let elsewhere = desk.folder.path().join("elsewhere");
+    let ended = common::podhost()
+        .args(["run", "plugins/netting"])
+        .env("PODHOST_STORE", &elsewhere)
+        .env("PODHOST_CACHE", common::project().join("target/test-components"))
+        .output()
+        .unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(elsewhere.join("journal.sqlite").is_file());
+}

@@ -1,0 +1,11 @@
+//! Tests of the crate through its public interface: a topic a module.
+
+mod answers;
+mod common;
+mod errors;
+mod evidence;
+mod reference;
+mod requests;
+mod routes;
+mod rules;
+mod samples;

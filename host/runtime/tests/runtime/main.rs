@@ -1,0 +1,8 @@
+//! Tests of the crate through its public interface: a topic a module. What needs a platform is in
+//! `tests`.
+
+mod budgets;
+mod grant_intersection;
+mod journal_entries;
+mod settings;
+mod url_patterns;

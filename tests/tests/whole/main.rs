@@ -1,0 +1,30 @@
+//! What crosses crates, through public interfaces: a topic a module.
+
+mod allowances;
+mod compiled_components;
+mod cut_off_runs;
+mod denial_matrix;
+mod door;
+mod dry_run;
+mod durable_copies;
+mod durable_disk;
+mod durable_divergence;
+mod durable_faults;
+mod durable_prefixes;
+mod durable_races;
+mod durable_services;
+mod durable_three_step;
+mod every_service;
+mod fairness;
+mod fuzz_corpus;
+mod grants;
+mod half_way;
+mod large_books;
+mod merchant_http;
+mod month_promises;
+mod policy_scenarios;
+mod python_client;
+mod refused_plans;
+mod run_limits;
+mod service_cases;
+mod stored_state;
