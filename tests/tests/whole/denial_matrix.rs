@@ -13,7 +13,7 @@ use std::{
 };
 
 use pod_host::{Account, Budget, Grant, Host, NetworkRule, Policy, RunOptions, Scope};
-use pod_platform::{Service, ServiceVisitor, visit_services};
+use pod_platform::{Client, Limits, Platform, Service, ServiceVisitor, visit_services};
 use podhost_tests::{Bench, project};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -165,6 +165,8 @@ async fn what_is_not_granted_is_denied_and_what_is_granted_is_done() {
     assert_eq!(cells, functions.len() * 4);
 }
 
+const READ: &str = "invoices.get-invoice-list";
+
 /// A server that answers nothing, and counts who comes.
 async fn counting() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -182,49 +184,56 @@ async fn counting() -> (String, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn a_refusal_opens_no_connection() {
     let (url, connections) = counting().await;
-    let pod = Bench::from_file("tests/services/scenario.json").await.pod;
-    let bench = Bench::at(pod, &url).await;
-    let rows = rows();
-    let fetch = json!({ "url": format!("{url}/orders") });
-    let requests =
-        rows.values().map(|case| (&*case.function, &case.request)).chain([("http.fetch", &fetch)]);
-    for path in ["tests/guests/any-service", "tests/guests/any-service/any-service.rhai"] {
-        let policy = bench.load(path).await;
-        for (function, request) in requests.clone() {
-            let input = json!({ "function": function, "request": request });
-            // Without the function; and with it, but with nothing to spend.
-            let nothing = Budget { calls: 0, http_calls: 0, ..policy.asks().budget };
+    let bench = Bench::from_file("tests/services/scenario.json").await;
+    let policies = [
+        bench.load("tests/guests/any-service").await,
+        bench.load("tests/guests/any-service/any-service.rhai").await,
+    ];
+    let client = Client::new(Platform::at(&url), Limits::default()).unwrap();
+    let run = async |policy: &Policy, account: Account, grant, input: &Value| {
+        let account = Account { client: client.clone(), ..account };
+        let options = RunOptions { input: input.clone(), grant: Some(grant), ..Default::default() };
+        bench.host.run_with(policy, &account, options).await.expect("it is journalled")
+    };
+    let scope = |policy: &Policy| {
+        let mut scope = policy.asks().scope.clone();
+        scope.network.insert(format!("{url}/*").parse().unwrap());
+        scope.private.insert("127.0.0.1".to_owned());
+        scope
+    };
+    let fetch = Case { function: "http.fetch".to_owned(), ..rows().remove(READ).unwrap() };
+    for case in rows().into_values().chain([fetch]) {
+        let world = World::start(&case).await;
+        let mut request = world.named(&case.request);
+        if case.function == "http.fetch" {
+            request = json!({ "url": format!("{url}/orders") });
+        }
+        let input = json!({ "function": case.function, "request": request });
+        for policy in &policies {
+            // With the function and nothing to spend; and without it.
             let exhausted = Grant {
-                functions: [function.to_owned()].into(),
-                budget: nothing,
-                scope: Scope {
-                    network: [format!("{url}/*").parse().unwrap()].into(),
-                    private: ["127.0.0.1".to_owned()].into(),
-                    ..Scope::default()
-                },
+                functions: [case.function.clone()].into(),
+                budget: Budget { calls: 0, http_calls: 0, ..policy.asks().budget },
+                scope: scope(policy),
                 ..policy.asks().clone()
             };
             let denied = Grant { functions: BTreeSet::new(), ..exhausted.clone() };
             for (grant, kind) in [(denied, "denied"), (exhausted, "budget-exhausted")] {
-                let options =
-                    RunOptions { input: input.clone(), grant: Some(grant), ..Default::default() };
-                let receipt = bench.run_with(&policy, options).await;
-                // A link is made here: it needs no budget.
-                if kind == "denied" || receipt.output["ok"].is_null() {
-                    assert_eq!(receipt.output["error"]["kind"], kind, "{function} × {path}");
-                }
+                let receipt = run(policy, world.account(&case.r#as), grant, &input).await;
+                // A link is made without POD, so it needs no budget.
+                let is_link = kind != "denied" && receipt.output["ok"].is_string();
+                let error = &receipt.output["error"];
+                assert!(is_link || error["kind"] == kind, "{}: {}", case.function, receipt.output);
             }
         }
     }
     assert_eq!(connections.load(Ordering::SeqCst), 0);
-    // It would have been counted.
-    let policy = bench.load("tests/guests/any-service").await;
-    let grant = Grant {
-        functions: ["invoices.get-invoice-list".to_owned()].into(),
-        ..policy.asks().clone()
-    };
-    let input = json!({ "function": "invoices.get-invoice-list", "request": rows["invoices.get-invoice-list"].request });
-    bench.run_with(&policy, RunOptions { input, grant: Some(grant), ..Default::default() }).await;
+    // One that is made is counted.
+    let case = &rows()[READ];
+    let grant = Grant { functions: [READ.to_owned()].into(), ..policies[0].asks().clone() };
+    let input = json!({ "function": READ, "request": case.request });
+    let account = World::start(case).await.account(&case.r#as);
+    run(&policies[0], account, grant, &input).await;
     assert!(connections.load(Ordering::SeqCst) > 0);
 }
 

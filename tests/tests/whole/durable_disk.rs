@@ -7,7 +7,8 @@ use std::{
     os::unix::{fs::MetadataExt as _, fs::PermissionsExt as _, process::CommandExt as _},
     path::Path,
     process::Command,
-    sync::Arc,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use pod_host::{Account, Error, Host, Point, RunOptions, Stated, Status};
@@ -304,11 +305,26 @@ async fn a_log_whose_end_is_lost() {
         let mortal = Mortal::from_file(SCENARIO).await;
         let path = path.clone();
         let work = async move |life: Life| life.run(&path, keyed()).await;
-        assert!(mortal.live(move |_, point| point == at, work).await.is_none());
-        let log = fs::File::options().write(true).open(mortal.store().join("journal.sqlite-wal"));
-        let log = log.expect("the log is there");
-        let length = log.metadata().expect("its length").len();
-        log.set_len(length - 1_000).expect("it is torn");
+        // As the files are at that time: a host that dies within this process still tidies them up.
+        let files = ["journal.sqlite", "journal.sqlite-wal"].map(|file| mortal.store().join(file));
+        let kept = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        let kill = {
+            let (files, kept) = (files.clone(), kept.clone());
+            move |_, point| {
+                if point == at {
+                    let read = files.iter().map(|file| fs::read(file).expect("it can be read"));
+                    *kept.lock().unwrap() = read.collect();
+                }
+                point == at
+            }
+        };
+        assert!(mortal.live(kill, work).await.is_none());
+        let [database, log] = <[_; 2]>::try_from(kept.lock().unwrap().clone()).unwrap();
+        while files[1].exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        fs::write(&files[0], database).expect("it can be written");
+        fs::write(&files[1], &log[..log.len() - 1_000]).expect("it can be written");
         let receipt =
             mortal.live_on(async |life: Life| life.go_on().await.expect("it is unfinished")).await;
         assert_part_of(&mortal.books().await, &undisturbed.books().await, &format!("{at:?}"));

@@ -4,9 +4,11 @@
 use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use podhost_tests::{fuzz, project};
 
 /// How long mutations are tried.
@@ -44,25 +46,43 @@ fn journal_entry() {
 }
 
 fn hold(name: &str, target: fn(&[u8])) {
-    let folder = project("tests/fuzz/corpus").join(name);
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .expect("the corpus is there")
-        .map(|file| file.expect("the folder can be read").path())
-        .collect();
-    files.sort();
-    let corpus: Vec<_> =
-        files.iter().map(|file| fs::read(file).expect("the file can be read")).collect();
+    let mut corpus = written(name);
     assert!(!corpus.is_empty(), "{name} has a corpus");
-
-    for (input, file) in corpus.iter().zip(&files) {
-        run(target, input, &file.display().to_string());
+    corpus.extend(kept(name));
+    for (from, input) in &corpus {
+        run(target, input, from);
     }
+    let corpus: Vec<_> = corpus.into_iter().map(|(_, input)| input).collect();
     let mut random = Random(SEED);
     let started = Instant::now();
     while started.elapsed() < TIME {
         let input = mutated(&corpus, &mut random);
         run(target, &input, &format!("b\"{}\"", input.escape_ascii()));
     }
+}
+
+/// What somebody wrote, a file each, and where it is from.
+fn written(name: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = fs::read_dir(project("tests/fuzz/corpus").join(name)).expect("it is there");
+    let mut files: Vec<_> =
+        folder.map(|file| file.expect("the folder can be read").path()).collect();
+    files.sort();
+    let read = |file: &PathBuf| {
+        (file.display().to_string(), fs::read(file).expect("the file can be read"))
+    };
+    files.iter().map(read).collect()
+}
+
+/// What the fuzzer came upon, a line of Base64 each.
+fn kept(name: &str) -> Vec<(String, Vec<u8>)> {
+    let file = project("tests/fuzz/kept").join(name);
+    let text = fs::read_to_string(&file).expect("the file can be read");
+    let decoded = |(index, line): (usize, &str)| {
+        let from = format!("{}:{}", file.display(), index + 1);
+        let input = BASE64_STANDARD.decode(line).unwrap_or_else(|error| panic!("{from}: {error}"));
+        (from, input)
+    };
+    text.lines().enumerate().map(decoded).collect()
 }
 
 /// Tells which input it was that something did not hold for.
