@@ -128,6 +128,30 @@ async fn calls_are_counted_and_bounded() {
     assert_eq!(receipt.meters.calls, 7);
 }
 
+/// What was cut off came all the same: it counts, and it is not asked for again.
+#[tokio::test]
+async fn an_answer_beyond_the_budget_is_cut_off_and_asked_for_once() {
+    let bench = small().await;
+    let manifest = manifest("policy", "\"invoices\"", "bytes-down = 500");
+    let list = r#"
+        fn run(input) {
+            let kinds = [];
+            for turn in 0..2 {
+                try { get_invoice_list(#{ offset: 0, size: 20 }); } catch (error) { kinds += error; }
+            }
+            kinds
+        }
+    "#;
+    let receipt = run(&bench, &manifest, list, json!(null)).await;
+    for turn in 0..2 {
+        let error = &receipt.output[turn];
+        assert_eq!(error["kind"], "budget-exhausted", "{}", receipt.output);
+        assert_eq!(error["meter"], "bytes-down");
+    }
+    assert_eq!(receipt.meters.calls, 1, "the second one was not sent");
+    assert!(receipt.meters.bytes_down > 500, "{:?}", receipt.meters);
+}
+
 #[tokio::test]
 async fn a_wrong_argument_is_named_before_anything_is_sent() {
     let bench = small().await;

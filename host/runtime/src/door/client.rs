@@ -56,9 +56,7 @@ async fn try_send(
     traffic: &mut Traffic,
 ) -> Result<Answer, types::Error> {
     let Connection { client, credentials, .. } = passage.connection()?;
-    // The intent of a run that goes on reserved it.
-    let reserved = passage.recorder.reserved(call.step).unwrap_or(call.reserved);
-    let intake = Intake::new(passage, reserved);
+    let intake = Intake::new(passage, call);
     let accepts = |bytes| intake.accepts(bytes);
     let exchange = client.send(request, credentials, call.ott.as_ref(), &accepts).await;
     *traffic += exchange.traffic;

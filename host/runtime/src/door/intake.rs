@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use pod_platform::types::Exhaustion;
 
-use super::Passage;
+use super::{Call, Passage};
 use crate::budget::{Amounts, Day, day};
 
 /// One call's.
@@ -23,8 +23,9 @@ struct State {
 }
 
 impl<'a> Intake<'a> {
-    /// Of a call for which `charge` reserved so much.
-    pub fn new(passage: &'a Passage, reserved: Amounts) -> Self {
+    /// Of a call for which something is reserved: by `charge`, or by the intent of a run that goes on.
+    pub fn new(passage: &'a Passage, call: &Call) -> Self {
+        let reserved = passage.recorder.reserved(call.step).unwrap_or(call.reserved);
         let state = State { reserved: reserved.bytes_down, exhausted: None };
         Self { passage, day: day(passage.clock.now()), state: Mutex::new(state) }
     }

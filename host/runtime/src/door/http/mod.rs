@@ -133,9 +133,7 @@ impl Written {
 
 /// Sends a request that was authorised, and follows where it leads.
 pub(crate) async fn send(passage: &Passage, call: &Call, request: &HttpRequest) -> Reply {
-    // The intent of a run that goes on reserved it.
-    let reserved = passage.recorder.reserved(call.step).unwrap_or(call.reserved);
-    let intake = Intake::new(passage, reserved);
+    let intake = Intake::new(passage, call);
     let mut spent = Amounts::default();
     let mut veil = passage.http.veil();
     let answer = try_send(passage, request, &intake, &mut spent, &mut veil);
@@ -227,8 +225,8 @@ async fn one(
         }
     })?;
 
-    let before = spent.bytes_down;
     spent.bytes_down += size(response.headers()) as u64;
+    let before = spent.bytes_down;
     let mut body = BytesMut::new();
     let announced = response
         .headers()
