@@ -121,11 +121,6 @@ impl Fold {
         &self.open
     }
 
-    /// The steps and invoices of those that name one.
-    pub fn open_invoices(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.open.iter().filter_map(|open| Some((open.intent.step, open.intent.invoice?)))
-    }
-
     /// What the open intent of a step reserved; none, if it has none.
     pub fn reserved(&self, step: u64) -> Option<Amounts> {
         let open = self.open.iter().find(|open| open.intent.step == step);

@@ -56,6 +56,7 @@ pub async fn authorise_and_charge<S: PodService>(
         operation: Operation::Pod(request),
         reserved: Amounts::default(),
         intended: None,
+        before: None,
         ott: None,
     };
     let charge = Stage(charge::Charge { passage: passage.clone(), inner: Stage(Nothing) });

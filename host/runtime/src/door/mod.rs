@@ -33,7 +33,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pod_platform::{
-    Clock, Credentials, Effect, EffectClass, Instant, MARK_PREFIX, Request, Route, Secret,
+    Before, Clock, Credentials, Effect, EffectClass, Instant, MARK_PREFIX, Request, Route, Secret,
     Service as PodService, types,
 };
 use tokio_util::task::TaskTracker;
@@ -44,6 +44,7 @@ pub(crate) use history::History;
 pub(crate) use http::{Egress, HttpSecrets, SystemResolver};
 pub use http::{HttpSecret, Resolve};
 pub(crate) use look::look;
+pub(crate) use reconcile::lands_until;
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
 pub(crate) use shadow::{ASSUMED, Shadow};
@@ -54,7 +55,7 @@ use crate::{
     bindings::{HttpRequest, HttpResponse, RemainingBudget},
     budget::Amounts,
     grant::Grant,
-    journal::{Diverged, Entry, Owner, StateChange},
+    journal::{Diverged, Entry, KnownBy, Owner, StateChange},
     mask::Mask,
     run_log::RunLog,
     seal::Seal,
@@ -230,6 +231,8 @@ pub(crate) struct Call {
     pub intended: Option<Intended>,
     /// The one-time token that goes with the intent.
     pub ott: Option<Secret>,
+    /// What was so before it, if it changes something that can be read.
+    pub before: Option<Arc<Before>>,
 }
 
 /// A mutation's intent.
@@ -237,6 +240,8 @@ pub(crate) struct Call {
 pub(crate) struct Intended {
     /// When the first attempt may have begun, in milliseconds since 1970.
     pub at: u64,
+    /// Did it begin in a part of the journal that is lost, so that nobody knows when?
+    pub restored: bool,
     /// May it have been sent already, so that it is looked for first?
     pub looked_for: bool,
 }
@@ -296,6 +301,8 @@ pub(crate) struct Reply {
     pub spent: Amounts,
     /// Of a call that was in doubt: what was found out.
     pub evidence: Option<String>,
+    /// Of a call that was in doubt, and is not any more: how it is known what came of it.
+    pub known_by: Option<KnownBy>,
     /// What it stored.
     pub state: Option<StateChange>,
 }
@@ -313,7 +320,7 @@ impl Reply {
 
     /// What came of a call without doubts.
     pub fn of(outcome: Result<Answer, types::Error>, spent: Amounts) -> Self {
-        Self { outcome, spent, evidence: None, state: None }
+        Self { outcome, spent, evidence: None, known_by: None, state: None }
     }
 }
 
@@ -486,6 +493,7 @@ impl Door {
             reserved: Amounts::default(),
             intended: None,
             ott: None,
+            before: None,
         };
         let arguments = call.arguments.len();
         let is_sent = match &call.operation {

@@ -5,6 +5,7 @@ mod archive;
 mod chain;
 mod claims;
 mod entry;
+mod intent;
 mod origin;
 mod pauses;
 mod runs;
@@ -15,10 +16,10 @@ mod writer;
 
 pub use archive::Archived;
 pub use chain::{Chain, StoredEntry};
-pub(crate) use claims::{Claimant, Claims};
+pub(crate) use claims::{Claimant, Claims, Taken};
 pub use entry::{
-    Decided, Diverged, Entry, EntryError, Finished, Intent, Outcome, Recorded, Restored, Settled,
-    Started, StateChange, decode, encode,
+    Decided, Diverged, Entry, EntryError, Finished, Intent, KnownBy, Outcome, Recorded, Restored,
+    Settled, Started, StateChange, decode, encode,
 };
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;

@@ -269,8 +269,9 @@ impl Journal {
                     continue;
                 }
                 let claimant = Claimant::new(&account, platform.as_deref());
-                for (step, invoice) in fold.open_invoices() {
-                    let _ = self.claims.claim(&claimant, invoice, &run, step);
+                for open in fold.open() {
+                    let objects = open.intent.objects();
+                    let _ = self.claims.claim(&claimant, &objects, &run, open.intent.step);
                 }
             }
         }
