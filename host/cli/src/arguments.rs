@@ -12,7 +12,10 @@ Exit codes:
   0  done
   1  the policy failed or was refused
   2  bad usage or bad input
-  3  the platform or the store failed";
+  3  the platform or the store failed
+  4  of some payment nobody knows whether it took effect (podhost settle)
+  5  another podhost has the store
+  6  the policy is paused, because it kept failing (podhost unpause)";
 
 /// Runs merchants' policies safely on the POD payments platform.
 ///
@@ -215,6 +218,7 @@ pub struct Show {
 /// with. What its journal has is not done again; a call whose outcome nobody wrote down is looked
 /// into first. Accounts are those of podhost.toml, or PODHOST_TOKEN's.
 #[derive(Args, Debug)]
+#[command(after_help = RESUME_EXIT_CODE)]
 pub struct Resume {
     /// The runs' ids, or how they begin [default: all that were cut off]
     pub runs: Vec<String>,
@@ -232,6 +236,9 @@ pub struct Resume {
     #[command(flatten)]
     pub folders: Folders,
 }
+
+const RESUME_EXIT_CODE: &str = "\
+Of several runs the most urgent exit code counts: 4, then 3, 5, 2, 6, 1.";
 
 /// Show the evidence of a call in doubt, or decide what became of it
 ///

@@ -37,13 +37,13 @@ pub async fn resume(arguments: arguments::Resume) -> Result<Status, Failure> {
                 if !arguments.json {
                     report::failure(&failure);
                 }
-                status = worse(status, failure.status);
+                status = status.or(failure.status);
                 let reason = format!("{:#}", failure.error);
                 failed.push(json!({ "run": summary.run, "reason": reason }));
                 continue;
             }
         };
-        status = worse(status, ending(&receipt));
+        status = status.or(ending(&receipt));
         if arguments.json {
             resumed.push(receipt);
         } else {
@@ -96,14 +96,10 @@ pub async fn resume_earlier(host: &Host, account: &Account) -> Result<(), Failur
 pub fn ending(receipt: &Receipt) -> Status {
     match receipt.status {
         Ended::Done => Status::Done,
-        Ended::UnknownOutcome => Status::Platform,
+        Ended::UnknownOutcome => Status::UnknownOutcome,
         Ended::Failed | Ended::Refused => match &receipt.error {
             Some(error) if error.is_of_the_platform() => Status::Platform,
             _ => Status::Policy,
         },
     }
-}
-
-fn worse(one: Status, other: Status) -> Status {
-    if other as u8 > one as u8 { other } else { one }
 }
