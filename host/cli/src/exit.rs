@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::signals;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Status {
@@ -18,11 +20,16 @@ pub enum Status {
     StoreInUse = 5,
     /// The policy is paused.
     Paused = 6,
+    /// It was told to stop: 128 and the signal's number, as shells have it.
+    Interrupted = 130,
+    Terminated = 143,
 }
 
 /// The codes in the order in which a person has to know of them, the most urgent first.
-const BY_URGENCY: [Status; 7] = [
+const BY_URGENCY: [Status; 9] = [
     Status::UnknownOutcome,
+    Status::Interrupted,
+    Status::Terminated,
     Status::Platform,
     Status::StoreInUse,
     Status::Input,
@@ -67,9 +74,13 @@ impl From<pod_host::Error> for Failure {
     fn from(error: pod_host::Error) -> Self {
         match error {
             pod_host::Error::Paused { .. } => Self { status: Status::Paused, error: error.into() },
-            pod_host::Error::StoreInUse(_) => {
+            pod_host::Error::StoreInUse { .. } => {
                 Self { status: Status::StoreInUse, error: error.into() }
             }
+            pod_host::Error::Stopped(_) => Self {
+                status: signals::received().unwrap_or(Status::Platform),
+                error: error.into(),
+            },
             error if error.is_bad_input() => Self::input(error),
             error => Self::platform(error),
         }

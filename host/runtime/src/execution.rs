@@ -15,6 +15,7 @@ use crate::{
     bindings::PolicyIndices,
     deciders::{Broken, Decider, Plan as _, execute},
     door::{Door, Passage},
+    error::Stopped,
     guest::{GuestMeters, Start, Stop, until},
     journal::{Decided, Entry},
     policy::Loaded,
@@ -128,6 +129,7 @@ impl Process<'_> {
             clock: self.passage().clock.clone(),
             log: self.log.clone(),
             meters: self.meters.clone(),
+            stop: self.passage().stop.clone(),
         }
     }
 
@@ -140,7 +142,7 @@ impl Process<'_> {
         let Execution { host, policy, input, .. } = &self.execution;
         let answer = until(self.deadline, async {
             let start = self.start(Door::new(self.passage().clone()));
-            let mut guest = guest(host, policy, start).await?;
+            let mut guest = guest(host.compiler(), policy, start).await?;
             let answer = match exports.load(&mut guest.store, &guest.instance) {
                 Ok(exports) => exports.call_run(&mut guest.store, &input.to_string(), config).await,
                 Err(error) => Err(error),
@@ -202,6 +204,11 @@ impl Process<'_> {
                 for payment in plan.payments() {
                     payment.stop(last.as_ref());
                 }
+                if self.passage().is_stopped() {
+                    let unpaid = plan.payments().iter().filter(|payment| payment.is_left());
+                    let unfinished = unpaid.map(ToString::to_string).collect();
+                    return Err(Error::Stopped(Stopped { unfinished, ..Stopped::default() }));
+                }
                 self.failed(stop)?.error
             }
         };
@@ -230,7 +237,7 @@ impl Process<'_> {
             return Ok(Ok((books, answer, decided.at)));
         }
         let Execution { host, policy, .. } = &self.execution;
-        let mut guest = guest(host, policy, self.start(door.clone())).await?;
+        let mut guest = guest(host.compiler(), policy, self.start(door.clone())).await?;
         let answer = decider.ask(&mut guest, &books, config).await;
         let answer = guest.finish(answer)?;
         let text = json!(answer).to_string();
@@ -282,8 +289,13 @@ impl Process<'_> {
     }
 
     fn failed(&self, stop: Stop) -> Result<Ending, Error> {
-        if let Stop::Host(error @ Error::Diverged { .. }) = stop {
-            return Err(error);
+        match stop {
+            Stop::Host(error @ (Error::Diverged { .. } | Error::Stopped(_))) => return Err(error),
+            // Its time ran out while a call was waited for.
+            Stop::Wall if self.passage().is_stopped() => {
+                return Err(Error::Stopped(Stopped::default()));
+            }
+            _ => {}
         }
         let budget = &self.passage().grant.budget;
         let error = run_error(self.execution.policy, budget, &self.log.mask, stop);

@@ -60,6 +60,7 @@ async fn intend(
     if has_ended() {
         return refuse(ENDED.to_owned());
     }
+    passage.go_on()?;
     let is_dry = passage.shadow.is_some();
     let ott = if request.is_some_and(|request| request.row.needs_ott) && !is_dry {
         let connection = match passage.connection() {
@@ -78,6 +79,7 @@ async fn intend(
     if has_ended() {
         return refuse(ENDED.to_owned());
     }
+    passage.go_on()?;
     let invoice = request.and_then(stakes::invoice);
     if let Err(run) = passage.recorder.claim(invoice.filter(|_| !is_dry), call.step) {
         return refuse(format!(

@@ -6,6 +6,7 @@ mod chain;
 mod claims;
 mod entry;
 mod origin;
+mod owner;
 mod pauses;
 mod runs;
 mod state;
@@ -20,6 +21,9 @@ pub use entry::{
     Decided, Diverged, Entry, EntryError, Finished, Intent, Outcome, Recorded, Restored, Settled,
     Started, StateChange, decode, encode,
 };
+pub use owner::StoreOwner;
+pub(crate) use owner::Taking;
+pub use pauses::Pause;
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;
 pub(crate) use store::{AppendError, FILE};
