@@ -204,7 +204,7 @@ impl Process<'_> {
                 for payment in plan.payments() {
                     payment.stop(last.as_ref());
                 }
-                if self.passage().is_stopped() {
+                if self.is_request(&stop) {
                     let unpaid = plan.payments().iter().filter(|payment| payment.is_left());
                     let unfinished = unpaid.map(ToString::to_string).collect();
                     return Err(Error::Stopped(Stopped { unfinished, ..Stopped::default() }));
@@ -288,14 +288,21 @@ impl Process<'_> {
         self.passage().tasks.wait().await;
     }
 
-    fn failed(&self, stop: Stop) -> Result<Ending, Error> {
+    /// Was the host told to stop? That its time runs out while a call is waited for is no failure.
+    fn is_request(&self, stop: &Stop) -> bool {
         match stop {
-            Stop::Host(error @ (Error::Diverged { .. } | Error::Stopped(_))) => return Err(error),
-            // Its time ran out while a call was waited for.
-            Stop::Wall if self.passage().is_stopped() => {
-                return Err(Error::Stopped(Stopped::default()));
-            }
-            _ => {}
+            Stop::Host(Error::Stopped(_)) => true,
+            Stop::Wall => self.passage().is_stopped(),
+            _ => false,
+        }
+    }
+
+    fn failed(&self, stop: Stop) -> Result<Ending, Error> {
+        if let Stop::Host(error @ Error::Diverged { .. }) = stop {
+            return Err(error);
+        }
+        if self.is_request(&stop) {
+            return Err(Error::Stopped(Stopped::default()));
         }
         let budget = &self.passage().grant.budget;
         let error = run_error(self.execution.policy, budget, &self.log.mask, stop);
