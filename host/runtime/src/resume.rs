@@ -34,6 +34,10 @@ impl Host {
     pub async fn unfinished(&self) -> Result<Vec<RunSummary>, Error> {
         let mut unfinished = Vec::new();
         for summary in self.journal().runs(&RunFilter::unfinished()).await? {
+            // Its platform ended with its process.
+            if summary.platform.is_none() {
+                continue;
+            }
             // A damaged one is told of when it is resumed.
             let entries = self.journal().entries(&summary.run).await.unwrap_or_default();
             let started = Fold::of(entries.iter().map(|stored| &stored.entry)).started;
@@ -62,7 +66,7 @@ impl Host {
         account: &'a Account,
     ) -> BoxFuture<'a, Result<Receipt, Error>> {
         Box::pin(async move {
-            let live = self.live().take(run).await;
+            let live = self.unless_stopped(self.live().take(run)).await?;
             let entries = self.journal().entries(run).await?;
             let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
             if fold.finished.is_some() {
@@ -91,7 +95,9 @@ impl Host {
                 .collect();
             let history = History::of(&entries, otts);
             let grant = started.grant(run)?;
-            let _place = self.queues().take(&started.owner(), grant.budget.concurrent_runs).await?;
+            let owner = started.owner();
+            let place = self.queues().take(&owner, grant.budget.concurrent_runs);
+            let _place = self.unless_stopped(place).await??;
             let journal = self.journal().clone();
             let recorder =
                 Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);

@@ -64,6 +64,7 @@ async fn intend(
     if has_ended() {
         return refuse(ENDED.to_owned());
     }
+    passage.go_on()?;
     let is_dry = passage.shadow.is_some();
     let ott = if request.is_some_and(|request| request.row.needs_ott) && !is_dry {
         let connection = match passage.connection() {
@@ -82,6 +83,7 @@ async fn intend(
     if has_ended() {
         return refuse(ENDED.to_owned());
     }
+    passage.go_on()?;
     let intent = Intent {
         step: call.step,
         function: call.function.clone(),

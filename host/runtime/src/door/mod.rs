@@ -36,12 +36,12 @@ use pod_platform::{
     Before, Clock, Credentials, Effect, EffectClass, Instant, MARK_PREFIX, Request, Route, Secret,
     Service as PodService, types,
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Service, ServiceBuilder};
 use tracing::Instrument as _;
 
 pub(crate) use history::History;
-pub(crate) use http::{Egress, HttpSecrets, SystemResolver};
+pub(crate) use http::{Egress, FETCH, HttpSecrets, SystemResolver};
 pub use http::{HttpSecret, Resolve};
 pub(crate) use look::look;
 pub(crate) use reconcile::lands_until;
@@ -54,6 +54,7 @@ use crate::{
     Digest, Error,
     bindings::{HttpRequest, HttpResponse, RemainingBudget},
     budget::Amounts,
+    error::Stopped,
     grant::Grant,
     journal::{Diverged, Entry, KnownBy, Owner, StateChange},
     mask::Mask,
@@ -107,6 +108,8 @@ pub(crate) struct Passage {
     pub tasks: TaskTracker,
     /// After the run's end, no effect begins.
     pub ended: AtomicBool,
+    /// Once the host is told to stop, no call begins.
+    pub stop: CancellationToken,
     pub next_step: AtomicU64,
     /// What the entries of calls that no budget counts come to.
     pub uncounted: AtomicU64,
@@ -146,6 +149,20 @@ impl Passage {
     /// Does the run only do again what it did?
     pub fn is_offline(&self) -> bool {
         self.connection.is_none()
+    }
+
+    /// Is the host told to stop?
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// That the host was told to stop, if it was: nothing is recorded then, and the run goes on from
+    /// here when it is resumed.
+    pub fn go_on(&self) -> Result<(), Error> {
+        match self.is_stopped() {
+            true => Err(Error::Stopped(Stopped::default())),
+            false => Ok(()),
+        }
     }
 
     /// An empty log, which does not show what is secret.
@@ -478,6 +495,7 @@ impl Door {
         function: String,
         operation: Operation,
     ) -> Result<Result<T, types::Error>, Error> {
+        self.passage.go_on()?;
         let arguments = match &operation {
             Operation::Pod(request) => request.form.encoded(),
             Operation::Http(request) => http::form(request).encoded(),

@@ -186,6 +186,11 @@ impl Recorder {
             {
                 index.push(Index::Status(status.name().to_owned()));
             }
+            if noted.iter().any(|entry| matches!(entry, Entry::Finished(_)))
+                && state.fold.is_policys_failure()
+            {
+                index.push(Index::PolicysFailure);
+            }
             let append = Append {
                 run: self.run.clone(),
                 first: state.first,

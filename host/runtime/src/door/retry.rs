@@ -24,6 +24,11 @@ impl<S: Next> Layer for Retry<S> {
             for pause in pauses() {
                 // Of a mutation, this error says that nothing was sent.
                 let Err(types::Error::Unavailable(_)) = &reply.outcome else { break };
+                // What is not repeated now is done again when the run is resumed. What has an intent
+                // is under way.
+                if call.intended.is_none() {
+                    passage.go_on()?;
+                }
                 // The first attempt took what was reserved.
                 let again = call.reserved.wire();
                 let day = day(passage.clock.now());

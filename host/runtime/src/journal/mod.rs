@@ -7,6 +7,7 @@ mod claims;
 mod entry;
 mod intent;
 mod origin;
+mod owner;
 mod pauses;
 mod runs;
 mod state;
@@ -21,6 +22,9 @@ pub use entry::{
     Decided, Diverged, Entry, EntryError, Finished, Intent, KnownBy, Outcome, Recorded, Restored,
     Settled, Started, StateChange, decode, encode,
 };
+pub use owner::StoreOwner;
+pub(crate) use owner::Taking;
+pub use pauses::Pause;
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;
 pub(crate) use store::{AppendError, FILE};
