@@ -44,6 +44,11 @@ impl History {
                 Entry::Outcome(outcome) => {
                     steps.entry(outcome.step).or_default().outcome = Some(outcome.clone());
                 }
+                Entry::Looks(looks) => {
+                    for outcome in looks.outcomes() {
+                        steps.entry(outcome.step).or_default().outcome = Some(outcome);
+                    }
+                }
                 _ => {}
             }
         }
