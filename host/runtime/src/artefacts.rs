@@ -31,11 +31,7 @@ impl Artefacts {
     /// # Errors
     /// If anybody but its owner, who must be us, could write to it: what lies in it is run as
     /// machine code.
-    pub fn open(
-        engine: &Engine,
-        folder: PathBuf,
-        key_files: Vec<PathBuf>,
-    ) -> Result<Self, Error> {
+    pub fn open(engine: &Engine, folder: PathBuf, key_files: Vec<PathBuf>) -> Result<Self, Error> {
         let unusable = |reason: String| Error::Artefacts { folder: folder.clone(), reason };
         fs::DirBuilder::new()
             .recursive(true)

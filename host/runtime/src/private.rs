@@ -4,7 +4,9 @@
 use std::{
     fs::{self, DirBuilder, File},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    },
     path::{Path, PathBuf},
 };
 
@@ -32,8 +34,13 @@ pub(crate) fn make(path: &Path) -> io::Result<File> {
 
 /// Writes a file anew.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<File> {
-    let mut file =
-        File::options().create(true).truncate(true).read(true).write(true).mode(0o600).open(path)?;
+    let mut file = File::options()
+        .create(true)
+        .truncate(true)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
     io::Write::write_all(&mut file, bytes)?;
     Ok(file)
 }
@@ -90,7 +97,8 @@ pub(crate) fn store_folder(folder: &Path, files: &[&str]) -> Result<Vec<PathBuf>
     let mut closed = Vec::new();
     if is_open_to_others(&about) {
         // To close a folder that is not a store of ours would take it from whoever shares it.
-        let is_ours = || Ok(fs::read_dir(folder)?.next().is_none() || folder.join(files[0]).exists());
+        let is_ours =
+            || Ok(fs::read_dir(folder)?.next().is_none() || folder.join(files[0]).exists());
         if about.permissions().mode() & STICKY != 0 || !is_ours().map_err(io)? {
             return Err(Error::StoreIsShared(folder.to_owned()));
         }

@@ -108,7 +108,7 @@ impl Journal {
 }
 
 async fn copy(connection: &mut SqliteConnection, before: i64) -> sqlx::Result<()> {
-    for table in ["entries", "invoices", "runs"] {
+    for table in ["entries", "invoices", "usage", "runs"] {
         sqlx::query(AssertSqlSafe(format!(
             "INSERT OR IGNORE INTO archive.{table} SELECT * FROM main.{table} WHERE run IN \
              (SELECT run FROM main.runs WHERE {OLD})"

@@ -82,8 +82,9 @@ impl Journal {
     /// # Errors
     /// If the database cannot be written.
     pub async fn rebuild_index(&self) -> Result<Verified, Error> {
+        let usages = self.usages.clone();
         let verified = self
-            .with(|connection| {
+            .with(move |connection| {
                 Box::pin(async move {
                     let mut transaction = connection.begin().await?;
                     let found = all(&mut transaction).await?;
@@ -102,10 +103,12 @@ impl Journal {
                     }
                     let left = all(&mut transaction).await?;
                     transaction.commit().await?;
+                    usages.read(connection).await?;
                     Ok(left)
                 })
             })
             .await?;
+        self.claim_open_intents().await?;
         self.index_is(&verified.differences);
         Ok(verified)
     }

@@ -112,13 +112,8 @@ mod tests {
     fn nothing_is_lost() {
         let clock = |step, at| Entry::Outcome(outcome(step, FUNCTIONS[0], at, at + 1));
         let random = |step, number, at| Entry::Outcome(outcome(step, FUNCTIONS[1], number, at));
-        let decided = Decided {
-            answer: "[]".into(),
-            at: 7,
-            fuel: None,
-            memory_bytes: None,
-            log: None,
-        };
+        let decided =
+            Decided { answer: "[]".into(), at: 7, fuel: None, memory_bytes: None, log: None };
         let mut other = outcome(9, FUNCTIONS[0], 5, 5);
         other.evidence = Some("it says more".into());
         let mut entries = vec![

@@ -32,8 +32,8 @@ pub(crate) use looks::together;
 pub use origin::{Acceptance, Older};
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;
-pub use trust::Distrust;
 pub(crate) use store::{AppendError, FILE};
+pub use trust::Distrust;
 pub(crate) use usage::{Owner, SharedUsage};
 pub(crate) use writer::{Append, Index, Writing};
 

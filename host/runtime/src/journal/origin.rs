@@ -263,10 +263,7 @@ async fn note(
 }
 
 /// Writes how far the journal has come, in the transaction of a group of entries.
-pub(super) async fn raise(
-    connection: &mut SqliteConnection,
-    water: HighWater,
-) -> sqlx::Result<()> {
+pub(super) async fn raise(connection: &mut SqliteConnection, water: HighWater) -> sqlx::Result<()> {
     sqlx::query("UPDATE high_water SET commits = ?, history = ?")
         .bind(signed(water.commits))
         .bind(&water.history.0.0[..])

@@ -21,8 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Claimant, Claims, RunFilter, RunSummary,
     chain::{self, StoredEntry, StoredRow},
-    entry::{Entry, Restored, Started},
     check,
+    entry::{Entry, Restored, Started},
     high_water::{self, Mark},
     migrate, origin, runs, state,
     trust::{Standing, Trust},
@@ -53,7 +53,7 @@ pub struct Journal {
     flushes: Arc<AtomicU64>,
     writers: Writers,
     claims: Arc<Claims>,
-    usages: Arc<Usages>,
+    pub(super) usages: Arc<Usages>,
     pub(super) folder: Arc<Path>,
     pub(super) mark: SharedMark,
     pub(super) trust: Trust,
@@ -327,7 +327,7 @@ impl Journal {
         Ok(())
     }
 
-    async fn claim_open_intents(&self) -> Result<(), Error> {
+    pub(super) async fn claim_open_intents(&self) -> Result<(), Error> {
         for status in ["unfinished", "unknown-outcome", "diverged"] {
             let filter = RunFilter { status: Some(status.into()), ..RunFilter::default() };
             for RunSummary { run, account, platform, archived, .. } in self.runs(&filter).await? {
@@ -402,7 +402,10 @@ async fn known(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Opt
     .transpose()
 }
 
-pub(super) async fn rows(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Vec<StoredRow>> {
+pub(super) async fn rows(
+    connection: &mut SqliteConnection,
+    run: &str,
+) -> sqlx::Result<Vec<StoredRow>> {
     let rows =
         sqlx::query("SELECT sequence, bytes, hash FROM entries WHERE run = ? ORDER BY sequence")
             .bind(run)

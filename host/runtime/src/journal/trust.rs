@@ -7,11 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{
-    Acceptance, Difference, Older,
-    store::Journal,
-    origin,
-};
+use super::{Acceptance, Difference, Older, origin, store::Journal};
 use crate::Error;
 
 /// Why a store is not trusted.
