@@ -28,7 +28,7 @@ impl ArtefactKey {
             return Ok(key);
         }
         let mut bytes = [0; LENGTH];
-        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+        getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         io::Write::write_all(&mut file, &bytes)?;
         file.as_file().sync_all()?;

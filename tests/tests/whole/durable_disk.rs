@@ -357,3 +357,87 @@ async fn a_log_whose_end_is_lost() {
         assert_eq!(receipt.status, Status::Done, "{at:?}: {:?}", receipt.error);
     }
 }
+
+/// How many bytes a store's journal takes on the disk.
+fn taken(store: &Path) -> u64 {
+    let length = |name| fs::metadata(store.join(name)).map_or(0, |about| about.len());
+    length("journal.sqlite") + length("journal.sqlite-wal")
+}
+
+/// A run that pays nothing leaves little behind, however often it looks at the clock; one that pays
+/// may look more often.
+#[tokio::test(flavor = "multi_thread")]
+async fn tens_of_thousands_of_looks_at_the_clock() {
+    let looks = |count: u64, pays: bool| {
+        let pay = "pay_invoice_by_invoice(#{ creditor_invoice_id: 601, debtor_invoice_id: 501 });";
+        let source = format!(
+            "fn run(input) {{ {} for i in 0..{count} {{ now(); }} get_random_s64() }}",
+            if pays { pay } else { "" }
+        );
+        script("\"payments\"", "rial = 10_000_000\nfuel = 100_000_000_000", &source)
+    };
+    let mortal = Mortal::from_file(SCENARIO).await;
+    let run = async |policy: &TempDir| {
+        let path = policy.path().to_owned();
+        let run = async move |life: Life| {
+            let receipt = life.run(&path, RunOptions::default()).await;
+            let replay = life.host.replay(&receipt.run).await.expect("it can be replayed");
+            assert!(replay.is_same(), "{:#?}", replay.differences);
+            receipt
+        };
+        mortal.live_on(run).await
+    };
+    let (few, many) = (looks(60_000, false), looks(66_000, false));
+    assert_eq!(run(&looks(10, false)).await.status, Status::Done);
+    let before = taken(mortal.store());
+    let receipt = run(&few).await;
+    assert_eq!(receipt.status, Status::Done, "{:?}", receipt.error);
+    let left = taken(mortal.store()) - before;
+    println!("60,000 looks at the clock leave {left} bytes");
+    assert!(left < 1024 * 1024, "{left} bytes");
+
+    let receipt = run(&many).await;
+    let error = receipt.error.expect("it is more than its journal takes");
+    assert!(error.to_string().contains("journal"), "{error}");
+    let receipt = run(&looks(66_000, true)).await;
+    assert_eq!((receipt.status, receipt.effects.len()), (Status::Done, 1), "{:?}", receipt.error);
+}
+
+/// What is pruned is given back to the disk, and how much that is, is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pruned_comes_back() {
+    let policy = script(
+        "\"payments\"",
+        "rial = 1",
+        "fn run(input) { for i in 0..1000 { get_remaining_budget(); } }",
+    );
+    let mortal = Mortal::from_file(SCENARIO).await;
+    for is_of_an_older_version in [false, true] {
+        if is_of_an_older_version {
+            // Such a database has to be written anew as a whole.
+            let mut other = connection(mortal.store()).await;
+            execute(&mut other, "PRAGMA auto_vacuum = NONE; VACUUM").await;
+            other.close().await.expect("it is written");
+        }
+        let path = policy.path().to_owned();
+        mortal
+            .live_on(async move |life: Life| {
+                for _ in 0..8 {
+                    let receipt = life.run(&path, RunOptions::default()).await;
+                    assert_eq!(receipt.status, Status::Done, "{:?}", receipt.error);
+                }
+            })
+            .await;
+        let before = taken(mortal.store());
+        assert!(before > 1024 * 1024, "{before}");
+        let archived = mortal
+            .live_on(async |life: Life| {
+                life.host.archive(u64::MAX, None).await.expect("they are dropped")
+            })
+            .await;
+        assert_eq!((archived.runs, &archived.not_freed), (8, &None));
+        let after = taken(mortal.store());
+        assert!(after < before / 4, "{before} bytes before, {after} after");
+        assert!(archived.freed_bytes >= (before - after) / 2, "{archived:?}: {before}, {after}");
+    }
+}

@@ -171,7 +171,9 @@ impl Indexed {
 
     fn take(&mut self, change: Index) {
         let mut put = |column, value: Option<String>| {
-            value.map(|value| self.columns.insert(column, value));
+            if let Some(value) = value {
+                self.columns.insert(column, value);
+            }
         };
         match change {
             Index::Begins(begin) => {
@@ -190,7 +192,9 @@ impl Indexed {
                 put("ended", Some(signed(at).to_string()));
             }
             Index::Status(status) => put("status", Some(status)),
-            Index::Invoice(invoice) => drop(self.invoices.insert(invoice)),
+            Index::Invoice(invoice) => {
+                self.invoices.insert(invoice);
+            }
             Index::Known(_) | Index::State(_) => {}
         }
     }
