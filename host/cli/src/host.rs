@@ -10,7 +10,7 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pod_host::{Host, PreparedHost, Progress};
 
-use crate::{arguments, exit::Failure, hold, operator::Operator};
+use crate::{arguments, exit::Failure, hold, operator::Operator, store::tell};
 
 /// Opens the store. Receipts are signed if the operator's podhost.toml, this one or the first that
 /// there is, names a key.
@@ -18,7 +18,14 @@ pub async fn open_host(
     folders: &arguments::Folders,
     config: Option<&Path>,
 ) -> Result<Host, Failure> {
-    Ok(prepare_host(folders, config, None)?.open().await?)
+    open(prepare_host(folders, config, None)?).await
+}
+
+/// Opens the store of a host that was made ready, and tells what a person has to know of it.
+pub async fn open(prepared: PreparedHost) -> Result<Host, Failure> {
+    let host = prepared.open().await?;
+    tell(host.journal());
+    Ok(host)
 }
 
 /// Makes a host ready, for runs that look into a doubt for so long. The store is not opened yet.

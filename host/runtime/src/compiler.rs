@@ -45,6 +45,7 @@ struct Inner {
 impl Compiler {
     pub fn new(
         artefacts: PathBuf,
+        keys: Vec<PathBuf>,
         clock: Arc<dyn Clock>,
         on_progress: Option<OnProgress>,
     ) -> Result<Self, Error> {
@@ -54,7 +55,7 @@ impl Compiler {
         tick_epochs(&engine, Arc::downgrade(&ticking))
             .map_err(|error| Error::Engine(error.to_string()))?;
         let inner = Inner {
-            artefacts: Artefacts::open(&engine, artefacts)?,
+            artefacts: Artefacts::open(&engine, artefacts, keys)?,
             instances: Arc::new(Semaphore::new(MAX_INSTANCES as usize)),
             decider: Offer::decider(&engine).map_err(set_up)?,
             policy: Offer::policy(&engine).map_err(set_up)?,
@@ -101,8 +102,8 @@ impl Compiler {
         place.map_err(|error| Stop::Trap(error.to_string()))
     }
 
-    /// Where the component lies that was made here, and not found, under `digest`.
-    pub fn source(&self, digest: Digest) -> PathBuf {
+    /// The component that was made here, and not found, under `digest`.
+    pub fn source(&self, digest: Digest) -> Option<Vec<u8>> {
         self.inner.artefacts.source(digest)
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct Fold {
     pub assumed: BTreeSet<String>,
     /// The platform did not answer some call, or did not know the account.
     met_outage: bool,
+    /// Did it change anything: on the platform, on a merchant's server, or in what it stores?
+    has_acted: bool,
     /// Intents without an outcome, or with an unknown one.
     open: Vec<Open>,
 }
@@ -70,11 +72,16 @@ impl Fold {
             Entry::Restored(_) => self.restored = true,
             Entry::Settled(settled) => self.settle(settled),
             Entry::Diverged(diverged) => self.diverged = Some(diverged.clone()),
+            // They take nothing and do nothing.
+            Entry::Looks(_) => {}
         }
         change
     }
 
     fn outcome(&mut self, outcome: &Outcome) {
+        let is_of_intent = outcome.arguments.is_none();
+        let is_refused = matches!(outcome.recorded, Recorded::Refused(_));
+        self.has_acted |= (is_of_intent && !is_refused) || outcome.state.is_some();
         let assumed = outcome.evidence.as_deref().and_then(|text| text.strip_prefix(ASSUMED));
         self.assumed.extend(assumed.into_iter().flat_map(|all| all.split(", ")).map(str::to_owned));
         self.met_outage |= is_outage(outcome);
@@ -120,6 +127,15 @@ impl Fold {
                 reference: settled.reference_number.clone().unwrap_or_default(),
             });
         }
+    }
+
+    /// Did the run end because POD could not be reached, before it did anything? Then its key does not
+    /// stand for anything yet.
+    pub fn may_be_asked_again(&self) -> bool {
+        let error = self.finished.as_ref().and_then(|finished| finished.error.as_deref());
+        let error = error.and_then(|error| serde_json::from_str::<RunError>(error).ok());
+        let is_trouble = error.is_some_and(|error| self.met_outage || error.is_of_the_platform());
+        is_trouble && !self.is_policys_failure() && !self.has_acted && self.open.is_empty()
     }
 
     /// The intents of which nobody knows what came.

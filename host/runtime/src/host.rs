@@ -13,11 +13,13 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::Engine;
 
 use crate::{
-    Error, PolicyFiles, Receipt, ScriptMode, SigningKey,
+    Error, PolicyFiles, Receipt, ScriptMode, SigningKey, artefact_key,
     compiler::Compiler,
     door::{HttpSecret, OnPoint, Resolve, SystemResolver},
     error::Stopped,
-    journal::{Archived, Entry, Journal, Owner, RunFilter, StoreOwner, Taking},
+    journal::{
+        Acceptance, Archived, Distrust, Entry, Journal, Older, Owner, RunFilter, StoreOwner, Taking,
+    },
     kept::Kept,
     queue::Queues,
     stated::Stated,
@@ -86,6 +88,11 @@ pub fn default_store() -> Option<PathBuf> {
 /// The folder of compiled components unless another is chosen.
 pub(crate) fn default_artefacts() -> Option<PathBuf> {
     Some(user()?.cache_dir().join("components"))
+}
+
+/// Where the key lies that marks them.
+pub(crate) fn default_artefact_key() -> Option<PathBuf> {
+    Some(user()?.data_dir().join(artefact_key::FILE))
 }
 
 fn user() -> Option<directories::ProjectDirs> {
@@ -204,7 +211,10 @@ impl HostBuilder {
         let store = folder(self.store.take(), default_store(), "store")?;
         let artefacts = folder(self.artefacts.take(), default_artefacts(), "compiled components")?;
         let clock = self.clock.take().unwrap_or_else(|| Arc::new(SystemClock));
-        let compiler = Compiler::new(artefacts, clock, self.on_progress.take())?;
+        // A service may have no home.
+        let mut keys = Vec::from_iter(default_artefact_key());
+        keys.push(store.join(artefact_key::FILE));
+        let compiler = Compiler::new(artefacts, keys, clock, self.on_progress.take())?;
         Ok(PreparedHost { compiler, store, builder: self })
     }
 }
@@ -301,6 +311,21 @@ impl Host {
         &self.inner.journal
     }
 
+    /// Why the store is not trusted; none, if it is. One that is not can be read and dry runs be run;
+    /// nothing is paid and nothing settled.
+    #[must_use]
+    pub fn distrust(&self) -> Option<Distrust> {
+        self.journal().distrust()
+    }
+
+    /// A person trusts a store that is older or shorter than it was: see [`Journal::accept`].
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn accept_store(&self, acceptance: Acceptance) -> Result<Option<Older>, Error> {
+        self.journal().accept(acceptance, self.clock().now().0).await
+    }
+
     /// The engine, for measuring this host against the bare one.
     #[must_use]
     pub fn engine(&self) -> &Engine {
@@ -378,17 +403,22 @@ impl Host {
     }
 
     /// Takes ended runs that began before a time, in milliseconds since 1970, out of the store; into
-    /// an archive's folder, if one is given. Policies that no run refers to any more go, too.
+    /// an archive's folder, if one is given. Policies that no run refers to any more go, too, and the
+    /// room that all this took is given back to the disk.
     ///
     /// # Errors
     /// If the archive cannot be written; then nothing is taken out.
     pub async fn archive(&self, before: u64, to: Option<&Path>) -> Result<Archived, Error> {
+        self.journal().check_trusted()?;
         let now = self.clock().now().0;
         if let Some(to) = to {
             self.kept().copy(to)?;
         }
-        let archived = self.journal().archive(before, to, now).await?;
-        self.kept().prune(&self.journal().kept().await?)?;
+        let taken = self.journal().bytes();
+        let mut archived = self.journal().archive(before, to, now).await?;
+        let dropped = self.kept().prune(&self.journal().kept().await?)?;
+        archived.not_freed = self.journal().give_back().await?;
+        archived.freed_bytes = taken.saturating_sub(self.journal().bytes()) + dropped;
         Ok(archived)
     }
 }

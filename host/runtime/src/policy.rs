@@ -321,8 +321,8 @@ impl Host {
         let (loaded, bytes) = self.compiler().load(files, mode).await?;
         self.kept().keep(files, &bytes)?;
         if loaded.script.is_some() {
-            let made = self.compiler().source(loaded.component);
-            self.kept().keep_component(loaded.component, &made)?;
+            let made = || self.compiler().source(loaded.component);
+            self.kept().keep_component(loaded.component, made)?;
         }
         Ok(loaded)
     }

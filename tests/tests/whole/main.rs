@@ -29,4 +29,5 @@ mod refused_plans;
 mod run_limits;
 mod service_cases;
 mod stopped_runs;
+mod store_index;
 mod stored_state;

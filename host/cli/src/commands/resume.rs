@@ -7,7 +7,7 @@ use crate::{
     account::Identity,
     arguments,
     exit::{Failure, Status},
-    host::prepare_host,
+    host::{open, prepare_host},
     receipt, report,
     signals::Signals,
     store,
@@ -20,7 +20,7 @@ pub async fn resume(arguments: arguments::Resume) -> Result<Status, Failure> {
     // Others use the store meanwhile.
     let opened = async {
         prepared.compile_unfinished().await;
-        Ok(prepared.open().await?)
+        open(prepared).await
     };
     let host = signals.unless_told(opened).await?;
     signals.stopping(&host, resume_all(&host, &arguments)).await
@@ -85,6 +85,10 @@ async fn resume_one(
 /// Goes on with what an account's earlier runs left, before it begins another. What cannot go on is
 /// told, and stops nobody: what it holds stays held.
 pub async fn resume_earlier(host: &Host, account: &Account) -> Result<(), Failure> {
+    // Then the run that is to begin is refused as well, and says why.
+    if host.distrust().is_some() {
+        return Ok(());
+    }
     for summary in host.unfinished().await? {
         if summary.account != account.name
             || summary.platform.is_none()

@@ -13,7 +13,7 @@ use crate::{
         resume::{ending, resume_earlier},
     },
     exit::{Failure, Status},
-    host::prepare_host,
+    host::{open, prepare_host},
     receipt, report,
     signals::Signals,
 };
@@ -49,7 +49,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
             Ok(prepared.compile(&files, mode).await?)
         })
         .await?;
-    let host = signals.unless_told(async { Ok(prepared.open().await?) }).await?;
+    let host = signals.unless_told(open(prepared)).await?;
 
     let (sandbox, account, grant) = match place {
         Place::There(identity, grant) => (None, identity.connect().await?, Some(*grant)),

@@ -4,7 +4,7 @@ use clap::ValueEnum as _;
 use comfy_table::{ContentArrangement, Table};
 use pod_host::{
     PAUSE_AFTER,
-    journal::{Journal, Pause, RunFilter, RunSummary},
+    journal::{Pause, RunFilter, RunSummary},
 };
 use pod_platform::Instant;
 use serde_json::json;
@@ -13,11 +13,11 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     receipt::STYLE,
-    store::store_folder,
+    store::read_store,
 };
 
 pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
-    let journal = Journal::read_only(&store_folder(&arguments.store)?).await?;
+    let journal = read_store(&arguments.store).await?;
     let status = arguments.status.and_then(|status| status.to_possible_value());
     let filter = RunFilter {
         run: None,

@@ -44,6 +44,12 @@ impl History {
                 Entry::Outcome(outcome) => {
                     steps.entry(outcome.step).or_default().outcome = Some(outcome.clone());
                 }
+                Entry::Looks(looks) => {
+                    for outcome in looks.outcomes() {
+                        let step = outcome.step;
+                        steps.entry(step).or_default().outcome = Some(outcome);
+                    }
+                }
                 _ => {}
             }
         }

@@ -112,5 +112,6 @@ fn passage(function: &str) -> Passage {
         stop: CancellationToken::new(),
         next_step: AtomicU64::new(0),
         uncounted: AtomicU64::new(0),
+        changes: AtomicU64::new(0),
     }
 }

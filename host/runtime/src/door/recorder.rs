@@ -14,7 +14,7 @@ use crate::{
     fold::Fold,
     journal::{
         Append, AppendError, Chain, Entry, Index, Intent, Journal, Outcome, Owner, Recorded,
-        SharedUsage, StoredEntry, Taken, Writing,
+        SharedUsage, StoredEntry, Taken, Writing, together,
     },
 };
 
@@ -181,16 +181,10 @@ impl Recorder {
             }
             let noted = std::mem::take(&mut state.buffered);
             let mut index: Vec<Index> = noted.iter().filter_map(Index::of).collect();
-            if noted.iter().any(|entry| matches!(entry, Entry::Settled(_)))
-                && let Some(status) = state.fold.settled_status()
-            {
-                index.push(Index::Status(status.name().to_owned()));
-            }
-            if noted.iter().any(|entry| matches!(entry, Entry::Finished(_)))
-                && state.fold.is_policys_failure()
-            {
-                index.push(Index::PolicysFailure);
-            }
+            // A run settles and ends last, so what all entries come to is what these come to.
+            let sums = noted.iter().flat_map(|entry| Index::of_sum(entry, &state.fold));
+            index.extend(sums.collect::<Vec<_>>());
+            let noted = together(noted);
             let append = Append {
                 run: self.run.clone(),
                 first: state.first,

@@ -14,10 +14,10 @@ use pod_platform::Instant;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::Error;
+use crate::{Error, private};
 
 /// The lock's file in the store's folder.
-const FILE: &str = "lock";
+pub(super) const FILE: &str = "lock";
 /// What of the file is read at most, in bytes.
 const LONGEST: u64 = 4 * 1024;
 
@@ -60,10 +60,7 @@ impl Default for Taking<'_> {
 /// system gives it to those who wait in the order in which they came.
 pub(super) async fn take(folder: &Path, now: u64, taking: Taking<'_>) -> Result<File, Error> {
     let io = |error| Error::Io { path: folder.to_owned(), error };
-    let open = || {
-        let mut options = File::options();
-        options.create(true).truncate(false).read(true).write(true).open(folder.join(FILE))
-    };
+    let open = || private::open(&folder.join(FILE));
     let mut lock = open().map_err(io)?;
     let in_use = |owner| Error::StoreInUse { store: folder.to_owned(), owner };
     match lock.try_lock() {

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,10 +16,18 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Entry, Outcome, StateChange, runs::DIVERGED, state, store::AppendError};
+use super::{
+    Entry, Outcome, StateChange,
+    high_water::{self, HighWater, Mark},
+    origin,
+    runs::DIVERGED,
+    state,
+    store::AppendError,
+};
 use crate::{
     Digest,
     budget::{Amounts, Day},
+    fold::Fold,
 };
 
 /// How many requests wait for the disk at most; more wait for a place.
@@ -72,24 +80,43 @@ pub(crate) enum Index {
     Status(String),
     /// It ended badly by its policy's own doing.
     PolicysFailure,
+    /// It ended because of POD's trouble, and did nothing: its key is for another attempt.
+    FreesKey,
     /// The policy stored something.
     State(StateChange),
 }
 
 /// A run's row.
 pub(crate) struct Begin {
-    policy: String,
-    version: String,
-    account: String,
-    platform: Option<String>,
-    key: Option<String>,
-    kept: Option<String>,
-    component: String,
-    at: u64,
-    is_dry_run: bool,
+    pub(super) policy: String,
+    pub(super) version: String,
+    pub(super) account: String,
+    pub(super) platform: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) kept: Option<String>,
+    pub(super) component: String,
+    pub(super) at: u64,
+    pub(super) is_dry_run: bool,
 }
 
 impl Index {
+    /// What an entry changes by what all entries up to it come to.
+    pub(crate) fn of_sum(entry: &Entry, fold: &Fold) -> Vec<Self> {
+        let mut changes = Vec::new();
+        match entry {
+            Entry::Settled(_) => {
+                let status = fold.settled_status();
+                changes.extend(status.map(|status| Self::Status(status.name().to_owned())));
+            }
+            Entry::Finished(_) => {
+                changes.extend(fold.is_policys_failure().then_some(Self::PolicysFailure));
+                changes.extend(fold.may_be_asked_again().then_some(Self::FreesKey));
+            }
+            _ => {}
+        }
+        changes
+    }
+
     pub fn of(entry: &Entry) -> Option<Self> {
         Some(match entry {
             Entry::Started(started) => Self::Begins(Box::new(Begin {
@@ -113,9 +140,11 @@ impl Index {
                 Self::Ends { status: finished.status.clone(), at: finished.at }
             }
             Entry::Diverged(_) => Self::Status(DIVERGED.to_owned()),
-            Entry::Outcome(_) | Entry::Decided(_) | Entry::Restored(_) | Entry::Settled(_) => {
-                return None;
-            }
+            Entry::Outcome(_)
+            | Entry::Decided(_)
+            | Entry::Restored(_)
+            | Entry::Settled(_)
+            | Entry::Looks(_) => return None,
         })
     }
 }
@@ -145,6 +174,35 @@ impl Drop for Writing {
     }
 }
 
+/// How far the journal has come, for its writer and for whoever accepts it.
+#[derive(Clone, Default)]
+pub(super) struct SharedMark(Arc<Mutex<Mark>>);
+
+impl SharedMark {
+    pub fn new(mark: Mark) -> Self {
+        Self(Arc::new(Mutex::new(mark)))
+    }
+
+    /// Another one takes its place.
+    pub fn set(&self, mark: Mark) {
+        *self.mark() = mark;
+    }
+
+    /// How far it will have come with these. None: the journal is not trusted, and what is beside it
+    /// stays as it is.
+    fn next(&self, appends: &[Waiting]) -> Option<HighWater> {
+        let mark = self.mark();
+        mark.file.as_ref()?;
+        let entries = appends.iter().flat_map(|(append, _)| &append.entries);
+        let hashes: Vec<&[u8]> = entries.map(|(_, hash)| &hash.0[..]).collect();
+        Some(mark.water.after(&hashes))
+    }
+
+    fn mark(&self) -> MutexGuard<'_, Mark> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 type Waiting = (Append, oneshot::Sender<Result<(), AppendError>>);
 
 /// Writes until the last journal is dropped; then the lock goes, too.
@@ -153,6 +211,7 @@ pub(super) async fn write(
     mut requests: mpsc::Receiver<Request>,
     flushes: Arc<AtomicU64>,
     writers: Writers,
+    mark: SharedMark,
     _lock: Option<File>,
 ) {
     let mut received = Vec::new();
@@ -176,14 +235,27 @@ pub(super) async fn write(
             }
         }
         if !appends.is_empty() {
-            flush(&mut connection, appends, &flushes).await;
+            flush(&mut connection, appends, &flushes, &mark).await;
         }
     }
     let _ = connection.close().await;
 }
 
-async fn flush(connection: &mut SqliteConnection, appends: Vec<Waiting>, flushes: &AtomicU64) {
-    let written = insert(connection, &appends).await;
+async fn flush(
+    connection: &mut SqliteConnection,
+    appends: Vec<Waiting>,
+    flushes: &AtomicU64,
+    mark: &SharedMark,
+) {
+    let water = mark.next(&appends);
+    let written = match (insert(connection, &appends, water).await, water) {
+        (Ok(written), Some(water)) => {
+            let raised = mark.mark().raise(water);
+            raised.map(|()| written).map_err(|error| format!("{}: {error}", high_water::FILE))
+        }
+        (Ok(written), None) => Ok(written),
+        (Err(error), _) => Err(error.to_string()),
+    };
     flushes.fetch_add(1, Ordering::Relaxed);
     let mut taken = match &written {
         Ok(taken) => taken.iter(),
@@ -191,7 +263,7 @@ async fn flush(connection: &mut SqliteConnection, appends: Vec<Waiting>, flushes
     };
     for (_, done) in appends {
         let answer = match (&written, taken.next()) {
-            (Err(error), _) => Err(AppendError::Failed(error.to_string())),
+            (Err(reason), _) => Err(AppendError::Failed(reason.clone())),
             (Ok(_), Some(Some(run))) => Err(AppendError::KeyTaken(run.clone())),
             (Ok(_), _) => Ok(()),
         };
@@ -204,6 +276,7 @@ async fn flush(connection: &mut SqliteConnection, appends: Vec<Waiting>, flushes
 async fn insert(
     connection: &mut SqliteConnection,
     appends: &[Waiting],
+    water: Option<HighWater>,
 ) -> sqlx::Result<Vec<Option<String>>> {
     let mut transaction = connection.begin().await?;
     let mut taken = Vec::with_capacity(appends.len());
@@ -236,20 +309,7 @@ async fn insert(
                 .await?;
         }
         for (day, used) in &append.usage {
-            sqlx::query(
-                "INSERT OR REPLACE INTO usage (run, day, rials, calls, bytes_up, bytes_down, \
-                 http_calls, sms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(run)
-            .bind(*day)
-            .bind(signed(used.rials))
-            .bind(signed(used.calls))
-            .bind(signed(used.bytes_up))
-            .bind(signed(used.bytes_down))
-            .bind(signed(used.http_calls))
-            .bind(signed(used.sms))
-            .execute(&mut *transaction)
-            .await?;
+            use_on(&mut transaction, run, *day, *used).await?;
         }
         if let Some((step, sealed)) = &append.sealed {
             sqlx::query(
@@ -262,8 +322,35 @@ async fn insert(
             .await?;
         }
     }
+    if let Some(water) = water {
+        origin::raise(&mut transaction, water).await?;
+    }
     transaction.commit().await?;
     Ok(taken)
+}
+
+/// Notes what a run has used or reserved on a day.
+pub(super) async fn use_on(
+    connection: &mut SqliteConnection,
+    run: &str,
+    day: Day,
+    used: Amounts,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO usage (run, day, rials, calls, bytes_up, bytes_down, http_calls, \
+         sms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(run)
+    .bind(day)
+    .bind(signed(used.rials))
+    .bind(signed(used.calls))
+    .bind(signed(used.bytes_up))
+    .bind(signed(used.bytes_down))
+    .bind(signed(used.http_calls))
+    .bind(signed(used.sms))
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// The run that has the key under which one is to begin.
@@ -348,6 +435,7 @@ pub(super) async fn index(
             Index::PolicysFailure => {
                 sqlx::query("UPDATE runs SET policys_failure = 1 WHERE run = ?").bind(run)
             }
+            Index::FreesKey => sqlx::query("UPDATE runs SET key = NULL WHERE run = ?").bind(run),
         };
         query.execute(&mut *connection).await?;
     }
