@@ -272,7 +272,7 @@ fn a_policy_asks_its_merchants_server_with_a_secret_and_is_paused_when_it_keeps_
         assert_eq!(run(&policy, "\"fail\"").code, Some(1));
     }
     let paused = run(&policy, "null");
-    paused.failed(1, &["the policy `teller` is paused", "podhost unpause "]);
+    paused.failed(6, &["the policy `teller` is paused", "podhost unpause "]);
     let (_, id) = paused.stderr.split_once("podhost unpause ").unwrap();
     let id = id.split('`').next().unwrap();
     let unpaused: Ended =

@@ -12,7 +12,9 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn commands_and_exit_codes_are_listed() {
     let text = help(&["--help"]);
-    for said in ["run", "sandbox", "build", "completions", "Exit codes:", "0  done", "3  the"] {
+    for said in
+        ["run", "sandbox", "build", "completions", "Exit codes:", "0  done", "3  the", "6  the"]
+    {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert!(!text.contains('\u{1b}'), "{text}");
@@ -33,9 +35,12 @@ fn each_command_has_help_with_its_options() {
                 "--json",
                 "--store",
                 "--cache",
+                "--wait[=<TIME>]",
+                "--no-wait",
                 "Examples:",
             ][..],
         ),
+        ("resume", &["--no-wait", "most urgent exit code"]),
         ("sandbox", &["--listen", "--data", "--scenario", "127.0.0.1:8044"]),
         ("build", &["rustup target add", "rustc-web"]),
         ("check", &["--account", "--config", "--json", "[policy.NAME]", "Exit code 0"]),

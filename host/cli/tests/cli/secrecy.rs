@@ -39,7 +39,7 @@ fn no_log_tells_a_token() {
     let desk = Desk::new();
     let ended = run(&desk, &pod, &[("RUST_LOG", "trace")]);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
-    assert!(ended.stderr.lines().count() > 100, "it logs: {}", ended.stderr);
+    assert!(ended.stderr.lines().count() > 10, "it logs: {}", ended.stderr);
     let told: Vec<&str> = ended.stderr.lines().filter(|line| line.contains(TOKEN)).collect();
     assert!(told.is_empty(), "{told:#?}");
     assert!(!ended.stdout.contains(TOKEN));
