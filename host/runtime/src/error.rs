@@ -112,9 +112,10 @@ pub enum Error {
     StoreOfAnother(PathBuf),
     /// The store's folder is not its own, and open to others.
     #[error(
-        "the folder {0} holds other things and is open to other users, and a store is for one user \
-         alone: give it a folder of its own with --store, or close this one with `chmod 700 {0}`",
-        .0.display()
+        "the folder {folder} holds other things and is open to other users, and a store is for one \
+         user alone: give it a folder of its own with --store, or close this one with `chmod 700 \
+         {folder}`",
+        folder = .0.display()
     )]
     StoreIsShared(PathBuf),
     /// There is no store to read.
