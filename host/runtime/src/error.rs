@@ -127,8 +127,9 @@ pub enum Error {
     StoreOfAnother(PathBuf),
     /// The store's folder is not its own, and open to others.
     #[error(
-        "the folder {folder} holds other things and is open to other users, and a store is for one user \
-         alone: give it a folder of its own with --store, or close this one with `chmod 700 {folder}`",
+        "the folder {folder} holds other things and is open to other users, and a store is for one \
+         user alone: give it a folder of its own with --store, or close this one with `chmod 700 \
+         {folder}`",
         folder = .0.display()
     )]
     StoreIsShared(PathBuf),

@@ -46,8 +46,8 @@ impl History {
                 }
                 Entry::Looks(looks) => {
                     for outcome in looks.outcomes() {
-                        let step = outcome.step;
-                        steps.entry(step).or_default().outcome = Some(outcome);
+                        let past = steps.entry(outcome.step).or_default();
+                        past.outcome = Some(outcome);
                     }
                 }
                 _ => {}

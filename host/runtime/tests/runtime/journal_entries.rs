@@ -9,7 +9,7 @@ use std::{fs, path::PathBuf};
 use pod_host::{
     Amounts, Digest,
     journal::{
-        Decided, Diverged, Entry, EntryError, Finished, Intent, KnownBy, Outcome, Recorded,
+        Decided, Diverged, Entry, EntryError, Finished, Intent, KnownBy, Looks, Outcome, Recorded,
         Restored, Settled, Started, decode, encode,
     },
 };
@@ -157,6 +157,8 @@ fn entries() -> Vec<(&'static str, Entry)> {
         asked: "`payments.pay-invoice` with invoiceId=502".into(),
         at,
     };
+    // The clock, the clock again a second later, a random number.
+    let numbers = vec![0, 1_591_076_400_000, 1_591_076_400_001, 0, 1_000, 1_000, 1, -5, 1];
     vec![
         ("started", Entry::Started(Box::new(started))),
         ("started-resumable", Entry::Started(Box::new(resumable))),
@@ -176,6 +178,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("restored", Entry::Restored(Restored { at })),
         ("settled", Entry::Settled(settled)),
         ("diverged", Entry::Diverged(diverged)),
+        ("looks", Entry::Looks(Looks { step: 3, numbers })),
     ]
 }
 
