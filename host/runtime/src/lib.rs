@@ -53,6 +53,7 @@ mod budget;
 mod deciders;
 mod digest;
 mod door;
+mod effect;
 pub mod engine;
 mod error;
 mod execution;
@@ -84,6 +85,7 @@ mod seal;
 mod settings;
 mod signature;
 mod stated;
+mod statement;
 mod task;
 mod text;
 mod turns;
@@ -93,6 +95,7 @@ pub use budget::{Allowance, Amounts, Budget, Spent};
 pub use deciders::OnFailure;
 pub use digest::{Digest, NotADigest};
 pub use door::{HttpSecret, OnPoint, Point, Resolve};
+pub use effect::{Effect, Proof, Source, UsedCredit};
 pub use error::{BadFile, Error, Place};
 pub use grant::Grant;
 pub use grant_fields::{BudgetFields, CapabilityFields, NetworkFields};
@@ -104,7 +107,7 @@ pub use manifest::{Manifest, World};
 pub use network_rule::NetworkRule;
 pub use policy::{Policy, PolicyFiles, ScriptMode};
 pub use receipt::{
-    Doubt, Effect, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Settlement, Status,
+    Doubt, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Settlement, Status,
     Violation,
 };
 pub use replay::{Difference, Replay};
@@ -114,6 +117,10 @@ pub use scope::Scope;
 pub use signature::{NotAKey, PublicKey, Signature, SigningKey, Unsigned};
 pub use stated::{
     Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
+};
+pub use statement::{
+    LeftOut, Line, LineDecision, LineKind, OpenDoubt, Statement, StatementFilter, Sum, Unreadable,
+    open_doubts, sums,
 };
 pub use url_pattern::UrlPattern;
 

@@ -99,6 +99,7 @@ async fn intend(
         reserved: call.reserved,
         invoice,
         at: passage.clock.now().0,
+        at_most: call.at_most.then_some(true),
     };
     passage.reach(call.step, Point::BeforeIntent);
     // In a journal that is an older copy, this may have been done already.

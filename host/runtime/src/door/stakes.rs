@@ -31,18 +31,21 @@ impl Found {
     }
 }
 
-fn of(request: &Request) -> Stakes {
+/// Which rials a request puts at stake.
+pub(crate) fn of(request: &Request) -> Stakes {
     match request.row.effect {
         Effect::Mutation { stakes, .. } => stakes,
         Effect::Read => Stakes::Nothing,
     }
 }
 
-/// The invoice that a request pays, as the catalogue says.
+/// The invoice that a request pays, reduces or cancels, as the catalogue says.
 pub(crate) fn invoice(request: &Request) -> Option<u64> {
     match of(request) {
-        Stakes::PayableAmountOf(field) => id(request, field).ok(),
-        _ => None,
+        Stakes::PayableAmountOf(field) | Stakes::ReductionOf(field) | Stakes::RefundOf(field) => {
+            id(request, field).ok()
+        }
+        Stakes::Nothing | Stakes::TotalAmountOfLoan(_) | Stakes::BillAmount => None,
     }
 }
 
@@ -54,7 +57,10 @@ fn is_narrowed(passage: &Passage, request: &Request) -> bool {
 /// How many calls it takes to find out.
 pub(crate) fn lookups(passage: &Passage, request: &Request) -> u64 {
     match of(request) {
-        Stakes::PayableAmountOf(_) | Stakes::TotalAmountOfLoan(_) => 1,
+        Stakes::PayableAmountOf(_)
+        | Stakes::ReductionOf(_)
+        | Stakes::RefundOf(_)
+        | Stakes::TotalAmountOfLoan(_) => 1,
         Stakes::BillAmount | Stakes::Nothing => u64::from(is_narrowed(passage, request)),
     }
 }
@@ -68,7 +74,9 @@ pub(crate) async fn find(passage: &Passage, request: &Request) -> Found {
         }
         Stakes::Nothing => Found::without_asking(Ok(Rial::ZERO)),
         Stakes::BillAmount => Found::without_asking(bill_amount(request)),
-        Stakes::PayableAmountOf(_) => invoices(passage, request).await,
+        Stakes::PayableAmountOf(_) | Stakes::ReductionOf(_) | Stakes::RefundOf(_) => {
+            invoices(passage, request).await
+        }
         Stakes::TotalAmountOfLoan(field) => match id(request, field) {
             Ok(id) => loan(passage, id).await,
             Err(reason) => Found::without_asking(Err(reason)),
@@ -163,12 +171,23 @@ async fn invoices(passage: &Passage, request: &Request) -> Found {
         let issuers: Option<Vec<u64>> = issuers.collect();
         issuers.ok_or_else(|| "it names no business".to_owned())
     });
-    let rials = value.map(|found| found.iter().map(|invoice| invoice.payable_amount).max());
+    let stakes = of(request);
+    let rials = value.map(|found| found.iter().map(|invoice| of_invoice(stakes, invoice)).max());
     let rials = rials.map(Option::unwrap_or_default);
     Found {
         traffic,
         rials: rials.map_err(|error| format!("the amount of {what} cannot be read: {error}")),
         denied: denied(passage, &what, issuers),
+    }
+}
+
+/// What is at stake of an invoice.
+fn of_invoice(stakes: Stakes, invoice: &Invoice) -> Rial {
+    // What is kept for a promised payment goes back, too.
+    let has_money = invoice.payed || invoice.will_be_paid_at.is_some();
+    match stakes {
+        Stakes::RefundOf(_) if !has_money => Rial::ZERO,
+        _ => invoice.payable_amount,
     }
 }
 

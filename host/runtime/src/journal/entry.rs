@@ -138,6 +138,9 @@ pub struct Intent {
     /// POD's name of the service.
     #[n(8)]
     pub service: String,
+    /// The rials that are reserved are a ceiling: nobody could read how many are at stake.
+    #[n(13)]
+    pub at_most: Option<bool>,
 }
 
 /// What came of a call.
@@ -176,6 +179,12 @@ pub struct Outcome {
     /// What the call stored.
     #[n(10)]
     pub state: Option<StateChange>,
+    /// The rials that were used are a ceiling: nobody could read how many they were.
+    #[n(12)]
+    pub at_most: Option<bool>,
+    /// It took effect, and waits for somebody's confirmation.
+    #[n(13)]
+    pub pending: Option<bool>,
 }
 
 /// What a policy stored.
@@ -268,7 +277,7 @@ pub struct Restored {
     pub at: u64,
 }
 
-/// What a person decided of a call in doubt.
+/// What a person decided of a call in doubt. A further one for the same call takes its place.
 #[derive(Clone, Debug, Decode, Encode, PartialEq)]
 pub struct Settled {
     /// The call.
@@ -286,6 +295,9 @@ pub struct Settled {
     /// Milliseconds since 1970.
     #[n(4)]
     pub at: u64,
+    /// Who decided. None, where nobody was asked for it.
+    #[n(5)]
+    pub by: Option<String>,
 }
 
 /// Where a run that was executed again left its journal.

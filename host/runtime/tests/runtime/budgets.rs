@@ -18,6 +18,7 @@ fn intent(step: u64, rials: u64) -> Entry {
         invoice: None,
         at: 0,
         service: "payInvoice".into(),
+        at_most: None,
     })
 }
 
@@ -34,6 +35,8 @@ fn outcome(step: u64, rials: u64, recorded: Recorded) -> Entry {
         arguments: None,
         evidence: None,
         state: None,
+        at_most: None,
+        pending: None,
     })
 }
 
