@@ -6,11 +6,13 @@ mod account;
 mod arguments;
 mod commands;
 mod destination;
+mod effect;
 mod exit;
 mod hold;
 mod host;
 mod local_platform;
 mod operator;
+mod period;
 mod receipt;
 mod report;
 mod shown;
@@ -40,6 +42,8 @@ fn main() -> ExitCode {
         Command::Show(show) => in_runtime(commands::show::show(show)),
         Command::Resume(resume) => in_runtime(commands::resume::resume(resume)),
         Command::Unpause(unpause) => in_runtime(commands::unpause::unpause(unpause)),
+        Command::Doubts(doubts) => in_runtime(commands::doubts::list(doubts)),
+        Command::Statement(asked) => in_runtime(commands::statement::print(asked)),
         Command::Settle(settle) => in_runtime(commands::settle::settle(settle)),
         Command::Replay(replay) => in_runtime(commands::replay::replay(replay)),
         Command::Verify(verify) => in_runtime(commands::verify::verify(verify)),

@@ -10,11 +10,19 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     receipt::STYLE,
-    store::store_folder,
+    store::{self, store_folder},
 };
+
+/// How many runs a table shows unless it is told.
+const PAGE: u32 = 50;
 
 pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
     let journal = Journal::read_only(&store_folder(&arguments.store)?).await?;
+    let limit = arguments.limit.or((!arguments.json).then_some(PAGE));
+    let before_run = match &arguments.before_run {
+        Some(begins) => Some(store::find(&journal, begins).await?.run),
+        None => None,
+    };
     let status = arguments.status.and_then(|status| status.to_possible_value());
     let filter = RunFilter {
         run: None,
@@ -25,14 +33,24 @@ pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
         invoice: arguments.invoice,
         since: arguments.since.map(|when| when.millis()),
         before: arguments.before.map(|when| when.millis()),
+        not_ended_before: None,
+        before_run,
+        // One more tells whether there is another page.
+        limit: limit.map(|limit| limit.saturating_add(1)),
     };
-    let runs = journal.runs(&filter).await?;
+    let mut runs = journal.runs(&filter).await?;
+    let beyond = runs.len().saturating_sub(limit.map_or(usize::MAX, |limit| limit as usize));
+    runs.drain(..beyond);
+    let more = beyond > 0;
     if arguments.json {
-        println!("{}", json!({ "runs": runs }));
+        println!("{}", json!({ "runs": runs, "more": more }));
     } else if runs.is_empty() {
         println!("no runs");
     } else {
         println!("{}", table(&runs));
+    }
+    if more && let Some(first) = runs.first() {
+        eprintln!("podhost: there are older ones: --before-run {}", first.run);
     }
     Ok(Status::Done)
 }

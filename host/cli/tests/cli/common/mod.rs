@@ -30,6 +30,7 @@ pub fn podhost() -> Command {
         "PODHOST_CACHE",
         "PODHOST_LANG",
         "PODHOST_LOG",
+        "PODHOST_OPERATOR",
         "NO_COLOR",
         "CLICOLOR_FORCE",
     ] {
