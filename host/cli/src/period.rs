@@ -59,7 +59,11 @@ impl FromStr for Bound {
         if let Some(day) = text.parse().ok().and_then(Self::day) {
             return Ok(day);
         }
-        if let Ok(day) = text.parse::<jiff::civil::Date>() {
+        // A longer text has a time of day, which would be dropped.
+        let is_a_day = text.len() == "2020-06-02".len();
+        if let Ok(day) = text.parse::<jiff::civil::Date>()
+            && is_a_day
+        {
             if day.year() < GREGORIAN.cast_signed() {
                 return Err(format!(
                     "a day with hyphens is a Gregorian one, like 2020-06-02; a Jalali one is written \

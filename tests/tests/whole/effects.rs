@@ -50,9 +50,8 @@ fn own(id: u64, more: Value) -> Value {
 
 #[tokio::test]
 async fn a_reduction_counts_by_the_difference_and_frees_the_rest() {
-    let lines = json!([{ "id": 7, "amount": 1_000, "quantity": 1 }]);
     let invoices = json!([
-        own(1, json!({ "items": lines, "payed": true })),
+        own(1, json!({ "payed": true })),
         { "id": 2, "businessId": 2, "userId": 10, "amount": 900, "guildCode": "FOOD_GUILD" },
     ]);
     let bench = Bench::start(scenario(json!({ "invoices": invoices }))).await;
@@ -243,8 +242,9 @@ async fn each_service_says_what_the_books_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_statement_is_the_fold_and_the_receipt() {
     let (bench, receipt) = every_mutation().await;
-    let statement = Statement::draw(bench.host.journal(), &StatementFilter::default());
-    let statement = statement.await.expect("the journal can be read");
+    let all = StatementFilter::default();
+    let statement = Statement::draw(bench.host.journal(), &all).await;
+    let statement = statement.expect("the journal can be read");
     let entries = bench.host.journal().entries(&receipt.run).await.expect("the chain holds");
     let spent = Spent::of(entries.iter().map(|stored| &stored.entry));
     let [sum] = statement.sums.as_slice() else { panic!("{:?}", statement.sums) };
@@ -268,7 +268,7 @@ async fn the_statement_is_the_fold_and_the_receipt() {
     let policy = bench.host.load(project(SERVICES)).await.expect("the policy loads");
     let dry = RunOptions { dry_run: true, ..RunOptions::default() };
     bench.run_with(&policy, dry).await;
-    let drawn = Statement::draw(bench.host.journal(), &StatementFilter::default());
-    let drawn = drawn.await.expect("the journal can be read");
+    let drawn = Statement::draw(bench.host.journal(), &all).await;
+    let drawn = drawn.expect("the journal can be read");
     assert_eq!((drawn.lines.len(), drawn.left_out.dry_runs), (receipt.effects.len(), 1));
 }

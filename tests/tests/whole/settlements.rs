@@ -42,9 +42,10 @@ async fn decide(life: &Life, run: &str, happened: bool, by: &str) -> Receipt {
 
 /// What is spent, and what is held, by the statement.
 async fn stated(life: &Life) -> (u64, u64) {
-    let statement = Statement::draw(life.host.journal(), &StatementFilter::default());
+    let all = StatementFilter::default();
+    let statement = Statement::draw(life.host.journal(), &all).await;
     let (mut spent, mut held) = (0, 0);
-    for sum in statement.await.expect("the journal can be read").sums {
+    for sum in statement.expect("the journal can be read").sums {
         match sum.kind {
             LineKind::Doubt => held += sum.rials.0,
             LineKind::Effect | LineKind::Settlement => spent += sum.rials.0,
