@@ -165,15 +165,16 @@ async fn an_effect_that_was_read_says_what_was_read() {
 
 const SERVICES: &str = "tests/services/every-mutation";
 
-/// A run of every service that changes something.
-async fn every_mutation() -> (Bench, Receipt) {
+/// A run of every service that changes something, and the books before it.
+async fn every_mutation() -> (Bench, Books, Receipt) {
     let bench = Bench::from_file(&format!("{SERVICES}/scenario.json")).await;
+    let before = bench.pod.books().await.expect("the books can be read");
     let input = std::fs::read(project(SERVICES).join("scenario.input.json")).expect("the input");
     let input = serde_json::from_slice(&input).expect("it is JSON");
     let policy = bench.host.load(project(SERVICES)).await.expect("the policy loads");
     let receipt = bench.run_with(&policy, RunOptions { input, ..RunOptions::default() }).await;
     assert_eq!(receipt.status, Status::Done, "{:?}", receipt.error);
-    (bench, receipt)
+    (bench, before, receipt)
 }
 
 /// What the ledger moved for a service, in rials.
@@ -185,7 +186,7 @@ fn booked(books: &Books, service: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_service_says_what_the_books_say() {
-    let (bench, receipt) = every_mutation().await;
+    let (bench, before, receipt) = every_mutation().await;
     let books = bench.pod.books().await.expect("the books can be read");
     let effects: BTreeMap<&str, &Effect> =
         receipt.effects.iter().map(|effect| (effect.service.as_str(), effect)).collect();
@@ -233,7 +234,8 @@ async fn each_service_says_what_the_books_say() {
         "payInvoiceByInvoice",
         "verifyPaymentSMS",
     ] {
-        assert_eq!(effects[service].rials.0, booked(&books, service), "{service}");
+        let moved = booked(&books, service) - booked(&before, service);
+        assert_eq!(effects[service].rials.0, moved, "{service}");
     }
     let sum: u64 = receipt.effects.iter().map(|effect| effect.rials.0).sum();
     assert_eq!(sum, receipt.meters.rials.0);
@@ -241,7 +243,7 @@ async fn each_service_says_what_the_books_say() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_statement_is_the_fold_and_the_receipt() {
-    let (bench, receipt) = every_mutation().await;
+    let (bench, _, receipt) = every_mutation().await;
     let all = StatementFilter::default();
     let statement = Statement::draw(bench.host.journal(), &all).await;
     let statement = statement.expect("the journal can be read");

@@ -150,8 +150,8 @@ fn no_field_of_the_csv_is_a_formula() {
     let doubt = in_doubt(&desk, &pod);
     for (step, note) in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "plain"].iter().enumerate()
     {
-        let by = format!("={step}");
-        let settle = ["settle", &doubt, "--happened", "--step", "0", "--by", &by, "--note", note];
+        let (by, note) = (format!("={step}"), format!("--note={note}"));
+        let settle = ["settle", &doubt, "--happened", "--step", "0", "--by", &by, &note];
         let settled = ask(&desk, &settle);
         assert_eq!(settled.code, Some(0), "{settled:#?}");
     }
