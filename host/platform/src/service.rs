@@ -53,8 +53,8 @@ pub struct Names {
     pub object: &'static [&'static str],
     /// What the field `id` is called among them: the request's or, if it has none, the answer's.
     pub id: Option<&'static str>,
-    /// Fields of the request that name what it pays from: a wallet, a guild's account, delegated
-    /// credit, a loan contract.
+    /// Fields of the request that name what it pays from: a wallet (the row's, where none is named),
+    /// a guild's account, delegated credit, a loan contract.
     pub source: &'static [&'static str],
 }
 
