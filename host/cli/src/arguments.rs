@@ -1,10 +1,13 @@
 //! The command line.
 
+mod books;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pod_host::Language;
 
+pub use self::books::{Doubts, Statement, StatementFormat};
 use crate::{destination::Destination, when::When};
 
 const EXIT_CODES: &str = "\
@@ -36,7 +39,9 @@ pub enum Command {
     Runs(Runs),
     Show(Show),
     Resume(Resume),
+    Doubts(Doubts),
     Settle(Settle),
+    Statement(Statement),
     Unpause(Unpause),
     Replay(Replay),
     Verify(Verify),
@@ -167,8 +172,14 @@ pub struct Runs {
     /// Begun before that
     #[arg(long, value_name = "WHEN")]
     pub before: Option<When>,
-    /// Print one JSON object: {"runs": [...], "paused": [{"policy", "account", "platform", "runs",
-    /// "last"}]}
+    /// At most so many, the newest of them [default: 50; with --json, all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// Begun before this run: the next page is asked for by the first run of this one
+    #[arg(long, value_name = "RUN")]
+    pub before_run: Option<String>,
+    /// Print one JSON object: {"runs": [...], "more": is there another page?, "paused": [{"policy",
+    /// "account", "platform", "runs", "last"}]}
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -179,6 +190,7 @@ const RUNS_EXAMPLES: &str = "\
 Examples:
   podhost runs --status unknown-outcome
   podhost runs --policy netting --since 7d
+  podhost runs --limit 20 --before-run 0199ab12
   podhost runs --invoice 501 --json";
 
 /// How a run stands.
@@ -247,13 +259,14 @@ Of several runs the most urgent exit code counts: 4, then 130 or 143, 3, 5, 2, 6
 /// Show the evidence of a call in doubt, or decide what became of it
 ///
 /// A call that nobody can prove holds its rials until a person decides. Without a decision, this
-/// shows each call of the run that is in doubt, and what the platform shows of it now.
+/// shows each call of the run that is in doubt, and what the platform shows of it now. What was decided
+/// is corrected by deciding again, with --step: both decisions are kept, and the later one counts.
 #[derive(Args, Debug)]
 #[command(after_help = SETTLE_EXAMPLES)]
 pub struct Settle {
     /// The run's id, or how it begins
     pub run: String,
-    /// The call, if several are in doubt
+    /// The call, if several are in doubt, or to correct what was decided of it
     #[arg(long, value_name = "N")]
     pub step: Option<u64>,
     /// It took effect: what was held for it is spent
@@ -268,6 +281,9 @@ pub struct Settle {
     /// How you know; it is kept in the journal
     #[arg(long, value_name = "TEXT", requires = "decision")]
     pub note: Option<String>,
+    /// Who decides; it is kept in the journal [default: podhost.toml's `operator.name`]
+    #[arg(long, value_name = "NAME", env = "PODHOST_OPERATOR")]
+    pub by: Option<String>,
     /// The operator's podhost.toml [default: ./podhost.toml, or the one in your settings folder]
     #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
     pub config: Option<PathBuf>,
@@ -280,10 +296,11 @@ pub struct Settle {
 
 const SETTLE_EXAMPLES: &str = "\
 Examples:
-  podhost runs --status unknown-outcome
+  podhost doubts
   podhost settle 0199ab12
-  podhost settle 0199ab12 --happened --reference 5101032 --note \"on the statement of 1399/03/14\"
-  podhost settle 0199ab12 --not-happened --note \"POD's support: never arrived\"";
+  podhost settle 0199ab12 --happened --reference 5101032 --by sara --note \"on the statement\"
+  podhost settle 0199ab12 --not-happened --by sara --note \"POD's support: never arrived\"
+  podhost settle 0199ab12 --step 3 --happened --by reza --note \"it arrived after all\"";
 
 /// Let a policy go on that was paused because it kept failing
 ///

@@ -7,12 +7,14 @@ mod arguments;
 mod commands;
 mod core_dumps;
 mod destination;
+mod effect;
 mod exit;
 mod hold;
 mod host;
 mod local_platform;
 mod log;
 mod operator;
+mod period;
 mod receipt;
 mod report;
 mod shown;
@@ -49,6 +51,8 @@ fn execute(command: Command) -> Result<exit::Status, exit::Failure> {
         Command::Show(show) => in_runtime(commands::show::show(show)),
         Command::Resume(resume) => in_runtime(commands::resume::resume(resume)),
         Command::Unpause(unpause) => in_runtime(commands::unpause::unpause(unpause)),
+        Command::Doubts(doubts) => in_runtime(commands::doubts::list(doubts)),
+        Command::Statement(asked) => in_runtime(commands::statement::print(asked)),
         Command::Settle(settle) => in_runtime(commands::settle::settle(settle)),
         Command::Replay(replay) => in_runtime(commands::replay::replay(replay)),
         Command::Verify(verify) => in_runtime(commands::verify::verify(verify)),

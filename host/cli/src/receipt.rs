@@ -8,7 +8,7 @@ use comfy_table::{
 use pod_host::{Language, Receipt, Status};
 use serde_json::{Map, Value};
 
-use crate::{shown::shown, words::Words};
+use crate::{effect, shown::shown, words::Words};
 
 /// The receipt as text. Colours are for errors only, so that it can be piped as it is.
 pub fn readable(receipt: &Receipt, language: Language) -> String {
@@ -93,6 +93,9 @@ impl Page<'_> {
             writeln!(text, "{}\n", words.nothing_was_paid)?;
         } else if !receipt.output["payments"].is_array() {
             writeln!(text, "{}\n{}\n", words.term("effects"), self.effects())?;
+        }
+        for note in effect::notes(&receipt.effects, self.language) {
+            writeln!(text, "{note}\n")?;
         }
         for refusal in &receipt.denied {
             writeln!(text, "{}: {}: {}", words.denied, refusal.function, refusal.reason)?;
@@ -303,21 +306,25 @@ impl Page<'_> {
 
     fn effects(&self) -> Table {
         let Self { receipt, words, language } = self;
-        let header = ["service", "invoice", "rials", "reference"].map(|key| words.term(key));
-        let mut table = self.new_table(&header, &[1, 2, 3]);
+        let header = ["service", "object", "from", "rials", "reference", "proof"];
+        let mut table = self.new_table(&header.map(|key| words.term(key)), &[3, 4]);
         for effect in &receipt.effects {
             table.add_row([
                 effect.service.clone(),
-                effect.invoice.map(|invoice| invoice.to_string()).unwrap_or_default(),
-                language.number(effect.rials.0),
+                effect::object(&effect.object),
+                effect::source(&effect.paid_from),
+                effect::rials(effect.rials, effect.at_most, effect.pending, *language),
                 effect.reference.clone(),
+                words.term(effect::proof(effect.proof)).to_owned(),
             ]);
         }
         let count = language.number(receipt.effects.len() as u64);
         table.add_row([
             format!("{count} {}", words.in_all),
             String::new(),
+            String::new(),
             language.number(receipt.meters.rials.0),
+            String::new(),
             String::new(),
         ]);
         table

@@ -12,7 +12,7 @@ use crate::{
             MoreThanZero, PriceOfItsOwn, SameLength, TogetherOrNone, Url, UtilityBill,
         },
         Sms,
-        Stakes::{BillAmount, Nothing, PayableAmountOf, TotalAmountOfLoan},
+        Stakes::{BillAmount, Nothing, PayableAmountOf, ReductionOf, RefundOf, TotalAmountOfLoan},
         TokenKind,
         Verb::{Get, Post},
     },
@@ -31,6 +31,9 @@ const UNPAYABLE: &[Kind] = &[
 
 /// The wallet that is meant where none is named.
 pub const PODLAND_WALLET: &str = "PODLAND_WALLET";
+
+/// What a payment from a wallet, or from credit that others delegated, names as its source.
+const CREDIT: &[&str] = &["wallet", "delegatorId", "delegationHash"];
 
 /// A one-time token and nothing else. The host's own; no guest can call it.
 pub const GET_OTT: Row = Row::product("getOtt", 29_816, 39_311);
@@ -60,7 +63,9 @@ pub const ISSUE_INVOICE: Row = Row::product("issueInvoice", 29_796, 39_291)
         Kind::InvalidNumber,
         Kind::BadParameters,
     ])
-    .sms(Sms::To("cellphoneNumber"));
+    .sms(Sms::To("cellphoneNumber"))
+    .object(&["userId", "guildCode", "billNumber"])
+    .id("invoiceId");
 
 /// `invoices.get-invoice-list`
 pub const GET_INVOICE_LIST: Row = Row::product("getInvoiceList", 29_813, 39_308)
@@ -76,34 +81,45 @@ pub const VERIFY_INVOICE: Row = Row::product("verifyInvoice", 29_809, 39_304)
     .mutation(SelfFencing, Nothing, Evidence::Verified)
     .rules(&[ExactlyOne(&["id", "billNumber"])])
     .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission])
-    .invoice(&["id", "billNumber"]);
+    .invoice(&["id", "billNumber"])
+    .object(&["id", "billNumber"])
+    .id("invoiceId");
 
 /// `invoices.verify-and-close-invoice`
 pub const VERIFY_AND_CLOSE_INVOICE: Row = Row::product("verifyAndCloseInvoice", 29_808, 39_303)
     .mutation(SelfFencing, Nothing, Evidence::VerifiedAndClosed)
     .errors(&[Kind::NotFound, Kind::NotWaitingForVerification, Kind::NoPermission])
-    .invoice(&["id"]);
+    .invoice(&["id"])
+    .object(&["id"])
+    .id("invoiceId");
 
 /// `invoices.close-invoice`
 pub const CLOSE_INVOICE: Row = Row::product("closeInvoice", 29_812, 39_307)
     .mutation(SelfFencing, Nothing, Evidence::Closed)
     .errors(&[Kind::NotFound, Kind::InvoiceNotPayed, Kind::BillAlreadyClosed, Kind::NoPermission])
-    .invoice(&["id"]);
+    .invoice(&["id"])
+    .object(&["id"])
+    .id("invoiceId");
 
-/// `invoices.cancel-invoice`: the claim is forgiven, and what was paid goes back.
+/// `invoices.cancel-invoice`: what was paid goes back. Of an invoice that nobody has paid, nothing
+/// moves.
 pub const CANCEL_INVOICE: Row = Row::product("cancelInvoice", 29_810, 39_305)
-    .mutation(SelfFencing, PayableAmountOf("id"), Evidence::Canceled)
-    .errors(&[Kind::NotFound, Kind::InvoiceIsCanceled, Kind::NoPermission]);
+    .mutation(SelfFencing, RefundOf("id"), Evidence::Canceled)
+    .errors(&[Kind::NotFound, Kind::InvoiceIsCanceled, Kind::NoPermission])
+    .object(&["id"])
+    .id("invoiceId");
 
 /// `invoices.reduce-invoice`: at most all of the claim is forgiven.
 pub const REDUCE_INVOICE: Row = Row::product("reduceInvoice", 29_803, 39_298)
-    .mutation(Readable, PayableAmountOf("id"), Evidence::Reduced)
+    .mutation(Readable, ReductionOf("id"), Evidence::Reduced)
     .rules(&[
         TogetherOrNone(&["invoiceItemId", "price", "quantity", "itemDescription"]),
         Between("quantity", 0.0, f64::MAX),
         Between("preferredTaxRate", 0.0, 1.0),
     ])
-    .errors(&[Kind::NotFound, Kind::InvoiceIsCanceled, Kind::InvalidNumber, Kind::NoPermission]);
+    .errors(&[Kind::NotFound, Kind::InvoiceIsCanceled, Kind::InvalidNumber, Kind::NoPermission])
+    .object(&["id"])
+    .id("invoiceId");
 
 /// `payments.pay-invoice-by-credit` (S0)
 pub const PAY_INVOICE_BY_CREDIT: Row = Row::product("payInvoiceByCredit", 30_382, 39_316)
@@ -122,7 +138,9 @@ pub const PAY_INVOICE_BY_CREDIT: Row = Row::product("payInvoiceByCredit", 30_382
         Kind::WaitingForGuarantee,
         Kind::InsufficientFunds,
     ])
-    .wallet(PODLAND_WALLET);
+    .wallet(PODLAND_WALLET)
+    .object(&["invoiceId"])
+    .source(CREDIT);
 
 /// `payments.pay-any-invoice-by-credit` (S1, payAnyInvoiceByCredit)
 pub const PAY_ANY_INVOICE_BY_CREDIT: Row = Row::product("payAnyInvoiceByCredit", 29_821, 39_317)
@@ -140,7 +158,9 @@ pub const PAY_ANY_INVOICE_BY_CREDIT: Row = Row::product("payAnyInvoiceByCredit",
         Kind::WaitingForGuarantee,
         Kind::InsufficientFunds,
     ])
-    .wallet(PODLAND_WALLET);
+    .wallet(PODLAND_WALLET)
+    .object(&["invoiceId"])
+    .source(CREDIT);
 
 /// `payments.send-invoice-payment-SMS` (S1, sendInvoicePaymentSMS): asks, and pays nothing.
 pub const SEND_INVOICE_PAYMENT_SMS: Row = Row::product("sendInvoicePaymentSMS", 29_807, 39_302)
@@ -154,7 +174,8 @@ pub const SEND_INVOICE_PAYMENT_SMS: Row = Row::product("sendInvoicePaymentSMS", 
     .errors(UNPAYABLE)
     .invoice(&["invoiceId"])
     .wallet(PODLAND_WALLET)
-    .sms(Sms::Always);
+    .sms(Sms::Always)
+    .object(&["invoiceId"]);
 
 /// `payments.verify-payment-SMS` (S1, verifyPaymentSMS)
 pub const VERIFY_PAYMENT_SMS: Row = Row::production("verifyPaymentSMS", 369_550, &[])
@@ -166,13 +187,15 @@ pub const VERIFY_PAYMENT_SMS: Row = Row::production("verifyPaymentSMS", 369_550,
         Kind::BillAlreadyClosed,
         Kind::BillIsWaitingForVerification,
         Kind::BillIsWaitingForGateway,
-    ]);
+    ])
+    .object(&["invoiceId"]);
 
 /// `payments.pay-invoice` (S1, payInvoice): the claim on the payer is given up on POD.
 pub const PAY_INVOICE: Row = Row::product("payInvoice", 29_799, 39_294)
     .business()
     .mutation(SelfFencing, PayableAmountOf("invoiceId"), Evidence::PaidOutsidePod)
-    .errors(UNPAYABLE);
+    .errors(UNPAYABLE)
+    .object(&["invoiceId"]);
 
 /// `payments.pay-invoice-by-invoice` (S1, payInvoiceByInvoice)
 pub const PAY_INVOICE_BY_INVOICE: Row = Row::product("payInvoiceByInvoice", 29_800, 39_295)
@@ -183,7 +206,8 @@ pub const PAY_INVOICE_BY_INVOICE: Row = Row::product("payInvoiceByInvoice", 29_8
         Kind::CreditorInvoiceNotPayed,
         Kind::NoPermission,
         Kind::CreditorInvoiceEarmarked,
-    ]);
+    ])
+    .object(&["creditorInvoiceId", "debtorInvoiceId"]);
 
 /// `payments.pay-invoice-in-future` (S1, payInvoiceInFuture)
 pub const PAY_INVOICE_IN_FUTURE: Row = Row::product("payInvoiceInFuture", 29_802, 39_297)
@@ -196,14 +220,17 @@ pub const PAY_INVOICE_IN_FUTURE: Row = Row::product("payInvoiceInFuture", 29_802
         Kind::InvoiceNotIssuedForCaller,
         Kind::NotEnoughCreditToBlock,
         Kind::WaitingForGuarantee,
-    ]);
+    ])
+    .object(&["invoiceId", "date"])
+    .source(&["wallet", "guildCode"]);
 
 /// `payments.pay-invoice-by-pos` (S1, payInvoiceByPos)
 pub const PAY_INVOICE_BY_POS: Row = Row::product("payInvoiceByPos", 29_801, 39_296)
     .business()
     .mutation(SelfFencing, PayableAmountOf("invoiceId"), Evidence::PaidByTerminal)
     .errors(&[Kind::NotFound, Kind::BillAlreadyPayed])
-    .wallet(PODLAND_WALLET);
+    .wallet(PODLAND_WALLET)
+    .object(&["invoiceId", "terminalNumber", "referenceNumber"]);
 
 /// `payments.get-invoice-payment-link` (S0): whoever has the link may pay, nobody has to.
 pub const GET_INVOICE_PAYMENT_LINK: Row = Row::product("getInvoicePaymentLink", 29_815, 39_310)
@@ -217,7 +244,8 @@ pub const SEND_PAYMENT_LINK_TO_USER: Row = Row::production("sendPaymentLinkToUse
     .rules(&[Url("redirectUri")])
     .errors(&[Kind::InvoiceNotIssuedForCaller])
     .invoice(&["invoiceId"])
-    .sms(Sms::Always);
+    .sms(Sms::Always)
+    .object(&["invoiceId", "userId"]);
 
 /// `payments.get-pay-invoice-by-wallet-link` (S0, S1)
 pub const GET_PAY_INVOICE_BY_WALLET_LINK: Row = Row::of(
@@ -249,7 +277,10 @@ pub const PAY_BILL: Row = Row::production("payBill", 27_903_493, &[52_042, 14_83
         Kind::TrafficFineNotProcessed,
         Kind::InsufficientFunds,
     ])
-    .wallet(PODLAND_WALLET);
+    .wallet(PODLAND_WALLET)
+    .object(&["billId", "paymentId"])
+    .id("serviceBillId")
+    .source(&["wallet"]);
 
 /// `bills.issue-bill-invoice` (S3)
 pub const ISSUE_BILL_INVOICE: Row = Row::production("issueBillInvoice", 27_903_191, &[])
@@ -261,7 +292,9 @@ pub const ISSUE_BILL_INVOICE: Row = Row::production("issueBillInvoice", 27_903_1
         Kind::InvalidBillId,
         Kind::DuplicateServiceBill,
         Kind::TrafficFineNotProcessed,
-    ]);
+    ])
+    .object(&["billId", "paymentId"])
+    .id("invoiceId");
 
 /// `bills.get-gateway-link` (S3)
 pub const GET_GATEWAY_LINK: Row = Row::product("getGatewayLink", 46_547_342, 217_462)
@@ -277,16 +310,17 @@ pub const LIST_BILLS: Row =
 pub const CANCEL_BILL: Row = Row::production("cancelBill", 3_884_767, &[52_044])
     .mutation(Readable, Nothing, Evidence::BillCanceled)
     .spelling(&[("id", "Id")])
-    .errors(&[Kind::NotFound, Kind::NoPermission]);
+    .errors(&[Kind::NotFound, Kind::NoPermission])
+    .object(&["id"])
+    .id("serviceBillId");
 
 /// `files.upload-file`. No document of POD describes it: path and fields are those that POD's
 /// clients use. Of a file whose answer was lost nobody has the hash, so a second one does no harm.
-pub const UPLOAD_FILE: Row = Row::of(
-    "uploadFile",
-    Route::Upload { path: "/nzh/uploadFile" },
-    TokenKind::Any,
-)
-.mutation(Idempotent, Nothing, Evidence::ByRepeat);
+pub const UPLOAD_FILE: Row =
+    Row::of("uploadFile", Route::Upload { path: "/nzh/uploadFile" }, TokenKind::Any)
+        .mutation(Idempotent, Nothing, Evidence::ByRepeat)
+        .object(&["fileName"])
+        .id("fileId");
 
 /// `files.get-file` (S2, S4)
 pub const GET_FILE: Row = Row::of("file", Route::Download { path: "/nzh/file" }, TokenKind::Any)
@@ -301,7 +335,8 @@ pub const UPDATE_LOAN_GRANTOR_CREDIT_FOR_USERS: Row = Row::path(
     TokenKind::Business,
 )
 .mutation(NoEvidence, Nothing, Evidence::Hidden)
-.errors(&[Kind::NotFound, Kind::NoPermission]);
+.errors(&[Kind::NotFound, Kind::NoPermission])
+.object(&["contractId", "fileId"]);
 
 /// `loans.remove-permitted-user-from-loan-contract` (S4)
 pub const REMOVE_PERMITTED_USER_FROM_LOAN_CONTRACT: Row = Row::path(
@@ -315,7 +350,8 @@ pub const REMOVE_PERMITTED_USER_FROM_LOAN_CONTRACT: Row = Row::path(
     AtLeastOne(&["userId", "cellphoneNumber", "nationalCode", "username"]),
     Cellphone("cellphoneNumber"),
 ])
-.errors(&[Kind::NotFound, Kind::NoPermission]);
+.errors(&[Kind::NotFound, Kind::NoPermission])
+.object(&["contractId", "userId", "cellphoneNumber", "nationalCode", "username"]);
 
 /// `loans.loan-plan-list` (S4)
 pub const LOAN_PLAN_LIST: Row =
@@ -326,7 +362,8 @@ pub const LOAN_PLAN_LIST: Row =
 pub const UPDATE_LOAN_BY_PLAN: Row =
     Row::path("updateLoanByPlan", Post, "/nzh/updateLoanByPlan", TokenKind::Access)
         .mutation(SelfFencing, TotalAmountOfLoan("loanId"), Evidence::LoanHasPlan)
-        .errors(&[Kind::NotFound, Kind::NoPermission]);
+        .errors(&[Kind::NotFound, Kind::NoPermission])
+        .object(&["loanId", "planId"]);
 
 /// `loans.business-loan-list` (S4)
 pub const BUSINESS_LOAN_LIST: Row =
@@ -353,4 +390,7 @@ pub const PAY_INVOICE_BY_LOAN: Row =
             Kind::NoPermission,
             Kind::InsufficientFunds,
             Kind::BillAlreadyPayed,
-        ]);
+        ])
+        .object(&["invoiceId"])
+        .id("loanId")
+        .source(&["contractId", "planId"]);

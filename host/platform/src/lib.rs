@@ -35,6 +35,7 @@ mod clock;
 mod error;
 mod evidence;
 mod meta_query;
+mod moved;
 mod secret;
 mod service;
 pub mod wire;
@@ -49,13 +50,14 @@ pub use evidence::{
     Attempt, Attribution, Before, Evidence, MARK_PREFIX, Prior, Proof, Sighting, says_already,
 };
 pub use meta_query::MetaQuery;
+pub use moved::is_pending;
 pub use pod_values::{
     BillType, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,
     NotAJalaliDateTime, Part, Rial, Terms, UtilityBill,
 };
 pub use secret::Secret;
 pub use service::{
-    Component, Effect, EffectClass, Product, Reader, Request, Route, Row, Rule, Service,
+    Component, Effect, EffectClass, Names, Product, Reader, Request, Route, Row, Rule, Service,
     ServiceVisitor, Sms, Stakes, TokenKind, Verb,
 };
 

@@ -41,6 +41,21 @@ pub struct Row {
     pub wallet: Option<&'static str>,
     /// Does it send somebody an SMS?
     pub sms: Sms,
+    /// What names an effect of it.
+    pub names: Names,
+}
+
+/// What names an effect of a mutation for whoever has to explain it: all fields by which the thing
+/// that it acted on, and what it was paid from, are known on POD.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Names {
+    /// Fields of the request that name what it acts on.
+    pub object: &'static [&'static str],
+    /// What the field `id` is called among them: the request's or, if it has none, the answer's.
+    pub id: Option<&'static str>,
+    /// Fields of the request that name what it pays from: a wallet (the row's, where none is named),
+    /// a guild's account, delegated credit, a loan contract.
+    pub source: &'static [&'static str],
 }
 
 /// Whether a service sends an SMS.
@@ -187,6 +202,11 @@ pub enum Stakes {
     /// The payable amount of the invoice that this field names: paid, earmarked, forgiven, or
     /// turned into debt.
     PayableAmountOf(&'static str),
+    /// The payable amount of the invoice that this field names, of which the part is forgiven, or
+    /// goes back, by which it becomes smaller.
+    ReductionOf(&'static str),
+    /// What was paid for the invoice that this field names, or is kept for it: it goes back.
+    RefundOf(&'static str),
     /// The total of the loan that this field names.
     TotalAmountOfLoan(&'static str),
     /// What the identifiers of the utility bill say.
@@ -233,6 +253,7 @@ impl Row {
             invoice: &[],
             wallet: None,
             sms: Sms::None,
+            names: Names { object: &[], id: None, source: &[] },
         }
     }
 
@@ -289,6 +310,24 @@ impl Row {
         self
     }
 
+    /// These fields name what it acts on.
+    pub(crate) const fn object(mut self, fields: &'static [&'static str]) -> Self {
+        self.names.object = fields;
+        self
+    }
+
+    /// The field `id`, of the request or of the answer, is called so.
+    pub(crate) const fn id(mut self, name: &'static str) -> Self {
+        self.names.id = Some(name);
+        self
+    }
+
+    /// These fields name what it pays from.
+    pub(crate) const fn source(mut self, fields: &'static [&'static str]) -> Self {
+        self.names.source = fields;
+        self
+    }
+
     /// POD spells some of its fields in its own way.
     pub(crate) const fn spelling(
         mut self,
@@ -302,9 +341,13 @@ impl Row {
     #[must_use]
     pub fn invoice_fields(&self) -> &[&'static str] {
         match &self.effect {
-            Effect::Mutation { stakes: Stakes::PayableAmountOf(field), .. } => {
-                std::slice::from_ref(field)
-            }
+            Effect::Mutation {
+                stakes:
+                    Stakes::PayableAmountOf(field)
+                    | Stakes::ReductionOf(field)
+                    | Stakes::RefundOf(field),
+                ..
+            } => std::slice::from_ref(field),
             _ => self.invoice,
         }
     }

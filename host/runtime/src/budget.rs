@@ -322,6 +322,8 @@ pub struct Spent {
     held: Vec<Held>,
     /// Settled, by day.
     days: BTreeMap<Day, Amounts>,
+    /// What a person decided, which another decision can take the place of.
+    decided: Vec<Judged>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -329,6 +331,19 @@ struct Held {
     step: u64,
     day: Day,
     reserved: Amounts,
+}
+
+/// What was held until a person decided.
+#[derive(Clone, Copy, Debug)]
+struct Judged {
+    held: Held,
+    happened: bool,
+}
+
+impl Judged {
+    fn spent(self) -> Amounts {
+        if self.happened { self.held.reserved } else { Amounts::default() }
+    }
 }
 
 impl Spent {
@@ -369,10 +384,16 @@ impl Spent {
                 Some(Change { day, instead_of, now })
             }
             Entry::Settled(settled) => {
-                let Held { day, reserved, .. } = self.take_held(settled.step)?;
-                let now = if settled.happened { reserved } else { Amounts::default() };
-                self.settle(day, now);
-                Some(Change { day, instead_of: reserved, now })
+                let (held, instead_of) = match self.take_held(settled.step) {
+                    Some(held) => (held, held.reserved),
+                    None => {
+                        let before = self.take_judged(settled.step)?;
+                        (before.held, before.spent())
+                    }
+                };
+                let judged = Judged { held, happened: settled.happened };
+                self.decided.push(judged);
+                Some(Change { day: held.day, instead_of, now: judged.spent() })
             }
             Entry::Started(_)
             | Entry::Decided(_)
@@ -388,6 +409,11 @@ impl Spent {
         Some(self.held.swap_remove(held))
     }
 
+    fn take_judged(&mut self, step: u64) -> Option<Judged> {
+        let judged = self.decided.iter().position(|judged| judged.held.step == step)?;
+        Some(self.decided.swap_remove(judged))
+    }
+
     fn settle(&mut self, day: Day, amounts: Amounts) {
         self.settled = self.settled.plus(amounts);
         let of_day = self.days.entry(day).or_default();
@@ -397,18 +423,20 @@ impl Spent {
     /// What is used for good.
     #[must_use]
     pub fn settled(&self) -> Amounts {
-        self.settled
+        self.decided.iter().fold(self.settled, |sum, judged| sum.plus(judged.spent()))
     }
 
     /// What is used or reserved.
     #[must_use]
     pub fn total(&self) -> Amounts {
-        self.held.iter().fold(self.settled, |sum, held| sum.plus(held.reserved))
+        self.held.iter().fold(self.settled(), |sum, held| sum.plus(held.reserved))
     }
 
     /// What is used or reserved on a day.
     pub(crate) fn on(&self, day: Day) -> Amounts {
         let settled = self.days.get(&day).copied().unwrap_or_default();
+        let decided = self.decided.iter().filter(|judged| judged.held.day == day);
+        let settled = decided.fold(settled, |sum, judged| sum.plus(judged.spent()));
         let held = self.held.iter().filter(|held| held.day == day);
         held.fold(settled, |sum, held| sum.plus(held.reserved))
     }

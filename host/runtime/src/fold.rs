@@ -11,8 +11,9 @@ use pod_platform::{
 use crate::{
     budget::{Amounts, Change, Spent},
     door::{ASSUMED, FETCH},
+    effect::{Effect, Named},
     journal::{Decided, Diverged, Entry, Finished, Intent, Outcome, Recorded, Settled, Started},
-    receipt::{Doubt, Effect, Refusal, RunError, Settlement, Status},
+    receipt::{Doubt, Refusal, RunError, Settlement, Status},
 };
 
 #[derive(Clone, Debug, Default)]
@@ -35,6 +36,8 @@ pub(crate) struct Fold {
     has_acted: bool,
     /// Intents without an outcome, or with an unknown one.
     open: Vec<Open>,
+    /// Those of them that a person has decided.
+    settled: Vec<Open>,
 }
 
 /// An intent of which nobody knows what came.
@@ -91,12 +94,8 @@ impl Fold {
             (Recorded::Unknown(_), None) => {}
             (Recorded::Done(_), open) => {
                 let open = open.map(|open| self.open.remove(open));
-                self.effects.extend(open.map(|Open { intent, .. }| Effect {
-                    service: intent.service,
-                    invoice: intent.invoice,
-                    rials: Rial(outcome.spent.rials),
-                    reference: outcome.reference_number.clone().unwrap_or_default(),
-                }));
+                let effect = open.map(|open| Effect::of(&open.intent, outcome));
+                self.effects.extend(effect);
             }
             (Recorded::Refused(error), open) => {
                 open.map(|open| self.open.remove(open));
@@ -109,24 +108,33 @@ impl Fold {
     }
 
     fn settle(&mut self, settled: &Settled) {
-        let Some(open) = self.open.iter().position(|open| open.intent.step == settled.step) else {
-            return;
+        let of_step = |open: &Open| open.intent.step == settled.step;
+        let (open, corrects) = match self.open.iter().position(of_step) {
+            Some(open) => (self.open.remove(open), false),
+            None => match self.settled.iter().position(of_step) {
+                Some(before) => (self.settled.remove(before), true),
+                None => return,
+            },
         };
-        let Open { intent, .. } = self.open.remove(open);
+        self.effects.retain(|effect| effect.step != settled.step);
+        if settled.happened {
+            self.effects.push(Effect::settled(&open.intent, settled));
+        }
         self.settlements.push(Settlement {
             step: settled.step,
             happened: settled.happened,
             note: settled.note.clone(),
             at: settled.at,
+            by: settled.by.clone(),
+            reference: settled.reference_number.clone(),
+            corrects,
         });
-        if settled.happened {
-            self.effects.push(Effect {
-                service: intent.service,
-                invoice: intent.invoice,
-                rials: Rial(intent.reserved.rials),
-                reference: settled.reference_number.clone().unwrap_or_default(),
-            });
-        }
+        self.settled.push(open);
+    }
+
+    /// The intents that were in doubt until a person decided.
+    pub fn settled(&self) -> &[Open] {
+        &self.settled
     }
 
     /// Did the run end because POD could not be reached, before it did anything? Then its key does not
@@ -143,10 +151,15 @@ impl Fold {
         &self.open
     }
 
+    /// The open intent of a step; none, if it has none.
+    pub fn open_intent(&self, step: u64) -> Option<&Intent> {
+        let open = self.open.iter().find(|open| open.intent.step == step);
+        open.map(|open| &open.intent)
+    }
+
     /// What the open intent of a step reserved; none, if it has none.
     pub fn reserved(&self, step: u64) -> Option<Amounts> {
-        let open = self.open.iter().find(|open| open.intent.step == step);
-        open.map(|open| open.intent.reserved)
+        self.open_intent(step).map(|intent| intent.reserved)
     }
 
     /// The open intents, for people.
@@ -160,10 +173,14 @@ impl Fold {
                 Some(types::Error::OutcomeUnknown(doubt)) => (doubt.reason, doubt.reference_number),
                 _ => ("the host stopped before it had an answer".to_owned(), None),
             };
+            let Named { object, paid_from } = Named::of(&open.intent, None);
             Doubt {
                 step: open.intent.step,
                 service: open.intent.service.clone(),
                 invoice: open.intent.invoice,
+                object,
+                paid_from,
+                at_most: open.intent.at_most == Some(true),
                 rials: Rial(open.intent.reserved.rials),
                 since: open.intent.at,
                 reason,

@@ -56,6 +56,7 @@ mod compiler;
 mod deciders;
 mod digest;
 mod door;
+mod effect;
 pub mod engine;
 mod error;
 mod execution;
@@ -89,6 +90,7 @@ mod seal;
 mod settings;
 mod signature;
 mod stated;
+mod statement;
 mod task;
 mod text;
 mod turns;
@@ -98,6 +100,7 @@ pub use budget::{Allowance, Amounts, Budget, Spent};
 pub use deciders::OnFailure;
 pub use digest::{Digest, NotADigest};
 pub use door::{HttpSecret, OnPoint, Point, Resolve};
+pub use effect::{Effect, Proof, Source, UsedCredit};
 pub use error::{BadFile, Error, Place, Stopped};
 pub use grant::Grant;
 pub use grant_fields::{BudgetFields, CapabilityFields, NetworkFields};
@@ -112,7 +115,7 @@ pub use manifest::{Manifest, World};
 pub use network_rule::NetworkRule;
 pub use policy::{Policy, PolicyFiles, ScriptMode};
 pub use receipt::{
-    Doubt, Effect, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Settlement, Status,
+    Doubt, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Settlement, Status,
     Violation,
 };
 pub use replay::{Difference, Replay};
@@ -122,6 +125,10 @@ pub use scope::Scope;
 pub use signature::{NotAKey, PublicKey, Signature, SigningKey, Unsigned};
 pub use stated::{
     Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
+};
+pub use statement::{
+    LeftOut, Line, LineDecision, LineKind, OpenDoubt, Statement, StatementFilter, Sum, Unreadable,
+    open_doubts, sums,
 };
 pub use url_pattern::UrlPattern;
 

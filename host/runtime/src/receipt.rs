@@ -1,12 +1,14 @@
 //! The receipt: what a run decided, did, and used.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use pod_platform::{Rial, types};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Digest, Error, Signature, StatedFact, fold::Fold, journal::StoredEntry};
+use crate::{
+    Digest, Effect, Error, Signature, Source, StatedFact, fold::Fold, journal::StoredEntry,
+};
 
 /// The account of one run. Its JSON form is a contract: fields may be added, none changes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -38,7 +40,7 @@ pub struct Receipt {
     /// settles them (`podhost settle`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<Doubt>,
-    /// What a person decided of calls that were in doubt.
+    /// What a person decided of calls that were in doubt, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settled: Vec<Settlement>,
     /// What the run went by and did not read: it was stated.
@@ -152,8 +154,17 @@ pub struct Doubt {
     /// The invoice that it was to pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice: Option<u64>,
+    /// What it was to act on, by POD's names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub object: BTreeMap<String, String>,
+    /// What it was to be paid from.
+    #[serde(default, skip_serializing_if = "Source::is_empty")]
+    pub paid_from: Source,
     /// What is held for it.
     pub rials: Rial,
+    /// What is held is a ceiling: nobody could read the amount.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_most: bool,
     /// When it began, in milliseconds since 1970.
     pub since: u64,
     /// Why nobody knows.
@@ -166,7 +177,7 @@ pub struct Doubt {
     pub evidence: Option<String>,
 }
 
-/// What a person decided of a call in doubt.
+/// What a person decided of a call in doubt. Of several for one call, the last one counts.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Settlement {
     /// The call, counted from 0.
@@ -177,6 +188,15 @@ pub struct Settlement {
     pub note: String,
     /// When it was decided, in milliseconds since 1970.
     pub at: u64,
+    /// Who decided. None, where nobody was asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// POD's reference number, if the person found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// It takes the place of an earlier decision.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub corrects: bool,
 }
 
 /// What was run.
@@ -215,20 +235,6 @@ impl Status {
             Self::UnknownOutcome => "unknown-outcome",
         }
     }
-}
-
-/// Something that changed on the platform.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Effect {
-    /// POD's name of the service.
-    pub service: String,
-    /// The invoice that was paid.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub invoice: Option<u64>,
-    /// What was paid.
-    pub rials: Rial,
-    /// POD's reference number.
-    pub reference: String,
 }
 
 /// What a run used.

@@ -7,7 +7,7 @@ use pod_platform::{Attempt, Instant};
 use crate::{
     Account, Error, Host,
     door::{History, Passage, Recorder, lands_until, look},
-    fold::Fold,
+    fold::{Fold, Open},
     journal::{Entry, RunFilter, RunSummary, Settled, Started},
     receipt::{Doubt, Receipt},
     task::{Background, Task},
@@ -16,7 +16,8 @@ use crate::{
 /// What a person decides of a call in doubt.
 #[derive(Clone, Debug)]
 pub struct Decision {
-    /// The call; none, if only one is in doubt.
+    /// The call; none, if only one is in doubt. One that was decided before has to be named: what is
+    /// decided now takes the place of that.
     pub step: Option<u64>,
     /// Did it take effect?
     pub happened: bool,
@@ -24,6 +25,8 @@ pub struct Decision {
     pub reference_number: Option<String>,
     /// Why, in the person's words.
     pub note: String,
+    /// Who decides.
+    pub by: String,
 }
 
 impl Host {
@@ -160,9 +163,11 @@ impl Host {
     }
 
     /// Records what a person decided of a call in doubt. What was held for it is spent or free then.
+    /// Decided again, the later decision counts, and both are kept.
     ///
     /// # Errors
-    /// [`Error::NotInDoubt`] if there is no such call, or several and none is named.
+    /// [`Error::NotInDoubt`] if there is no such call, or several and none is named, or nobody is
+    /// named who decides.
     pub async fn settle(&self, run: &str, decision: Decision) -> Result<Receipt, Error> {
         self.journal().check_trusted()?;
         let _live = self.live().take(run).await;
@@ -174,19 +179,11 @@ impl Host {
             let resume = format!("it has not ended: `podhost resume {run}` looks into it first");
             return Err(refuse(resume));
         }
-        let steps: Vec<u64> = fold.open().iter().map(|open| open.intent.step).collect();
-        let Decision { step, happened, reference_number, note } = decision;
-        let step = match (step, steps.as_slice()) {
-            (_, []) => return Err(refuse("nothing of it is in doubt".into())),
-            (Some(step), _) if steps.contains(&step) => step,
-            (Some(step), _) => return Err(refuse(format!("call {step} is not in doubt"))),
-            (None, [step]) => *step,
-            (None, _) => {
-                let steps: Vec<String> = steps.iter().map(u64::to_string).collect();
-                let all = steps.join(", ");
-                return Err(refuse(format!("calls {all} are in doubt: name one with --step")));
-            }
-        };
+        let Decision { step, happened, reference_number, note, by } = decision;
+        if by.trim().is_empty() {
+            return Err(refuse("who decides has to be named (--by NAME)".into()));
+        }
+        let step = decided_step(&fold, step).map_err(refuse)?;
         let journal = self.journal().clone();
         let recorder = Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);
         recorder.note(Entry::Settled(Settled {
@@ -195,9 +192,31 @@ impl Host {
             reference_number,
             note,
             at: self.clock().now().0,
+            by: Some(by.trim().to_owned()),
         }));
         recorder.commit().await?;
         self.receipt(run).await
+    }
+}
+
+/// The call that is decided: one that is in doubt or, named, one that was decided before.
+fn decided_step(fold: &Fold, named: Option<u64>) -> Result<u64, String> {
+    let steps = |open: &[Open]| open.iter().map(|open| open.intent.step).collect::<Vec<_>>();
+    let (open, settled) = (steps(fold.open()), steps(fold.settled()));
+    let listed = |steps: &[u64]| steps.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    match (named, open.as_slice()) {
+        (Some(step), _) if open.contains(&step) || settled.contains(&step) => Ok(step),
+        (Some(step), _) => Err(format!("call {step} is not in doubt")),
+        (None, [step]) => Ok(*step),
+        (None, []) if settled.is_empty() => Err("nothing of it is in doubt".to_owned()),
+        (None, []) => Err(format!(
+            "nothing of it is in doubt any more; to correct what was decided, name the call with \
+             --step: {}",
+            listed(&settled)
+        )),
+        (None, several) => {
+            Err(format!("calls {} are in doubt: name one with --step", listed(several)))
+        }
     }
 }
 

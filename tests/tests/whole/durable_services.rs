@@ -181,6 +181,7 @@ async fn in_doubt(
         happened,
         reference_number: Some("from the panel".to_owned()),
         note: "looked up".to_owned(),
+        by: "sara".to_owned(),
     };
     let (run, wrong, right) = (receipt.run.clone(), decision(Some(9_999)), decision(None));
     let (settled, again) = mortal

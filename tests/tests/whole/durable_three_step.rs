@@ -96,7 +96,9 @@ async fn a_payment_that_went_back_did_not_never_happen() {
             let evidence = doubts[0].evidence.clone().unwrap_or_default();
             assert!(evidence.contains("invoice 501: not payed"), "{evidence}");
             let note = "the bank statement shows that it went back".to_owned();
-            let decision = Decision { step: None, happened: false, reference_number: None, note };
+            let by = "sara".to_owned();
+            let decision =
+                Decision { step: None, happened: false, reference_number: None, note, by };
             life.host.settle(&run, decision).await.expect("it was in doubt")
         })
         .await;

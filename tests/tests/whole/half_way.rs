@@ -142,7 +142,9 @@ async fn stops_at_an_unknown_outcome_until_a_person_settles_it() {
     let settled = mortal
         .live_on(async move |life: Life| {
             let note = "POD's support: it never arrived".to_owned();
-            let decision = Decision { step: None, happened: false, reference_number: None, note };
+            let by = "sara".to_owned();
+            let decision =
+                Decision { step: None, happened: false, reference_number: None, note, by };
             life.host.settle(&receipt.run, decision).await.expect("it is in doubt")
         })
         .await;

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use pod_host::{Digest, RunOptions, Status};
+use pod_host::{Digest, Effect, RunOptions, Status};
 use pod_sandbox::Scenario;
 use podhost_tests::{Bench, build};
 use serde_json::{Value, json};
@@ -168,7 +168,9 @@ async fn settle(seed: u64, policy: &str) -> Value {
     assert_eq!(output["owed"]["invoices"], debts.len());
     assert_eq!(seen.len(), debts.len(), "a debt is missing");
 
-    let stable = json!({ "status": receipt.status, "output": output, "effects": receipt.effects });
+    let effects = receipt.effects.iter().cloned();
+    let effects: Vec<_> = effects.map(|effect| Effect { at: 0, ..effect }).collect();
+    let stable = json!({ "status": receipt.status, "output": output, "effects": effects });
     let stable = stable.to_string().replace(bench.pod.pay_url(), "https://pay");
     serde_json::from_str(&stable).expect("it is JSON")
 }

@@ -7,7 +7,7 @@
 
 use std::{collections::HashSet, fs};
 
-use pod_host::{Receipt, RunOptions, ScriptMode, World};
+use pod_host::{Effect, Receipt, RunOptions, ScriptMode, World};
 use pod_platform::Rial;
 use pod_sandbox::Ledger;
 use podhost_tests::{Bench, build, project};
@@ -28,11 +28,13 @@ const LISTS: &[&str] = &[
 
 /// What of a receipt is the same whenever and wherever it is made.
 fn stable(receipt: &Receipt) -> Value {
+    let effects = receipt.effects.iter().cloned();
+    let effects: Vec<Effect> = effects.map(|effect| Effect { at: 0, ..effect }).collect();
     json!({
         "status": receipt.status,
         "error": receipt.error.as_ref().map(ToString::to_string),
         "output": receipt.output,
-        "effects": receipt.effects,
+        "effects": effects,
         "meters": { "calls": receipt.meters.calls, "rials": receipt.meters.rials },
         "denied": receipt.denied,
         "stated": receipt.stated,

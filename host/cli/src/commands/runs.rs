@@ -13,11 +13,19 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     receipt::STYLE,
-    store::read_store,
+    store::{self, read_store},
 };
+
+/// How many runs a table shows unless it is told.
+const PAGE: u32 = 50;
 
 pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
     let journal = read_store(&arguments.store).await?;
+    let limit = arguments.limit.or((!arguments.json).then_some(PAGE));
+    let before_run = match &arguments.before_run {
+        Some(begins) => Some(store::find(&journal, begins).await?.run),
+        None => None,
+    };
     let status = arguments.status.and_then(|status| status.to_possible_value());
     let filter = RunFilter {
         run: None,
@@ -28,21 +36,31 @@ pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
         invoice: arguments.invoice,
         since: arguments.since.map(|when| when.millis()),
         before: arguments.before.map(|when| when.millis()),
+        not_ended_before: None,
+        before_run,
+        // One more tells whether there is another page.
+        limit: limit.map(|limit| limit.saturating_add(1)),
     };
     let mut pauses = journal.pauses(PAUSE_AFTER).await?;
     pauses.retain(|pause| {
         let is = |asked: &Option<String>, is: &str| asked.as_deref().is_none_or(|name| name == is);
         is(&filter.policy, &pause.policy) && is(&filter.account, &pause.account)
     });
-    let runs = journal.runs(&filter).await?;
+    let mut runs = journal.runs(&filter).await?;
+    let beyond = runs.len().saturating_sub(limit.map_or(usize::MAX, |limit| limit as usize));
+    runs.drain(..beyond);
+    let more = beyond > 0;
     if arguments.json {
-        println!("{}", json!({ "runs": runs, "paused": pauses }));
+        println!("{}", json!({ "runs": runs, "more": more, "paused": pauses }));
         return Ok(Status::Done);
     }
     if runs.is_empty() {
         println!("no runs");
     } else {
         println!("{}", table(&runs));
+    }
+    if more && let Some(first) = runs.first() {
+        eprintln!("podhost: there are older ones: --before-run {}", first.run);
     }
     for pause in &pauses {
         println!("{}", paused(pause));

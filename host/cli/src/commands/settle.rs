@@ -1,14 +1,18 @@
 //! `podhost settle`
 
+use std::path::Path;
+
+use anyhow::anyhow;
 use pod_host::{Decision, Doubt, Host, journal::RunSummary};
 use pod_platform::Instant;
 use serde_json::json;
 
 use crate::{
     account::Identity,
-    arguments,
+    arguments, effect,
     exit::{Failure, Status},
     host::open_host,
+    operator::Operator,
     receipt, store,
 };
 
@@ -30,6 +34,7 @@ pub async fn settle(arguments: arguments::Settle) -> Result<Status, Failure> {
         happened: *happened,
         reference_number: reference.clone(),
         note: note.clone().unwrap_or_default(),
+        by: decider(arguments.by.as_deref(), arguments.config.as_deref())?,
     };
     let receipt = host.settle(&summary.run, decision).await?;
     if *json {
@@ -38,6 +43,22 @@ pub async fn settle(arguments: arguments::Settle) -> Result<Status, Failure> {
         print!("{}", receipt::readable(&receipt, pod_host::Language::English));
     }
     Ok(Status::Done)
+}
+
+/// Who decides: whoever is named, or else whom podhost.toml names.
+fn decider(named: Option<&str>, config: Option<&Path>) -> Result<String, Failure> {
+    let operator = match named {
+        Some(_) => None,
+        None => Operator::find(config)?.and_then(|operator| operator.name().map(str::to_owned)),
+    };
+    let by = named.map(str::to_owned).or(operator).unwrap_or_default();
+    if by.trim().is_empty() {
+        return Err(Failure::input(anyhow!(
+            "who decides? The journal keeps it: --by NAME, the environment variable \
+             PODHOST_OPERATOR, or `name` in podhost.toml, [operator]"
+        )));
+    }
+    Ok(by)
 }
 
 /// The run's doubts, with what the platform shows now; if it cannot be asked, with what it showed.
@@ -67,10 +88,12 @@ fn print_doubts(summary: &RunSummary, doubts: &[Doubt]) {
     }
     println!("run {run}, {policy} for {account}\n");
     for doubt in doubts {
-        let invoice =
-            doubt.invoice.map_or(String::new(), |invoice| format!(" of invoice {invoice}"));
-        println!("call {}: {}{invoice}", doubt.step, doubt.service);
-        println!("  held       {} rials", doubt.rials.grouped());
+        println!("call {}: {} {}", doubt.step, doubt.service, effect::object(&doubt.object));
+        if !doubt.paid_from.is_empty() {
+            println!("  from       {}", effect::source(&doubt.paid_from));
+        }
+        let ceiling = if doubt.at_most { "at most " } else { "" };
+        println!("  held       {ceiling}{} rials", doubt.rials.grouped());
         println!("  began      {}", Instant(doubt.since));
         println!("  why        {}", doubt.reason);
         if let Some(reference) = &doubt.reference {
@@ -81,6 +104,6 @@ fn print_doubts(summary: &RunSummary, doubts: &[Doubt]) {
             doubt.evidence.as_deref().unwrap_or("nothing on the platform tells")
         );
     }
-    println!("Decide: podhost settle {run} --happened --note \"how you know\"");
-    println!("    or: podhost settle {run} --not-happened --note \"how you know\"");
+    println!("Decide: podhost settle {run} --happened --by YOU --note \"how you know\"");
+    println!("    or: podhost settle {run} --not-happened --by YOU --note \"how you know\"");
 }

@@ -130,7 +130,8 @@ fn line(entry: &Entry) -> (Option<u64>, u64, String) {
         }
         Entry::Settled(settled) => {
             let what = if settled.happened { "it happened" } else { "it did not happen" };
-            (Some(settled.step), settled.at, format!("settled: {what}: {}", settled.note))
+            let by = settled.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+            (Some(settled.step), settled.at, format!("settled{by}: {what}: {}", settled.note))
         }
         Entry::Diverged(diverged) => {
             let (recorded, asked) = (&diverged.recorded, &diverged.asked);
@@ -222,7 +223,7 @@ fn entry(stored: &StoredEntry) -> Value {
             "step": intent.step, "function": intent.function, "service": intent.service,
             "arguments": fields(&intent.arguments), "call": intent.call,
             "effect_class": intent.effect_class, "invoice": intent.invoice,
-            "reserved": amounts(intent.reserved), "at": intent.at,
+            "reserved": amounts(intent.reserved), "at": intent.at, "at_most": intent.at_most,
         } }),
         Entry::Outcome(outcome) => {
             let (kind, value) = match &outcome.recorded {
@@ -234,7 +235,8 @@ fn entry(stored: &StoredEntry) -> Value {
                 "step": outcome.step, "function": outcome.function, "call": outcome.call,
                 "arguments": outcome.arguments.as_deref().map(fields), kind: value,
                 "reference_number": outcome.reference_number, "evidence": outcome.evidence,
-                "spent": amounts(outcome.spent), "at": outcome.at,
+                "spent": amounts(outcome.spent), "at": outcome.at, "at_most": outcome.at_most,
+                "pending": outcome.pending,
             } })
         }
         Entry::Decided(decided) => json!({ "decided": {
@@ -250,7 +252,7 @@ fn entry(stored: &StoredEntry) -> Value {
         Entry::Restored(restored) => json!({ "restored": { "at": restored.at } }),
         Entry::Settled(settled) => json!({ "settled": {
             "step": settled.step, "happened": settled.happened, "note": settled.note,
-            "reference_number": settled.reference_number, "at": settled.at,
+            "reference_number": settled.reference_number, "at": settled.at, "by": settled.by,
         } }),
         Entry::Diverged(diverged) => json!({ "diverged": {
             "step": diverged.step, "recorded": diverged.recorded, "asked": diverged.asked,

@@ -45,6 +45,8 @@ pub struct Operator {
     policies: Vec<PolicyEntry>,
     /// Where the key is that signs receipts.
     signing_key: Option<(Spot, Source)>,
+    /// Who decides what nobody can prove.
+    name: Option<String>,
 }
 
 /// An account as it is described.
@@ -130,10 +132,16 @@ impl Operator {
                     key.map(|key| Ok((key.spot.clone(), Source::of(&key)?))).transpose()
                 })?,
             };
+            let name = match fields.take("operator") {
+                None => None,
+                Some(operator) => operator.table()?.read(|operator| {
+                    operator.take("name").map(|name| name.text().map(str::to_owned)).transpose()
+                })?,
+            };
             let names: Vec<&str> =
                 accounts.iter().map(|account: &Entry| account.name.as_str()).collect();
             policies.iter().try_for_each(|policy| policy.check_account(&names))?;
-            Ok(Self { path: path.to_owned(), accounts, policies, signing_key })
+            Ok(Self { path: path.to_owned(), accounts, policies, signing_key, name })
         })?;
         Ok(operator)
     }
@@ -205,6 +213,11 @@ impl Operator {
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Who decides what nobody can prove.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// The key that signs receipts, if there is one. It is read now.

@@ -201,19 +201,24 @@ fn a_person_settles_what_nobody_can_prove() {
 
     let shown = ask(&desk, &["settle", run]);
     assert_eq!(shown.code, Some(0), "{shown:#?}");
-    for text in ["sendPaymentLinkToUser", "--happened", "--not-happened"] {
+    for text in ["sendPaymentLinkToUser", "--happened", "--not-happened", "--by"] {
         assert!(shown.stdout.contains(text), "`{text}` is missing: {}", shown.stdout);
     }
     ask(&desk, &["settle", run, "--happened"]).failed(2, &["--note"]);
-    let settled =
-        ask(&desk, &["settle", run, "--happened", "--note", "the customer has it", "--json"]);
+    let note = ["--note", "the customer has it"];
+    let settle = [&["settle", run, "--happened", "--json"], &note[..]].concat();
+    ask(&desk, &settle).failed(2, &["who decides", "--by"]);
+    let settled = ask(&desk, &[&settle[..], &["--by", "sara"]].concat());
     assert_eq!(settled.code, Some(0), "{settled:#?}");
     let settled = settled.json();
     assert_eq!(settled["settled"][0]["note"], "the customer has it");
+    assert_eq!(settled["settled"][0]["by"], "sara");
+    assert_eq!(settled["effects"][0]["proof"], "settled");
     assert_eq!(settled["effects"][0]["service"], "sendPaymentLinkToUser");
     assert_ne!(settled["status"], "unknown-outcome");
     assert!(runs(&desk, &["--status", "unknown-outcome"]).is_empty());
-    ask(&desk, &["settle", run, "--happened", "--note", "twice"]).failed(2, &["in doubt"]);
+    let twice = ["settle", run, "--happened", "--note", "twice", "--by", "reza"];
+    ask(&desk, &twice).failed(2, &["to correct what was decided", "--step: 0"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod accounts;
 mod bad_accounts;
 mod bad_input;
+mod books;
 mod build_command;
 mod common;
 mod deciders;

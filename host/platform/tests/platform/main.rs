@@ -2,6 +2,7 @@
 
 mod answers;
 mod common;
+mod effects;
 mod errors;
 mod evidence;
 mod reference;

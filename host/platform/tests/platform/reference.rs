@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, env, fmt::Write as _, fs, path::Path};
 
 use pod_platform::{
-    Effect, Route, Row, Rule, Service, ServiceVisitor, Stakes, Verb, types::PlatformErrorKind,
-    visit_services,
+    Effect, Names, Route, Row, Rule, Service, ServiceVisitor, Stakes, Verb,
+    types::PlatformErrorKind, visit_services,
 };
 use wit_parser::{Docs, Function, Interface, Resolve, Type, TypeDef, TypeDefKind, Variant};
 
@@ -52,7 +52,8 @@ days are Jalali.
 
 A field in **bold** is required. *In doubt* says how it is settled whether a call took effect whose
 answer did not arrive, and what is read for that; *at stake* is what the call takes from the budget
-of rials.
+of rials, until it is known what really moved; *receipts name* says which of POD's fields name an
+effect in receipts and statements.
 
 ";
 
@@ -123,6 +124,7 @@ impl Page<'_> {
                     writeln!(out, "| … is unknown | {} |", rule.unknown).unwrap();
                 }
                 writeln!(out, "| at stake | {} |", at_stake(stakes)).unwrap();
+                writeln!(out, "| receipts name | {} |", self.names(row, function)).unwrap();
             }
         }
         let response = self.response(function);
@@ -137,6 +139,31 @@ impl Page<'_> {
         for rule in row.rules {
             writeln!(out, "- {}", rule_text(*rule)).unwrap();
         }
+    }
+
+    /// What an effect of a service is named by. Each of these fields is one that a request has.
+    fn names(&self, row: &Row, function: &Function) -> String {
+        let Type::Id(request) = function.params[0].ty else { panic!("a request is a record") };
+        let TypeDefKind::Record(record) = &self.resolve.types[request].kind else {
+            panic!("a request is a record")
+        };
+        let fields: Vec<String> = record.fields.iter().map(|field| camel(&field.name)).collect();
+        let Names { object, id, source } = row.names;
+        for name in object.iter().chain(source) {
+            // A wallet that no request names is the row's.
+            let is_named = fields.iter().any(|field| field == name);
+            let is_of_row = *name == "wallet" && row.wallet.is_some();
+            assert!(is_named || is_of_row, "{} has no `{name}`", row.name);
+        }
+        assert!(!object.is_empty(), "nothing names what {} acts on", row.name);
+        assert!(!object.contains(&"id") || id.is_some(), "{}: whose `id`?", row.name);
+        let object = object.iter().copied().filter(|name| *name != "id").chain(id);
+        let all = |names: Vec<&str>| format!("`{}`", names.join("`, `"));
+        let mut text = all(object.collect());
+        if !source.is_empty() {
+            text.push_str(&format!("; paid from: {}", all(source.to_vec())));
+        }
+        text
     }
 
     fn response(&self, function: &Function) -> Type {
@@ -266,6 +293,12 @@ fn at_stake(stakes: Stakes) -> String {
     match stakes {
         Stakes::Nothing => "nothing".into(),
         Stakes::PayableAmountOf(field) => format!("the payable amount of the invoice `{field}`"),
+        Stakes::ReductionOf(field) => format!(
+            "the payable amount of the invoice `{field}`; what moves is the part that it is reduced by"
+        ),
+        Stakes::RefundOf(field) => {
+            format!("what is paid or kept for the invoice `{field}`, which goes back")
+        }
         Stakes::TotalAmountOfLoan(field) => format!("the total of the loan `{field}`"),
         Stakes::BillAmount => "the bill's amount, which its payment id tells".into(),
     }

@@ -3,14 +3,15 @@
 //! Where nobody can tell how many rials are at stake, the call is refused, unless the grant names
 //! a ceiling per payment: then that is charged. What is looked up for this also tells whose invoice it
 //! is, so a grant for some issuers' invoices is held to here; and what is so before the call. So that no
-//! other run of the account changes it in between, the call claims what it is about first.
+//! other run of the account changes it in between, the call claims what it is about first. Once a call
+//! took effect, what it really moved takes the place of what was reserved.
 
 use std::sync::Arc;
 
 use pod_platform::{Request, Route, types};
 
 use super::{
-    Call, Layer, Next, Operation, Passage, Passing, Reply,
+    Call, Layer, Next, Operation, Passage, Passing, Reply, moved,
     stakes::{self, Found},
 };
 use crate::{
@@ -32,7 +33,11 @@ impl<S: Next> Layer for Charge<S> {
         let Self { passage, mut inner } = self;
         // What has an intent was charged when it was written.
         if call.intended.is_some() {
-            return inner.call(call);
+            return Box::pin(async move {
+                let mut reply = inner.call(call.clone()).await?;
+                moved::weigh(&passage, &call, &mut reply).await;
+                Ok(reply)
+            });
         }
         let request = match &call.operation {
             Operation::Pod(request) => request,
@@ -75,6 +80,7 @@ impl<S: Next> Layer for Charge<S> {
             }
             call.before = before.map(Arc::new);
             let ceiling = budget.rial_per_payment.filter(|_| !scope.readable_only);
+            call.at_most = rials.is_err();
             let rials = match denied {
                 Some(reason) => Err(reason),
                 None => rials.or_else(|reason| ceiling.ok_or(reason)),
@@ -94,7 +100,8 @@ impl<S: Next> Layer for Charge<S> {
                 return Ok(Reply { spent: looked_up, ..Reply::refused(error) });
             }
             call.reserved = needed;
-            let mut reply = inner.call(call).await?;
+            let mut reply = inner.call(call.clone()).await?;
+            moved::weigh(&passage, &call, &mut reply).await;
             reply.spent = reply.spent.plus(looked_up);
             Ok(reply)
         })

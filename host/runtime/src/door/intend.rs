@@ -102,6 +102,7 @@ async fn intend(
             Some(before) => Some(history::written(&**before)?),
             None => None,
         },
+        at_most: call.at_most.then_some(true),
     };
     passage.reach(call.step, Point::BeforeIntent);
     // In a journal that is an older copy, this may have been done already.

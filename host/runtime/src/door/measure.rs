@@ -55,6 +55,7 @@ pub async fn authorise_and_charge<S: PodService>(
         function,
         operation: Operation::Pod(request),
         reserved: Amounts::default(),
+        at_most: false,
         intended: None,
         before: None,
         ott: None,

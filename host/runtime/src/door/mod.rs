@@ -12,6 +12,7 @@ mod intake;
 mod intend;
 mod look;
 pub mod measure;
+mod moved;
 mod reconcile;
 mod record;
 mod recorder;
@@ -41,10 +42,13 @@ use tower::{Service, ServiceBuilder};
 use tracing::Instrument as _;
 
 pub(crate) use history::History;
-pub(crate) use http::{Egress, FETCH, HttpSecrets, SystemResolver};
+pub(crate) use http::{
+    Egress, FETCH, HttpSecrets, NAMES as NAMES_OF_HTTP, SERVICE as HTTP, SystemResolver,
+};
 pub use http::{HttpSecret, Resolve};
 pub(crate) use look::look;
-pub(crate) use reconcile::lands_until;
+use moved::Moved;
+pub(crate) use reconcile::{REPEATED, lands_until};
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
 pub(crate) use shadow::{ASSUMED, Shadow};
@@ -255,6 +259,8 @@ pub(crate) struct Call {
     pub digest: Digest,
     /// What `charge` reserved.
     pub reserved: Amounts,
+    /// Its rials are a ceiling: nobody could read how many are at stake.
+    pub at_most: bool,
     /// Its intent, once it is written.
     pub intended: Option<Intended>,
     /// The one-time token that goes with the intent.
@@ -333,6 +339,8 @@ pub(crate) struct Reply {
     pub known_by: Option<KnownBy>,
     /// What it stored.
     pub state: Option<StateChange>,
+    /// Of a mutation that took effect: what it moved.
+    pub moved: Option<Moved>,
 }
 
 impl Reply {
@@ -348,7 +356,7 @@ impl Reply {
 
     /// What came of a call without doubts.
     pub fn of(outcome: Result<Answer, types::Error>, spent: Amounts) -> Self {
-        Self { outcome, spent, evidence: None, known_by: None, state: None }
+        Self { outcome, spent, evidence: None, known_by: None, state: None, moved: None }
     }
 }
 
@@ -520,6 +528,7 @@ impl Door {
             arguments: arguments.into(),
             operation,
             reserved: Amounts::default(),
+            at_most: false,
             intended: None,
             ott: None,
             before: None,

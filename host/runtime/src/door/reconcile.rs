@@ -23,6 +23,9 @@ use crate::{Error, budget::Amounts, journal::KnownBy};
 /// When to look, as parts of the landing window in tenths.
 const ROUNDS: [u32; 5] = [0, 1, 3, 6, 10];
 
+/// The evidence of a call that was answered when it was sent again.
+pub(crate) const REPEATED: &str = "sent again: done";
+
 #[derive(Clone)]
 pub(crate) struct Reconcile<S> {
     pub passage: Arc<Passage>,
@@ -334,7 +337,7 @@ impl Inquiry<'_> {
         let reply = inner.call(Call { ott, ..self.call.clone() }).await?;
         self.spent = self.spent.plus(reply.spent);
         self.show(match &reply.outcome {
-            Ok(_) => "sent again: done".to_owned(),
+            Ok(_) => REPEATED.to_owned(),
             Err(error) => format!("sent again: {error}"),
         });
         Ok(reply.outcome)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use pod_platform::types;
 
 use super::{
-    Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply,
+    Call, Intended, Layer, Moved, Next, Operation, Passage, Passing, Point, Reply,
     history::{self, Past},
 };
 use crate::{
@@ -116,6 +116,11 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         Err(types::Error::OutcomeUnknown(doubt)) => doubt.reference_number.clone(),
         Err(_) => None,
     };
+    let moved = reply.moved.unwrap_or(Moved {
+        rials: reserved.unwrap_or_default().rials,
+        at_most: false,
+        pending: false,
+    });
     let paid = reserved.filter(|_| reply.outcome.is_ok());
     Outcome {
         step: call.step,
@@ -123,9 +128,10 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         call: call.digest,
         recorded,
         reference_number,
-        spent: paid.map_or(reply.spent, |paid| {
-            let Amounts { rials, sms, .. } = paid;
-            Amounts { rials, sms, ..reply.spent }
+        spent: paid.map_or(reply.spent, |paid| Amounts {
+            rials: moved.rials,
+            sms: paid.sms,
+            ..reply.spent
         }),
         at: passage.clock.now().0,
         count: reply.outcome.as_ref().ok().and_then(|answer| answer.count),
@@ -133,5 +139,7 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         evidence: reply.evidence.clone(),
         known_by: reply.known_by,
         state: reply.state.clone(),
+        at_most: moved.at_most.then_some(true),
+        pending: moved.pending.then_some(true),
     }
 }

@@ -131,6 +131,11 @@ impl Recorder {
                     last.reference.clone_from(&outcome.reference_number);
                 }
             }
+            Entry::Settled(settled) => {
+                if let Some((journal, _)) = &self.journal {
+                    journal.claims().release(&self.owner.claimant, &self.run, settled.step);
+                }
+            }
             _ => {}
         }
         if let Entry::Outcome(outcome) = &entry
@@ -260,6 +265,11 @@ impl Recorder {
     /// What the open intent of a step reserved; none, if it has none.
     pub fn reserved(&self, step: u64) -> Option<Amounts> {
         self.state().fold.reserved(step)
+    }
+
+    /// The open intent of a step; none, if it has none.
+    pub fn open_intent(&self, step: u64) -> Option<Intent> {
+        self.state().fold.open_intent(step).cloned()
     }
 
     /// The last mutation that was intended.

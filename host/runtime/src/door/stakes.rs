@@ -38,18 +38,21 @@ impl Found {
     }
 }
 
-fn of(request: &Request) -> Stakes {
+/// Which rials a request puts at stake.
+pub(crate) fn of(request: &Request) -> Stakes {
     match request.row.effect {
         Effect::Mutation { stakes, .. } => stakes,
         Effect::Read => Stakes::Nothing,
     }
 }
 
-/// The invoice that a request pays, as the catalogue says.
+/// The invoice that a request pays, reduces or cancels, as the catalogue says.
 pub(crate) fn invoice(request: &Request) -> Option<u64> {
     match of(request) {
-        Stakes::PayableAmountOf(field) => id(request, field).ok(),
-        _ => None,
+        Stakes::PayableAmountOf(field) | Stakes::ReductionOf(field) | Stakes::RefundOf(field) => {
+            id(request, field).ok()
+        }
+        Stakes::Nothing | Stakes::TotalAmountOfLoan(_) | Stakes::BillAmount => None,
     }
 }
 
@@ -82,9 +85,11 @@ fn questions(passage: &Passage, request: &Request) -> Result<Questions, String> 
                 LoanListRequest { size: 1, id: Some(id(request, field)?), ..Default::default() };
             Some(list.prepare())
         }
-        Stakes::PayableAmountOf(_) | Stakes::BillAmount | Stakes::Nothing => {
-            Some(Named::of(request)?.list().prepare())
-        }
+        Stakes::PayableAmountOf(_)
+        | Stakes::ReductionOf(_)
+        | Stakes::RefundOf(_)
+        | Stakes::BillAmount
+        | Stakes::Nothing => Some(Named::of(request)?.list().prepare()),
     };
     let stakes = match question {
         None => None,
@@ -147,7 +152,9 @@ pub(crate) async fn find(passage: &Passage, request: &Request) -> Found {
                 answers.push(None);
             }
             Err(error) => {
-                found.trouble = Some(format!("{} could not be asked: {error}", question.row.name));
+                let trouble = format!("{} could not be asked: {error}", question.row.name);
+                found.rials = Err(trouble.clone());
+                found.trouble = Some(trouble);
                 return found;
             }
         }
@@ -161,7 +168,7 @@ pub(crate) async fn find(passage: &Passage, request: &Request) -> Found {
             Stakes::TotalAmountOfLoan(field) => loan(passage, request, field, answer),
             stakes => {
                 let (rials, denied) = invoices(passage, request, answer);
-                let counts = matches!(stakes, Stakes::PayableAmountOf(_));
+                let counts = !matches!(stakes, Stakes::BillAmount | Stakes::Nothing);
                 (if counts { rials } else { found.rials }, denied)
             }
         };
@@ -293,11 +300,22 @@ fn invoices(
         let issuers: Option<Vec<u64>> = issuers.collect();
         issuers.ok_or_else(|| "it names no business".to_owned())
     });
-    let rials = found.map(|found| found.iter().map(|invoice| invoice.payable_amount).max());
+    let stakes = of(request);
+    let rials = found.map(|found| found.iter().map(|invoice| of_invoice(stakes, invoice)).max());
     let rials = rials
         .map(Option::unwrap_or_default)
         .map_err(|error| format!("the amount of {what} cannot be read: {error}"));
     (rials, denied(passage, &what, issuers))
+}
+
+/// What is at stake of an invoice.
+fn of_invoice(stakes: Stakes, invoice: &Invoice) -> Rial {
+    // What is kept for a promised payment goes back, too.
+    let has_money = invoice.payed || invoice.will_be_paid_at.is_some();
+    match stakes {
+        Stakes::RefundOf(_) if !has_money => Rial::ZERO,
+        _ => invoice.payable_amount,
+    }
 }
 
 /// What the platform says a loan comes to, and why the grant does not allow to act on its shop's.

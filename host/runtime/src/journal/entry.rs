@@ -145,6 +145,9 @@ pub struct Intent {
     /// What was so before the call, as JSON text: [`Before`](pod_platform::Before).
     #[n(9)]
     pub before: Option<String>,
+    /// The rials that are reserved are a ceiling: nobody could read how many are at stake.
+    #[n(13)]
+    pub at_most: Option<bool>,
 }
 
 /// What came of a call.
@@ -186,6 +189,12 @@ pub struct Outcome {
     /// Of a call that was in doubt, and is not any more: how it is known what came of it.
     #[n(11)]
     pub known_by: Option<KnownBy>,
+    /// The rials that were used are a ceiling: nobody could read how many they were.
+    #[n(12)]
+    pub at_most: Option<bool>,
+    /// It took effect, and waits for somebody's confirmation.
+    #[n(13)]
+    pub pending: Option<bool>,
 }
 
 /// How it is known what came of a call that was in doubt.
@@ -290,7 +299,7 @@ pub struct Restored {
     pub at: u64,
 }
 
-/// What a person decided of a call in doubt.
+/// What a person decided of a call in doubt. A further one for the same call takes its place.
 #[derive(Clone, Debug, Decode, Encode, PartialEq)]
 pub struct Settled {
     /// The call.
@@ -308,6 +317,9 @@ pub struct Settled {
     /// Milliseconds since 1970.
     #[n(4)]
     pub at: u64,
+    /// Who decided. None, where nobody was asked for it.
+    #[n(5)]
+    pub by: Option<String>,
 }
 
 /// Where a run that was executed again left its journal.

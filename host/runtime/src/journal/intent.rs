@@ -16,9 +16,14 @@ impl Intent {
         form
     }
 
-    /// How its effect shows. None: it is not a call of POD's.
+    /// The catalogue's row of its service. None: it is not a call of POD's.
+    pub(crate) fn row(&self) -> Option<&'static Row> {
+        row(&self.service)
+    }
+
+    /// How its effect shows.
     pub(crate) fn evidence(&self) -> Option<Evidence> {
-        match row(&self.service)?.effect {
+        match self.row()?.effect {
             Effect::Mutation { evidence, .. } => Some(evidence),
             Effect::Read => None,
         }

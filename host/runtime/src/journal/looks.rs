@@ -63,6 +63,8 @@ fn outcome(step: u64, function: &str, answer: i64, at: i64) -> Outcome {
         evidence: None,
         state: None,
         known_by: None,
+        at_most: None,
+        pending: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use crate::Digest;
+use crate::{Digest, Status};
 
 /// What the journal knows of a run without reading it.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
@@ -94,6 +94,12 @@ pub struct RunFilter {
     pub since: Option<u64>,
     /// Begun before this time, in milliseconds since 1970.
     pub before: Option<u64>,
+    /// Not ended yet, or at this time or later, in milliseconds since 1970.
+    pub not_ended_before: Option<u64>,
+    /// Begun before this run.
+    pub before_run: Option<String>,
+    /// At most so many: of those that pass, the newest.
+    pub limit: Option<u32>,
 }
 
 impl RunFilter {
@@ -144,7 +150,39 @@ pub(super) async fn select(
     if let Some(before) = filter.before {
         query.push(" AND started < ").push_bind(signed(before));
     }
-    query.push(" ORDER BY run");
+    if let Some(time) = filter.not_ended_before {
+        query.push(" AND (ended IS NULL OR ended >= ").push_bind(signed(time)).push(")");
+    }
+    if let Some(run) = &filter.before_run {
+        query.push(" AND run < ").push_bind(run);
+    }
+    query.push(" ORDER BY run DESC");
+    if let Some(limit) = filter.limit {
+        query.push(" LIMIT ").push_bind(i64::from(limit));
+    }
     let rows = query.build().fetch_all(connection).await?;
-    rows.iter().map(RunSummary::of).collect()
+    rows.iter().rev().map(RunSummary::of).collect()
+}
+
+/// The runs that a person or a resumption may have to say something about: those that stand as
+/// unknown, and those without an end that could be found. Of a platform that ended with its process,
+/// only what ended is left to decide.
+pub(super) async fn select_doubtful(
+    connection: &mut SqliteConnection,
+    account: Option<&str>,
+    policy: Option<&str>,
+) -> sqlx::Result<Vec<RunSummary>> {
+    let mut found = Vec::new();
+    for status in [UNFINISHED, DIVERGED, Status::UnknownOutcome.name()] {
+        let filter = RunFilter {
+            status: Some(status.to_owned()),
+            account: account.map(str::to_owned),
+            policy: policy.map(str::to_owned),
+            ..RunFilter::default()
+        };
+        found.extend(select(connection, &filter).await?);
+    }
+    let is_over = |run: &RunSummary| run.platform.is_none() && run.ended.is_none();
+    found.retain(|run| !run.dry_run && run.archived.is_none() && !is_over(run));
+    Ok(found)
 }

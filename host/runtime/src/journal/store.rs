@@ -216,6 +216,21 @@ impl Journal {
         .await
     }
 
+    /// The runs of which some call may be in doubt.
+    pub(crate) async fn runs_that_may_be_in_doubt(
+        &self,
+        account: Option<&str>,
+        policy: Option<&str>,
+    ) -> Result<Vec<RunSummary>, Error> {
+        let (account, policy) = (account.map(str::to_owned), policy.map(str::to_owned));
+        self.with(move |connection| {
+            Box::pin(async move {
+                runs::select_doubtful(connection, account.as_deref(), policy.as_deref()).await
+            })
+        })
+        .await
+    }
+
     /// How often this journal flushed entries to the disk.
     #[must_use]
     pub fn flushes(&self) -> u64 {

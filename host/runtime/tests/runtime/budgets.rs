@@ -19,6 +19,7 @@ fn intent(step: u64, rials: u64) -> Entry {
         at: 0,
         service: "payInvoice".into(),
         before: None,
+        at_most: None,
     })
 }
 
@@ -36,6 +37,8 @@ fn outcome(step: u64, rials: u64, recorded: Recorded) -> Entry {
         evidence: None,
         state: None,
         known_by: None,
+        at_most: None,
+        pending: None,
     })
 }
 

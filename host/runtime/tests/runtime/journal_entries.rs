@@ -39,6 +39,8 @@ fn outcome(recorded: Recorded) -> Entry {
         evidence: None,
         state: None,
         known_by: None,
+        at_most: None,
+        pending: None,
     })
 }
 
@@ -99,6 +101,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         at: 1_591_076_400_000,
         service: "payInvoiceByInvoice".into(),
         before: None,
+        at_most: None,
     };
     let informed = Intent {
         before: Some(
@@ -106,6 +109,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ),
         ..intent.clone()
     };
+    let capped = Intent { at_most: Some(true), ..intent.clone() };
     let at = 1_591_076_400_000;
     let decided =
         Decided { answer: "[[601,501]]".into(), at, fuel: None, memory_bytes: None, log: None };
@@ -138,6 +142,12 @@ fn entries() -> Vec<(&'static str, Entry)> {
         known_by: Some(KnownBy::Read),
         ..unknown.clone()
     };
+    let pending = Outcome {
+        recorded: Recorded::Done("{\"id\":1}".into()),
+        at_most: Some(true),
+        pending: Some(true),
+        ..unknown.clone()
+    };
     let read = Outcome {
         count: Some(1),
         arguments: Some("offset=0&size=200".into()),
@@ -150,7 +160,9 @@ fn entries() -> Vec<(&'static str, Entry)> {
         reference_number: Some("5101032".into()),
         note: "the bank's statement of 1399/03/14 has it".into(),
         at,
+        by: None,
     };
+    let settled_by = Settled { by: Some("sara".into()), ..settled.clone() };
     let diverged = Diverged {
         step: 3,
         recorded: "`payments.pay-invoice` with invoiceId=501".into(),
@@ -165,18 +177,21 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("started-narrowed", Entry::Started(Box::new(narrowed))),
         ("intent", Entry::Intent(intent)),
         ("intent-informed", Entry::Intent(informed)),
+        ("intent-capped", Entry::Intent(capped)),
         ("outcome-done", outcome(Recorded::Done("true".into()))),
         ("outcome-refused", outcome(Recorded::Refused("{\"unavailable\":\"\"}".into()))),
         ("outcome-unknown", outcome(Recorded::Unknown("{\"unavailable\":\"\"}".into()))),
         ("outcome-looked-into", Entry::Outcome(looked_into)),
         ("outcome-found-out", Entry::Outcome(found_out)),
         ("outcome-of-a-read", Entry::Outcome(read)),
+        ("outcome-pending", Entry::Outcome(pending)),
         ("decided", Entry::Decided(decided)),
         ("decided-metered", Entry::Decided(metered)),
         ("finished", Entry::Finished(finished)),
         ("finished-logged", Entry::Finished(logged)),
         ("restored", Entry::Restored(Restored { at })),
         ("settled", Entry::Settled(settled)),
+        ("settled-by", Entry::Settled(settled_by)),
         ("diverged", Entry::Diverged(diverged)),
         ("looks", Entry::Looks(Looks { step: 3, numbers })),
     ]

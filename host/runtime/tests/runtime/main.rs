@@ -5,4 +5,5 @@ mod budgets;
 mod grant_intersection;
 mod journal_entries;
 mod settings;
+mod statements;
 mod url_patterns;

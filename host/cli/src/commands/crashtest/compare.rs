@@ -1,6 +1,6 @@
 //! Did a run that was killed come to the same end?
 
-use pod_host::{Receipt, Status};
+use pod_host::{Effect, Receipt, Status};
 use pod_sandbox::Books;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ fn comparable(receipt: &Receipt) -> Value {
         "status": receipt.status,
         "output": receipt.output,
         "error": receipt.error,
-        "effects": receipt.effects,
+        "effects": receipt.effects.iter().map(effect).collect::<Vec<_>>(),
         "denied": receipt.denied,
         "doubts": receipt.doubts.iter().map(|doubt| &doubt.service).collect::<Vec<_>>(),
         "stated": receipt.stated,
@@ -73,6 +73,15 @@ fn comparable(receipt: &Receipt) -> Value {
     });
     without_references(&mut receipt);
     receipt
+}
+
+/// An effect, whenever and however it came to be known.
+fn effect(effect: &Effect) -> Value {
+    let mut effect = json!(effect);
+    if let Some(fields) = effect.as_object_mut() {
+        fields.retain(|name, _| !["at", "proof", "evidence"].contains(&name.as_str()));
+    }
+    effect
 }
 
 /// What comes before the number in our own texts.

@@ -31,6 +31,7 @@ pub fn podhost() -> Command {
         "PODHOST_LANG",
         "PODHOST_LOG",
         "RUST_LOG",
+        "PODHOST_OPERATOR",
         "NO_COLOR",
         "CLICOLOR_FORCE",
     ] {

@@ -31,6 +31,8 @@ use secrets::Veil;
 pub(crate) const FETCH: &str = "http.fetch";
 /// How journals and receipts name what is done.
 pub(crate) const SERVICE: &str = "http";
+/// The fields of a request's [form] that name what is done where.
+pub(crate) const NAMES: [&str; 2] = ["method", "url"];
 
 /// The largest response, in bytes.
 const LARGEST_RESPONSE: u64 = 16 * 1024 * 1024;
