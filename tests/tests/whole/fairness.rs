@@ -119,7 +119,8 @@ async fn a_policy_that_keeps_failing_is_paused_until_a_person_or_a_new_version_s
 }
 
 /// A policy that fails by itself if it is told to, and else asks POD.
-const ASKS: &str = "fn run(input) { if input { throw \"no\"; } get_invoice_list(#{ offset: 0, size: 1 }); }";
+const ASKS: &str =
+    "fn run(input) { if input { throw \"no\"; } get_invoice_list(#{ offset: 0, size: 1 }); }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn outages_of_pod_pause_nobody() {
