@@ -38,6 +38,7 @@ pub enum Command {
     Crashtest(Crashtest),
     Backup(Backup),
     Prune(Prune),
+    Store(StoreCommand),
     Sandbox(Sandbox),
     Build(Build),
     Check(Check),
@@ -304,17 +305,71 @@ pub struct Replay {
     pub folders: Folders,
 }
 
-/// Check a receipt's signature and, if the run is in the store, its journal
+/// Check a receipt, or a whole store
+///
+/// Of a receipt: its signature and, if the run is in the store, its journal. Of a store: each run's
+/// chain of hashes, and whether what it is searched by – heads, keys, invoices, what was used of
+/// allowances – is what the entries come to.
 #[derive(Args, Debug)]
+#[command(after_help = VERIFY_EXAMPLES)]
 pub struct Verify {
     /// The receipt, a file with the JSON object that `podhost run --json` prints; `-` for stdin
-    pub receipt: PathBuf,
+    #[arg(conflicts_with_all = ["rebuild", "json"])]
+    pub receipt: Option<PathBuf>,
     /// The key that it must be signed with: 64 hexadecimal digits [default: podhost.toml's]
     #[arg(long, value_name = "PUBLIC KEY")]
     pub key: Option<pod_host::PublicKey>,
     /// The operator's podhost.toml [default: ./podhost.toml, or the one in your settings folder]
     #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
     pub config: Option<PathBuf>,
+    /// Where the journal is kept [default: podhost in your data folder]; without a receipt, all of
+    /// it is checked
+    #[arg(long, value_name = "DIR", env = "PODHOST_STORE", num_args = 0..=1)]
+    pub store: Option<Option<PathBuf>>,
+    /// Make anew what the store is searched by, from entries whose chain is unbroken
+    #[arg(long)]
+    pub rebuild: bool,
+    /// Print what is found of a store as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  podhost verify receipt.json
+  podhost verify --store
+  podhost verify --store /srv/podhost --rebuild
+
+Exit code 0: all is as it should be; 1: not so.";
+
+/// Say that a store is to be gone by
+#[derive(Args, Debug)]
+pub struct StoreCommand {
+    #[command(subcommand)]
+    pub command: StoreCommands,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StoreCommands {
+    Accept(Accept),
+}
+
+/// Trust a store although it is older or shorter than it was
+///
+/// Shows what the store is known to have had and what it has, and writes down who trusts it so. Before
+/// that, nothing is paid by it. What was paid after its end is unknown to it: look at the platform
+/// first.
+#[derive(Args, Debug)]
+pub struct Accept {
+    /// Who says so
+    #[arg(long, value_name = "NAME", env = "USER")]
+    pub by: String,
+    /// Why; it is kept in the store
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub store: Store,
 }

@@ -5,7 +5,7 @@ use std::{io::IsTerminal as _, path::Path, time::Duration};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pod_host::{Host, Progress};
 
-use crate::{arguments, exit::Failure, hold, operator::Operator};
+use crate::{arguments, exit::Failure, hold, operator::Operator, store::tell};
 
 /// Opens the store. Receipts are signed if the operator's podhost.toml, this one or the first that
 /// there is, names a key.
@@ -65,5 +65,7 @@ pub async fn open_patient_host(
     if let Some(on_point) = hold::on_point()? {
         host = host.on_point(on_point);
     }
-    Ok(host.build().await?)
+    let host = host.build().await?;
+    tell(host.journal());
+    Ok(host)
 }

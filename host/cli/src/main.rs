@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Command::Replay(replay) => in_runtime(commands::replay::replay(replay)),
         Command::Verify(verify) => in_runtime(commands::verify::verify(verify)),
         Command::Crashtest(test) => in_runtime(commands::crashtest::crashtest(test)),
+        Command::Store(store) => in_runtime(commands::store::store(store)),
         Command::Backup(backup) => in_runtime(commands::retention::back_up(backup)),
         Command::Prune(prune) => in_runtime(commands::retention::prune(prune)),
         Command::Sandbox(sandbox) => in_runtime(commands::sandbox::serve(sandbox)),

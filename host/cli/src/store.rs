@@ -1,11 +1,12 @@
-//! The store that commands read without owning it, and runs by how their ids begin.
+//! The store that commands read without owning it, what is to be told of it, and runs by how their
+//! ids begin.
 
 use std::path::PathBuf;
 
 use anyhow::anyhow;
-use pod_host::journal::{Journal, RunFilter, RunSummary};
+use pod_host::journal::{Distrust, Journal, RunFilter, RunSummary};
 
-use crate::{arguments, exit::Failure};
+use crate::{arguments, exit::Failure, shown::shown};
 
 /// The store's folder: the one that is named, or the user's.
 pub fn store_folder(store: &arguments::Store) -> Result<PathBuf, Failure> {
@@ -13,6 +14,42 @@ pub fn store_folder(store: &arguments::Store) -> Result<PathBuf, Failure> {
     chosen.or_else(pod_host::default_store).ok_or_else(|| {
         Failure::input(anyhow!("this user has no home folder: name the store with --store"))
     })
+}
+
+/// Opens the store to read it, and tells if it is not to be gone by.
+pub async fn read_store(store: &arguments::Store) -> Result<Journal, Failure> {
+    let journal = Journal::read_only(&store_folder(store)?).await?;
+    tell(&journal);
+    Ok(journal)
+}
+
+/// Tells on stderr what whoever goes by this store has to know.
+pub fn tell(journal: &Journal) {
+    tell_of_permissions(journal);
+    let Some(distrust) = journal.distrust() else { return };
+    let folder = journal.folder().display();
+    let warning = match &distrust {
+        Distrust::Older(_) => format!(
+            "the store {folder} is older or shorter than it was: {distrust}. Do not go by its keys, \
+             allowances and holds; nothing is paid by it before `podhost store accept --store \
+             {folder}`"
+        ),
+        Distrust::Index(_) => format!(
+            "the index of the store {folder} is not what its entries come to: {distrust}. Nothing is \
+             paid by it before `podhost verify --store {folder} --rebuild`"
+        ),
+    };
+    eprintln!("podhost: warning: {}", shown(&warning));
+}
+
+/// Tells what was open to other users, and is not any more.
+pub fn tell_of_permissions(journal: &Journal) {
+    for path in journal.closed_to_others() {
+        let path = shown(&path.display().to_string());
+        eprintln!(
+            "podhost: note: {path} was open to other users of this machine; now it is yours alone"
+        );
+    }
 }
 
 /// The one run whose id is, or begins with, this.

@@ -10,7 +10,6 @@ use crate::{
     bindings::Failure,
     budget::Budget,
     delegation::Wallet,
-    door::UNCOUNTED_BYTES,
     error::Place,
     guest::{Guest, Start, Stop},
     manifest::World,
@@ -170,8 +169,8 @@ pub(crate) fn run_error(policy: &Loaded, budget: &Budget, mask: &Mask, stop: Sto
             RunError::BudgetExhausted { meter: "memory".into(), limit: budget.memory_bytes }
         }
         Stop::Wall => RunError::BudgetExhausted { meter: "wall".into(), limit: budget.wall_ms },
-        Stop::Host(Error::JournalFull) => {
-            RunError::BudgetExhausted { meter: "journal".into(), limit: UNCOUNTED_BYTES }
+        Stop::Host(Error::JournalFull { limit }) => {
+            RunError::BudgetExhausted { meter: "journal".into(), limit }
         }
         Stop::Host(error) => RunError::Host { message: error.to_string() },
     }

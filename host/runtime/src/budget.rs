@@ -378,7 +378,8 @@ impl Spent {
             | Entry::Decided(_)
             | Entry::Finished(_)
             | Entry::Restored(_)
-            | Entry::Diverged(_) => None,
+            | Entry::Diverged(_)
+            | Entry::Looks(_) => None,
         }
     }
 

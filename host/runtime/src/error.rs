@@ -80,6 +80,44 @@ pub enum Error {
     /// Another process owns the store.
     #[error("the store {} is in use by another podhost; give this one its own with --store", .0.display())]
     StoreInUse(PathBuf),
+    /// The store has lost something that was written to it.
+    #[error(
+        "the store {folder} is older or shorter than it was: {reason}. What was paid since is not in \
+         it, so its keys, its allowances and what it holds are not gone by: nothing is paid and \
+         nothing settled until a person has looked, and says so with `podhost store accept --store \
+         {folder}`",
+        folder = folder.display()
+    )]
+    StoreIsOlder {
+        /// Its folder.
+        folder: PathBuf,
+        /// What shows it.
+        reason: String,
+    },
+    /// What the store is searched by is not what its entries say.
+    #[error(
+        "the index of the store {folder} is not what its entries come to: {reason}. Nothing is paid \
+         and nothing settled by it: `podhost verify --store {folder}` lists what differs, and with \
+         --rebuild makes the index anew from the entries",
+        folder = folder.display()
+    )]
+    IndexDiffers {
+        /// Its folder.
+        folder: PathBuf,
+        /// The first difference.
+        reason: String,
+    },
+    /// The store belongs to another user.
+    #[error("the store {} belongs to another user: run podhost as that user, or give this one its own with --store", .0.display())]
+    StoreOfAnother(PathBuf),
+    /// The store's folder is not its own, and open to others.
+    #[error(
+        "the folder {folder} holds other things and is open to other users, and a store is for one \
+         user alone: give it a folder of its own with --store, or close this one with `chmod 700 \
+         {folder}`",
+        folder = .0.display()
+    )]
+    StoreIsShared(PathBuf),
     /// There is no store to read.
     #[error("{} holds no journal", .0.display())]
     NoStore(PathBuf),
@@ -153,8 +191,11 @@ pub enum Error {
         reason: String,
     },
     /// The run's calls that no other budget counts are more than its journal takes.
-    #[error("the run asked for more than its journal takes")]
-    JournalFull,
+    #[error("the run asked for more than its journal takes, {limit} bytes")]
+    JournalFull {
+        /// How many bytes of them it takes.
+        limit: u64,
+    },
     /// The journal could not be written or read. No money moves without it.
     #[error("the journal cannot be used: {0}")]
     Journal(String),

@@ -65,6 +65,8 @@ impl Fold {
             Entry::Restored(_) => self.restored = true,
             Entry::Settled(settled) => self.settle(settled),
             Entry::Diverged(diverged) => self.diverged = Some(diverged.clone()),
+            // They take nothing and do nothing.
+            Entry::Looks(_) => {}
         }
         change
     }

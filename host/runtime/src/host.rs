@@ -8,12 +8,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, component::Component};
 
 use crate::{
-    Digest, Error, Receipt, SigningKey,
+    Digest, Error, Receipt, SigningKey, artefact_key,
     artefacts::Artefacts,
     door::{HttpSecret, OnPoint, Resolve, SystemResolver},
     engine::{MAX_INSTANCES, engine, tick_epochs},
     guest::Stop,
-    journal::{Archived, Journal, Owner},
+    journal::{Acceptance, Archived, Distrust, Journal, Older, Owner},
     kept::Kept,
     linker::Offer,
     manifest::World,
@@ -86,6 +86,11 @@ pub fn default_store() -> Option<PathBuf> {
 /// The folder of compiled components unless another is chosen.
 pub(crate) fn default_artefacts() -> Option<PathBuf> {
     Some(user()?.cache_dir().join("components"))
+}
+
+/// Where the key lies that marks them.
+pub(crate) fn default_artefact_key() -> Option<PathBuf> {
+    Some(user()?.data_dir().join(artefact_key::FILE))
 }
 
 fn user() -> Option<directories::ProjectDirs> {
@@ -187,6 +192,9 @@ impl HostBuilder {
             };
             let store = folder(self.store, default_store(), "store")?;
             let artefacts = folder(self.artefacts, default_artefacts(), "compiled components")?;
+            // A service may have no home.
+            let mut keys = Vec::from_iter(default_artefact_key());
+            keys.push(store.join(artefact_key::FILE));
 
             let set_up = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
             let engine = engine().map_err(set_up)?;
@@ -196,8 +204,8 @@ impl HostBuilder {
                 .map_err(|error| Error::Engine(error.to_string()))?;
             Ok(Host {
                 inner: Arc::new(Inner {
-                    artefacts: Artefacts::open(&engine, artefacts)?,
-                    journal: Journal::open(&store, clock.now().0).await?,
+                    artefacts: Artefacts::open(&engine, artefacts, keys)?,
+                    journal: Journal::open(&store).await?,
                     kept: Kept::open(&store),
                     live: Turns::default(),
                     turns_to_store: Arc::default(),
@@ -232,6 +240,21 @@ impl Host {
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.inner.journal
+    }
+
+    /// Why the store is not trusted; none, if it is. One that is not can be read and dry runs be run;
+    /// nothing is paid and nothing settled.
+    #[must_use]
+    pub fn distrust(&self) -> Option<Distrust> {
+        self.journal().distrust()
+    }
+
+    /// A person trusts a store that is older or shorter than it was: see [`Journal::accept`].
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn accept_store(&self, acceptance: Acceptance) -> Result<Option<Older>, Error> {
+        self.journal().accept(acceptance, self.clock().now().0).await
     }
 
     /// The engine, for measuring this host against the bare one.
@@ -292,7 +315,8 @@ impl Host {
     }
 
     /// Takes ended runs that began before a time, in milliseconds since 1970, out of the store; into
-    /// an archive's folder, if one is given. Policies that no run refers to any more go, too.
+    /// an archive's folder, if one is given. Policies that no run refers to any more go, too, and the
+    /// room that all this took is given back to the disk.
     ///
     /// # Errors
     /// If the archive cannot be written; then nothing is taken out.
@@ -301,12 +325,16 @@ impl Host {
         before: u64,
         to: Option<&std::path::Path>,
     ) -> Result<Archived, Error> {
+        self.journal().check_trusted()?;
         let now = self.clock().now().0;
         if let Some(to) = to {
             self.kept().copy(to)?;
         }
-        let archived = self.journal().archive(before, to, now).await?;
-        self.kept().prune(&self.journal().kept().await?)?;
+        let taken = self.journal().bytes();
+        let mut archived = self.journal().archive(before, to, now).await?;
+        let dropped = self.kept().prune(&self.journal().kept().await?)?;
+        archived.not_freed = self.journal().give_back().await?;
+        archived.freed_bytes = taken.saturating_sub(self.journal().bytes()) + dropped;
         Ok(archived)
     }
 
@@ -325,7 +353,7 @@ impl Host {
         make: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
     ) -> Result<Component, Error> {
         let component = self.compile(digest, name, true, make).await?;
-        self.kept().keep_component(digest, &self.inner.artefacts.source(digest))?;
+        self.kept().keep_component(digest, || self.inner.artefacts.source(digest))?;
         Ok(component)
     }
 

@@ -12,7 +12,7 @@ use crate::{
     artefacts::Artefacts,
     engine::engine,
     grant,
-    host::default_artefacts,
+    host::{default_artefact_key, default_artefacts},
     linker::Offer,
     manifest::World,
     policy::{component_world, script_world, source_text},
@@ -50,7 +50,7 @@ pub async fn inspect(files: &PolicyFiles, artefacts: Option<PathBuf>) -> Result<
             "this user has no home folder: choose the compiled components' folder".into(),
         )
     })?;
-    let component = Artefacts::open(&engine, folder)?
+    let component = Artefacts::open(&engine, folder, Vec::from_iter(default_artefact_key()))?
         .component(digest, false, || Ok(bytes))
         .await
         .map_err(|error| files.misread(error))?;

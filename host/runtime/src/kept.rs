@@ -2,23 +2,26 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use crate::{
     Digest, Error, PolicyFiles,
     journal::{self, Journal},
+    private,
 };
 
 /// The store's folder of policies and of interpreters.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept(PathBuf);
 
+/// Its name.
+pub(crate) const FOLDER: &str = "kept";
+
 impl Kept {
     pub fn open(store: &Path) -> Self {
-        Self(store.join("kept"))
+        Self(store.join(FOLDER))
     }
 
     /// Keeps a policy's files: a folder named by what is in it. Answers the entry's place.
@@ -30,12 +33,11 @@ impl Kept {
         let folder = self.0.join(digest.to_string());
         if !folder.is_dir() {
             let io = |error| Error::Io { path: folder.clone(), error };
-            fs::create_dir_all(&self.0).map_err(io)?;
+            private::make_folder(&self.0).map_err(io)?;
             let new = tempfile::tempdir_in(&self.0).map_err(io)?;
+            private::close_to_others(new.path()).map_err(io)?;
             let write = |name: &str, bytes: &[u8]| {
-                let mut file = File::create(new.path().join(name))?;
-                file.write_all(bytes)?;
-                file.sync_all()
+                private::write(&new.path().join(name), bytes)?.sync_all()
             };
             write(&name, entry).map_err(io)?;
             if let Some(manifest) = &files.manifest {
@@ -58,26 +60,25 @@ impl Kept {
         self.0.join(kept)
     }
 
-    /// Keeps a component that is made here, such as the interpreter.
-    pub fn keep_component(&self, digest: Digest, from: &Path) -> Result<(), Error> {
+    /// Keeps a component that is made here, such as the interpreter. It is a copy of its own: what
+    /// lies in a cache may be another's to write.
+    pub fn keep_component(
+        &self,
+        digest: Digest,
+        made: impl FnOnce() -> Option<Vec<u8>>,
+    ) -> Result<(), Error> {
         let to = self.component(digest);
         if to.is_file() {
             return Ok(());
         }
+        // Without it, a run can be resumed only by a host that makes the same.
+        let Some(made) = made() else { return Ok(()) };
         let io = |error| Error::Io { path: to.clone(), error };
-        fs::create_dir_all(&self.0).map_err(io)?;
-        match fs::hard_link(from, &to) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            // Another file system.
-            Err(_) => {
-                let mut file = tempfile::NamedTempFile::new_in(&self.0).map_err(io)?;
-                let mut source = File::open(from).map_err(io)?;
-                io::copy(&mut source, &mut file).map_err(io)?;
-                file.as_file().sync_all().map_err(io)?;
-                file.persist(&to).map(drop).map_err(|error| io(error.error))
-            }
-        }
+        private::make_folder(&self.0).map_err(io)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.0).map_err(io)?;
+        io::Write::write_all(&mut file, &made).map_err(io)?;
+        file.as_file().sync_all().map_err(io)?;
+        file.persist(&to).map(drop).map_err(|error| io(error.error))
     }
 
     /// Where a kept component lies, if it is there.
@@ -101,43 +102,54 @@ impl Kept {
                 continue;
             }
             if from.is_dir() {
-                fs::create_dir_all(&target).map_err(io)?;
+                private::make_folder(&target).map_err(io)?;
                 for file in fs::read_dir(&from).map_err(io)? {
                     let file = file.map_err(io)?;
                     fs::copy(file.path(), target.join(file.file_name())).map_err(io)?;
                 }
             } else {
-                fs::create_dir_all(&to.0).map_err(io)?;
+                private::make_folder(&to.0).map_err(io)?;
                 fs::copy(&from, &target).map_err(io)?;
             }
+            private::close_all_to_others(&target).map_err(io)?;
         }
         Ok(())
     }
 
-    /// Drops what no run refers to.
-    pub fn prune(&self, in_use: &BTreeSet<String>) -> Result<(), Error> {
+    /// Drops what no run refers to. Answers how many bytes that took.
+    pub fn prune(&self, in_use: &BTreeSet<String>) -> Result<u64, Error> {
         let io = |error| Error::Io { path: self.0.clone(), error };
         let in_use: BTreeSet<&str> =
             in_use.iter().filter_map(|kept| kept.split('/').next()).collect();
         let kept = match fs::read_dir(&self.0) {
             Ok(kept) => kept,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(io(error)),
         };
+        let mut bytes = 0;
         for item in kept {
             let path = item.map_err(io)?.path();
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             if in_use.contains(name.as_str()) {
                 continue;
             }
+            bytes += size(&path).map_err(io)?;
             if path.is_dir() {
                 fs::remove_dir_all(&path).map_err(io)?;
             } else {
                 fs::remove_file(&path).map_err(io)?;
             }
         }
-        Ok(())
+        Ok(bytes)
     }
+}
+
+/// How many bytes a file takes, or all files in a folder.
+fn size(path: &Path) -> io::Result<u64> {
+    if !path.is_dir() {
+        return Ok(fs::symlink_metadata(path)?.len());
+    }
+    fs::read_dir(path)?.map(|file| size(&file?.path())).sum()
 }
 
 /// Copies a store to a new folder, whoever owns it and while runs go on.
@@ -146,7 +158,7 @@ impl Kept {
 /// If there is no store, or the folder has one already.
 pub async fn back_up(store: &Path, to: &Path) -> Result<(), Error> {
     let journal = Journal::read_only(store).await?;
-    fs::create_dir_all(to).map_err(|error| Error::Io { path: to.to_owned(), error })?;
+    private::make_folder(to).map_err(|error| Error::Io { path: to.to_owned(), error })?;
     journal.back_up(&to.join(journal::FILE)).await?;
     Kept::open(store).copy(to)
 }

@@ -46,6 +46,7 @@
 
 #![deny(missing_docs)]
 
+mod artefact_key;
 mod artefacts;
 mod ask;
 mod bindings;
@@ -71,6 +72,7 @@ mod manifest;
 mod mask;
 mod network_rule;
 mod policy;
+mod private;
 mod queue;
 mod reasons;
 mod receipt;

@@ -68,6 +68,7 @@ impl Host {
             if fold.finished.is_some() {
                 return self.signed(Receipt::of(run, &entries)?);
             }
+            self.journal().check_trusted()?;
             let Fold { started, decided, restored, .. } = fold;
             let started = started.ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
             if started.is_dry_run() {
@@ -161,6 +162,7 @@ impl Host {
     /// # Errors
     /// [`Error::NotInDoubt`] if there is no such call, or several and none is named.
     pub async fn settle(&self, run: &str, decision: Decision) -> Result<Receipt, Error> {
+        self.journal().check_trusted()?;
         let _live = self.live().take(run).await;
         let entries = self.journal().entries(run).await?;
         let fold = Fold::of(entries.iter().map(|stored| &stored.entry));

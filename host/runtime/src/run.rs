@@ -132,7 +132,8 @@ impl Host {
     ///
     /// # Errors
     /// If the run could not be begun or its end not be journalled; [`Error::KeyTaken`] if its key
-    /// stands for another request.
+    /// stands for another request; [`Error::StoreIsOlder`] if the store has lost something, and nobody
+    /// said that it is to be trusted.
     pub async fn run_with(
         &self,
         policy: &Policy,
@@ -152,6 +153,10 @@ impl Host {
         Box::pin(async move {
             let loaded = &*policy.inner;
             let is_dry = options.dry_run;
+            // What is on a platform that ends with this process is nobody's money.
+            if !is_dry && (account.platform.is_some() || options.key.is_some()) {
+                self.journal().check_trusted()?;
+            }
             if is_dry && options.key.is_some() {
                 let message = "a dry run has no key: it pays nothing, so it may be run any number of \
                            times, and the key is left for the run that pays";
@@ -220,6 +225,7 @@ impl Host {
     /// [`Error::NoSuchRun`], or if the journal cannot be written.
     pub async fn unpause(&self, run: &str) -> Result<(), Error> {
         let filter = RunFilter { run: Some(run.to_owned()), ..RunFilter::default() };
+        self.journal().check_trusted()?;
         let runs = self.journal().runs(&filter).await?;
         let found = runs.into_iter().find(|summary| summary.run == run);
         let found = found.ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
@@ -352,6 +358,7 @@ impl Host {
             ended: AtomicBool::new(false),
             next_step: AtomicU64::new(0),
             uncounted: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
         }
     }
 

@@ -196,6 +196,8 @@ pub async fn resume() -> bool {
         .build()
         .await
         .expect("the host starts on the copy");
+    let acceptance = pod_host::journal::Acceptance::default();
+    host.accept_store(acceptance).await.expect("a copy is accepted");
     let unfinished = host.unfinished().await.expect("the journal can be read");
     let [summary] = unfinished.as_slice() else { panic!("{unfinished:?}") };
     assert!(summary.entries >= ENTRIES, "{} entries", summary.entries);

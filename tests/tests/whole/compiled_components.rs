@@ -56,6 +56,37 @@ async fn a_folder_that_others_can_write_to_is_refused() {
     assert!(refused.to_string().contains("others can write to it"), "{refused}");
 }
 
+/// What lies in the folder under a component's name is another's machine code, or is changed by a
+/// bit: it is not executed, and gives way to what is compiled anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_of_us_compiled_is_not_executed() {
+    let policies = ["plugins/netting", "plugins/delegation"].map(|policy| {
+        build(policy);
+        project(policy)
+    });
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let mut files = Vec::new();
+    for (policy, folder) in policies.iter().zip(&folders) {
+        let host = host(folder.path(), &Arc::default()).await.expect("the host starts");
+        host.load(policy).await.expect("the policy loads");
+        let file = fs::read_dir(folder.path()).expect("a folder").next().expect("a file");
+        files.push(file.expect("a file").path());
+    }
+    let [own, other] = [&files[0], &files[1]].map(|file| fs::read(file).expect("it can be read"));
+    let mut changed = own.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    for forged in [other, changed, own[..own.len() - 1].to_vec()] {
+        fs::write(&files[0], &forged).expect("it is written");
+        let host = host(folders[0].path(), &Arc::default()).await.expect("the host starts");
+        host.load(&policies[0]).await.expect("it is compiled anew");
+        let now = fs::read(&files[0]).expect("it is there again");
+        assert!(now != forged, "what was put there is still there");
+    }
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&files[0]), 0o600);
+}
+
 #[tokio::test]
 async fn a_damaged_file_is_compiled_anew() {
     build("plugins/netting");

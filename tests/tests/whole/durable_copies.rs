@@ -1,4 +1,5 @@
-//! Copies of a journal, and clocks: an older copy that is put back reconciles before it pays; a
+//! Copies of a journal, and clocks: an older copy that is put back pays nothing until a person has
+//! accepted it, and then reconciles before it pays; a
 //! backup that is taken while runs go on is whole; what is archived can still be proven, and its keys
 //! stay taken; a clock that jumps back changes nothing.
 
@@ -7,7 +8,7 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use pod_host::{
     Error, Host, Point, Receipt, RunOptions, Status,
-    journal::{Entry, Journal, RunFilter},
+    journal::{Acceptance, Distrust, Entry, Journal, RunFilter},
 };
 use pod_platform::{Instant, ManualClock};
 use pod_sandbox::Books;
@@ -88,6 +89,22 @@ fn put_back(store: &Path, copy: &Path) {
     fs::copy(copy, store.join("journal.sqlite")).expect("it is put back");
 }
 
+/// It is told, and nothing goes on, until a person accepts it.
+async fn is_accepted(life: &Life, place: &str) {
+    let distrust = life.host.distrust();
+    assert!(matches!(distrust, Some(Distrust::Older(_))), "{place}: {distrust:?}");
+    for summary in life.host.journal().runs(&RunFilter::unfinished()).await.expect("an index") {
+        let refused = life.host.resume(&summary.run, &life.account).await;
+        let Err(Error::StoreIsOlder { reason, .. }) = refused else {
+            panic!("{place}: {refused:?}")
+        };
+        assert!(reason.contains("copy"), "{place}: {reason}");
+    }
+    let acceptance = Acceptance { by: "Leila".into(), note: "looked at the books".into() };
+    let older = life.host.accept_store(acceptance).await.expect("it is written");
+    assert!(older.is_some(), "{place}");
+}
+
 async fn is_marked(mortal: &Mortal, run: String) -> bool {
     let journal = Journal::read_only(mortal.store()).await.expect("there is one");
     let entries = journal.entries(&run).await.expect("the chain holds");
@@ -113,7 +130,13 @@ async fn an_older_copy_pays_nothing_again() {
             assert_eq!(lasting(&first, &mortal.pod), expected, "{place}");
 
             put_back(mortal.store(), &older);
-            let second = mortal.live_on(go_on).await;
+            let told = place.clone();
+            let second = mortal
+                .live_on(async move |life: Life| {
+                    is_accepted(&life, &told).await;
+                    life.go_on().await.expect("it is unfinished")
+                })
+                .await;
             assert_eq!(lasting(&second, &mortal.pod), expected, "{place}, put back");
             assert_eq!(mortal.books().await, books, "{place}, put back");
             assert_eq!(first.run, second.run, "{place}");
@@ -139,7 +162,13 @@ async fn any_prefix_of_a_journal_that_ended() {
         fs::copy(&whole, &prefix).expect("it is copied");
         truncate(&prefix, kept).await;
         put_back(mortal.store(), &prefix);
-        let go_on = async |life: Life| life.go_on().await.expect("it is unfinished");
+        let go_on = async |life: Life| {
+            is_accepted(&life, "a prefix").await;
+            // What the run used is less than what the index has of it.
+            let left = life.host.journal().rebuild_index().await.expect("it is written");
+            assert!(left.is_whole(), "{left:?}");
+            life.go_on().await.expect("it is unfinished")
+        };
         let resumed = mortal.live_on(go_on).await;
         assert_eq!(lasting(&resumed, &mortal.pod), expected, "{kept} of {length} entries");
         assert_eq!(mortal.books().await, books, "{kept} of {length} entries");
@@ -173,6 +202,7 @@ async fn a_copy_that_knows_nothing_of_a_run() {
     let first = begin(&mortal, &policy, |_, _| false).await.expect("nobody kills it");
     let books = mortal.books().await;
     put_back(mortal.store(), &older);
+    mortal.live_on(async |life: Life| is_accepted(&life, "an empty copy").await).await;
     let second = begin(&mortal, &policy, |_, _| false).await.expect("nobody kills it");
     assert_ne!(first.run, second.run);
     assert!(second.effects.is_empty(), "{:?}", second.effects);

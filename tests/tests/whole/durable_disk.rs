@@ -4,14 +4,20 @@
 
 use std::{
     fs,
-    os::unix::{fs::MetadataExt as _, fs::PermissionsExt as _, process::CommandExt as _},
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _, chown},
+        process::CommandExt as _,
+    },
     path::Path,
     process::Command,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use pod_host::{Account, Error, Host, Point, RunOptions, Stated, Status};
+use pod_host::{
+    Account, Error, Host, Point, RunOptions, Stated, Status,
+    journal::{Acceptance, Entry},
+};
 use pod_platform::{Client, Credentials, Limits, Platform};
 use podhost_tests::{
     mortal::{Gate, Life, Mortal, assert_part_of, script},
@@ -26,6 +32,7 @@ const STORE: &str = "PODHOST_STORE_OF_THE_TEST";
 const PLATFORM: &str = "PODHOST_PLATFORM_OF_THE_TEST";
 const POLICY: &str = "PODHOST_POLICY_OF_THE_TEST";
 const INVOICES: usize = 120;
+const NOBODY: u32 = 65_534;
 
 fn netting() -> TempDir {
     let source = r#"
@@ -162,9 +169,7 @@ async fn a_full_disk() {
         .live_on(async |life: Life| {
             let run = life.host.unfinished().await.expect("an index")[0].run.clone();
             let entries = life.host.journal().entries(&run).await.expect("the chain holds");
-            let intents = entries
-                .iter()
-                .filter(|stored| matches!(stored.entry, pod_host::journal::Entry::Intent(_)));
+            let intents = entries.iter().filter(|stored| matches!(stored.entry, Entry::Intent(_)));
             (life.host.resume(&run, &life.account).await.expect("it goes on"), intents.count())
         })
         .await;
@@ -197,20 +202,28 @@ async fn a_file_that_cannot_be_written() {
     let mode = |name: &str, mode| {
         fs::set_permissions(store.join(name), fs::Permissions::from_mode(mode)).expect(name);
     };
-    mode("", 0o777);
-    mode("lock", 0o666);
-    mode("journal.sqlite", 0o444);
+    mode("journal.sqlite", 0o400);
     let mut process = process("with_a_read_only_file");
     // The superuser writes everything.
-    if fs::metadata("/proc/self").expect("Linux").uid() == 0 {
-        process.uid(65_534);
+    let is_superuser = fs::metadata("/proc/self").expect("Linux").uid() == 0;
+    let give_to = |user| {
+        for name in ["", "lock", "journal.sqlite", "journal.high-water"] {
+            chown(store.join(name), Some(user), None).expect(name);
+        }
+    };
+    if is_superuser {
+        process.uid(NOBODY);
+        give_to(NOBODY);
     }
     let ran = process.env(STORE, store).output().expect("the process runs");
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(said.contains("failed: the journal cannot be used: "), "{said}");
     assert!(said.contains("readonly database"), "{said}");
 
-    mode("journal.sqlite", 0o644);
+    if is_superuser {
+        give_to(0);
+    }
+    mode("journal.sqlite", 0o600);
     let receipt =
         mortal.live_on(async |life: Life| life.go_on().await.expect("it is unfinished")).await;
     assert_eq!((receipt.status, receipt.effects.len()), (Status::Done, 2));
@@ -289,7 +302,7 @@ async fn a_byte_that_is_flipped() {
 }
 
 /// A disk that loses what it said it had: SQLite takes the log's torn end for what was never
-/// written, so the run has its last entries no more. POD's own state is the fence then.
+/// written, so the run has its last entries no more. What lies beside the journal knows better.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_whose_end_is_lost() {
     let undisturbed = Mortal::from_file(SCENARIO).await;
@@ -325,11 +338,106 @@ async fn a_log_whose_end_is_lost() {
         }
         fs::write(&files[0], database).expect("it can be written");
         fs::write(&files[1], &log[..log.len() - 1_000]).expect("it can be written");
-        let receipt =
-            mortal.live_on(async |life: Life| life.go_on().await.expect("it is unfinished")).await;
+        let receipt = mortal
+            .live_on(async move |life: Life| {
+                let run = life.host.unfinished().await.expect("an index")[0].run.clone();
+                let refused = life.host.resume(&run, &life.account).await;
+                let Err(Error::StoreIsOlder { reason, .. }) = refused else {
+                    panic!("{at:?}: it goes on: {refused:?}")
+                };
+                assert!(
+                    reason.contains("groups of entries were written to it"),
+                    "{at:?}: {reason}"
+                );
+                life.host.accept_store(Acceptance::default()).await.expect("it is written");
+                life.go_on().await.expect("it is unfinished")
+            })
+            .await;
         assert_part_of(&mortal.books().await, &undisturbed.books().await, &format!("{at:?}"));
-        // POD's refusal of a second payment is then all that the run has of the first.
-        let expected = if at == Point::AfterEffect { Status::Failed } else { Status::Done };
-        assert_eq!(receipt.status, expected, "{at:?}: {:?}", receipt.error);
+        assert_eq!(receipt.status, Status::Done, "{at:?}: {:?}", receipt.error);
+    }
+}
+
+/// How many bytes a store's journal takes on the disk.
+fn taken(store: &Path) -> u64 {
+    let length = |name| fs::metadata(store.join(name)).map_or(0, |about| about.len());
+    length("journal.sqlite") + length("journal.sqlite-wal")
+}
+
+/// A run that pays nothing leaves little behind, however often it looks at the clock; one that pays
+/// may look more often.
+#[tokio::test(flavor = "multi_thread")]
+async fn tens_of_thousands_of_looks_at_the_clock() {
+    let looks = |count: u64, pays: bool| {
+        let pay = "pay_invoice_by_invoice(#{ creditor_invoice_id: 601, debtor_invoice_id: 501 });";
+        let source = format!(
+            "fn run(input) {{ {} for i in 0..{count} {{ now(); }} get_random_s64() }}",
+            if pays { pay } else { "" }
+        );
+        script("\"payments\"", "rial = 10_000_000\nfuel = 100_000_000_000", &source)
+    };
+    let mortal = Mortal::from_file(SCENARIO).await;
+    let run = async |policy: &TempDir| {
+        let path = policy.path().to_owned();
+        let run = async move |life: Life| {
+            let receipt = life.run(&path, RunOptions::default()).await;
+            let replay = life.host.replay(&receipt.run).await.expect("it can be replayed");
+            assert!(replay.is_same(), "{:#?}", replay.differences);
+            receipt
+        };
+        mortal.live_on(run).await
+    };
+    let (few, many) = (looks(60_000, false), looks(66_000, false));
+    assert_eq!(run(&looks(10, false)).await.status, Status::Done);
+    let before = taken(mortal.store());
+    let receipt = run(&few).await;
+    assert_eq!(receipt.status, Status::Done, "{:?}", receipt.error);
+    let left = taken(mortal.store()) - before;
+    println!("60,000 looks at the clock leave {left} bytes");
+    assert!(left < 1024 * 1024, "{left} bytes");
+
+    let receipt = run(&many).await;
+    let error = receipt.error.expect("it is more than its journal takes");
+    assert!(error.to_string().contains("journal"), "{error}");
+    let receipt = run(&looks(66_000, true)).await;
+    assert_eq!((receipt.status, receipt.effects.len()), (Status::Done, 1), "{:?}", receipt.error);
+}
+
+/// What is pruned is given back to the disk, and how much that is, is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pruned_comes_back() {
+    let policy = script(
+        "\"payments\"",
+        "rial = 1",
+        "fn run(input) { for i in 0..1000 { get_remaining_budget(); } }",
+    );
+    let mortal = Mortal::from_file(SCENARIO).await;
+    for is_of_an_older_version in [false, true] {
+        if is_of_an_older_version {
+            // Such a database has to be written anew as a whole.
+            let mut other = connection(mortal.store()).await;
+            execute(&mut other, "PRAGMA auto_vacuum = NONE; VACUUM").await;
+            other.close().await.expect("it is written");
+        }
+        let path = policy.path().to_owned();
+        mortal
+            .live_on(async move |life: Life| {
+                for _ in 0..8 {
+                    let receipt = life.run(&path, RunOptions::default()).await;
+                    assert_eq!(receipt.status, Status::Done, "{:?}", receipt.error);
+                }
+            })
+            .await;
+        let before = taken(mortal.store());
+        assert!(before > 1024 * 1024, "{before}");
+        let archived = mortal
+            .live_on(async |life: Life| {
+                life.host.archive(u64::MAX, None).await.expect("they are dropped")
+            })
+            .await;
+        assert_eq!((archived.runs, &archived.not_freed), (8, &None));
+        let after = taken(mortal.store());
+        assert!(after < before / 4, "{before} bytes before, {after} after");
+        assert!(archived.freed_bytes >= (before - after) / 2, "{archived:?}: {before}, {after}");
     }
 }

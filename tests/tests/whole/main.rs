@@ -28,4 +28,5 @@ mod python_client;
 mod refused_plans;
 mod run_limits;
 mod service_cases;
+mod store_index;
 mod stored_state;

@@ -12,5 +12,6 @@ pub mod runs;
 pub mod sandbox;
 pub mod settle;
 pub mod show;
+pub mod store;
 pub mod unpause;
 pub mod verify;

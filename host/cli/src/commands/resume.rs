@@ -76,6 +76,10 @@ async fn resume_one(
 /// Goes on with what an account's earlier runs left, before it begins another. What cannot go on is
 /// told, and stops nobody: what it holds stays held.
 pub async fn resume_earlier(host: &Host, account: &Account) -> Result<(), Failure> {
+    // Then the run that is to begin is refused as well, and says why.
+    if host.distrust().is_some() {
+        return Ok(());
+    }
     for summary in host.unfinished().await? {
         if summary.account != account.name
             || summary.platform.is_none()

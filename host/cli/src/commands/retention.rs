@@ -1,14 +1,17 @@
 //! `podhost backup` and `podhost prune`
 
+use pod_platform::Rial;
+
 use crate::{
     arguments,
     exit::{Failure, Status},
     host::open_host,
-    store::store_folder,
+    store::{read_store, store_folder},
 };
 
 pub async fn back_up(arguments: arguments::Backup) -> Result<Status, Failure> {
     let store = store_folder(&arguments.store)?;
+    drop(read_store(&arguments.store).await?);
     pod_host::back_up(&store, &arguments.to).await?;
     println!("{} is a copy of {}", arguments.to.display(), store.display());
     Ok(Status::Done)
@@ -23,5 +26,9 @@ pub async fn prune(arguments: arguments::Prune) -> Result<Status, Failure> {
         None => "dropped".to_owned(),
     };
     println!("{} runs, {} entries: {went}", archived.runs, archived.entries);
+    println!("{} bytes came back", Rial(archived.freed_bytes).grouped());
+    if let Some(why) = &archived.not_freed {
+        eprintln!("podhost: {why}");
+    }
     Ok(Status::Done)
 }

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum as _;
 use comfy_table::{ContentArrangement, Table};
-use pod_host::journal::{Journal, RunFilter, RunSummary};
+use pod_host::journal::{RunFilter, RunSummary};
 use pod_platform::Instant;
 use serde_json::json;
 
@@ -10,11 +10,11 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     receipt::STYLE,
-    store::store_folder,
+    store::read_store,
 };
 
 pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
-    let journal = Journal::read_only(&store_folder(&arguments.store)?).await?;
+    let journal = read_store(&arguments.store).await?;
     let status = arguments.status.and_then(|status| status.to_possible_value());
     let filter = RunFilter {
         run: None,

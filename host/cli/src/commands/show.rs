@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use pod_host::{
     Budget, Spent,
-    journal::{Entry, Journal, Recorded, RunSummary, StoredEntry},
+    journal::{Entry, Looks, Recorded, RunSummary, StoredEntry},
 };
 use pod_platform::{Instant, Rial};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::{
 const SHOWN: usize = 100;
 
 pub async fn show(arguments: arguments::Show) -> Result<Status, Failure> {
-    let journal = Journal::read_only(&store::store_folder(&arguments.store)?).await?;
+    let journal = store::read_store(&arguments.store).await?;
     let summary = store::find(&journal, &arguments.run).await?;
     let entries = journal.entries(&summary.run).await?;
     if arguments.receipt {
@@ -137,7 +137,31 @@ fn line(entry: &Entry) -> (Option<u64>, u64, String) {
             let what = format!("diverged: the journal has {recorded}, it asked {asked}");
             (Some(diverged.step), diverged.at, what)
         }
+        Entry::Looks(looks) => self::looks(looks),
     }
+}
+
+/// Looks at the clock and random numbers; a single one with its answer.
+fn looks(looks: &Looks) -> (Option<u64>, u64, String) {
+    let (mut calls, mut times, mut numbers) = (Vec::new(), 0, 0);
+    for outcome in looks.outcomes() {
+        match outcome.function.starts_with("clock") {
+            true => times += 1,
+            false => numbers += 1,
+        }
+        calls.push(outcome);
+    }
+    let what = match &calls[..] {
+        [only] => match &only.recorded {
+            Recorded::Done(result) => {
+                let answered = answer(&String::from_utf8_lossy(result), None);
+                format!("{}: {answered}", only.function)
+            }
+            Recorded::Refused(_) | Recorded::Unknown(_) => only.function.clone(),
+        },
+        _ => format!("{times} looks at the clock, {numbers} random numbers"),
+    };
+    (Some(looks.step), calls.last().map_or(0, |last| last.at), what)
 }
 
 /// What was answered: of a list, how much of it.
@@ -232,6 +256,19 @@ fn entry(stored: &StoredEntry) -> Value {
             "step": diverged.step, "recorded": diverged.recorded, "asked": diverged.asked,
             "at": diverged.at,
         } }),
+        Entry::Looks(looks) => {
+            let call = |outcome: pod_host::journal::Outcome| {
+                let result = match &outcome.recorded {
+                    Recorded::Done(result) => parsed(&String::from_utf8_lossy(result)),
+                    Recorded::Refused(error) | Recorded::Unknown(error) => parsed(error),
+                };
+                json!({
+                    "step": outcome.step, "function": outcome.function, "done": result,
+                    "at": outcome.at,
+                })
+            };
+            json!({ "looks": looks.outcomes().map(call).collect::<Vec<_>>() })
+        }
     };
     let mut whole = json!({ "sequence": stored.sequence, "hash": stored.hash });
     if let (Some(whole), Value::Object(fields)) = (whole.as_object_mut(), fields) {

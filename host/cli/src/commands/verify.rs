@@ -5,19 +5,80 @@ use std::{io::Read as _, path::Path};
 use anyhow::{Context as _, anyhow};
 use pod_host::{
     Digest, PublicKey, Unsigned,
-    journal::{Journal, RunFilter},
+    journal::{Difference, Distrust, Journal, RunFilter, Verified},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     arguments,
     exit::{Failure, Status},
     operator::Operator,
-    store::store_folder,
+    shown::shown,
+    store::{read_store, store_folder, tell},
 };
 
 pub async fn verify(arguments: arguments::Verify) -> Result<Status, Failure> {
-    let receipt = read(&arguments.receipt)?;
+    match &arguments.receipt {
+        Some(receipt) => verify_receipt(read(receipt)?, &arguments).await,
+        None if arguments.store.is_some() || arguments.rebuild => verify_store(&arguments).await,
+        None => Err(Failure::input(anyhow!("name a receipt to check, or --store"))),
+    }
+}
+
+/// The store that is named; without a name, the user's.
+fn named(arguments: &arguments::Verify) -> arguments::Store {
+    arguments::Store { store: arguments.store.clone().flatten() }
+}
+
+/// Is each run's chain unbroken, and the index what the entries come to?
+async fn verify_store(arguments: &arguments::Verify) -> Result<Status, Failure> {
+    let store = named(arguments);
+    let (journal, verified) = if arguments.rebuild {
+        let journal = Journal::open(&store_folder(&store)?).await?;
+        let verified = journal.rebuild_index().await?;
+        tell(&journal);
+        (journal, verified)
+    } else {
+        let journal = read_store(&store).await?;
+        let verified = journal.verify().await?;
+        (journal, verified)
+    };
+    let Verified { runs, entries, archived, differences } = &verified;
+    let is_older = journal.distrust().is_some_and(|why| matches!(why, Distrust::Older(_)));
+    let status = if verified.is_whole() && !is_older { Status::Done } else { Status::Policy };
+    if arguments.json {
+        let older = match journal.distrust() {
+            Some(Distrust::Older(older)) => Some(older),
+            _ => None,
+        };
+        println!("{}", json!({ "store": journal.folder(), "older": older, "verified": verified }));
+        return Ok(status);
+    }
+    for Difference { run, what, index, entries, mendable } in differences {
+        let left = if *mendable { "" } else { "; --rebuild cannot mend that" };
+        let line = format!(
+            "run {run}, {what}: the index has {index}, the entries come to {entries}{left}"
+        );
+        eprintln!("podhost: {}", shown(&line));
+    }
+    let elsewhere = match archived {
+        0 => String::new(),
+        archived => format!(", of which {archived} are in an archive"),
+    };
+    let folder = journal.folder().display();
+    println!("{folder}: {runs} runs{elsewhere}, {entries} entries");
+    match differences.len() {
+        0 => println!("all chains are unbroken, and the index is what their entries come to"),
+        1 => println!("1 difference"),
+        several => println!("{several} differences"),
+    }
+    if !arguments.rebuild && differences.iter().any(|difference| difference.mendable) {
+        println!("`podhost verify --store {folder} --rebuild` makes the index anew");
+    }
+    Ok(status)
+}
+
+async fn verify_receipt(receipt: Value, arguments: &arguments::Verify) -> Result<Status, Failure> {
     let run = receipt["run"].as_str().unwrap_or_default().to_owned();
     let key = match &arguments.key {
         Some(key) => Some(*key),
@@ -32,7 +93,7 @@ pub async fn verify(arguments: arguments::Verify) -> Result<Status, Failure> {
         (Err(Unsigned::NoSignature), None) => println!("not signed"),
         (Err(error), _) => fails.push(error.to_string()),
     }
-    match journalled(&arguments, &run, &receipt).await {
+    match journalled(arguments, &run, &receipt).await {
         Ok(said) => println!("{said}"),
         Err(reason) => fails.push(reason),
     }
@@ -49,8 +110,13 @@ async fn journalled(
     receipt: &Value,
 ) -> Result<String, String> {
     let not_there = || Ok(format!("run {run} is not in this store: its journal is not compared"));
-    let Ok(folder) = store_folder(&arguments.store) else { return not_there() };
-    let Ok(journal) = Journal::read_only(&folder).await else { return not_there() };
+    let Ok(folder) = store_folder(&named(arguments)) else { return not_there() };
+    let journal = match Journal::read_only(&folder).await {
+        Ok(journal) => journal,
+        Err(error @ pod_host::Error::StoreIsOlder { .. }) => return Err(error.to_string()),
+        Err(_) => return not_there(),
+    };
+    tell(&journal);
     let filter = RunFilter { run: Some(run.to_owned()), ..RunFilter::default() };
     let known = journal.runs(&filter).await.map_err(|error| error.to_string())?;
     let [summary] = known.as_slice() else { return not_there() };

@@ -10,6 +10,8 @@ mod dry_run;
 mod durable;
 mod grants;
 mod help;
+mod older_store;
+mod private_store;
 mod run;
 mod sandbox;
 mod store;

@@ -44,6 +44,12 @@ impl History {
                 Entry::Outcome(outcome) => {
                     steps.entry(outcome.step).or_default().outcome = Some(outcome.clone());
                 }
+                Entry::Looks(looks) => {
+                    for outcome in looks.outcomes() {
+                        let past = steps.entry(outcome.step).or_default();
+                        past.outcome = Some(outcome);
+                    }
+                }
                 _ => {}
             }
         }

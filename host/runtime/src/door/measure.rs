@@ -110,5 +110,6 @@ fn passage(function: &str) -> Passage {
         ended: AtomicBool::new(false),
         next_step: AtomicU64::new(0),
         uncounted: AtomicU64::new(0),
+        changes: AtomicU64::new(0),
     }
 }

@@ -66,10 +66,16 @@ const NOW: &str = "clock.now";
 
 /// What a run's journal takes, in bytes, of calls that no budget counts: looks at the clock, random
 /// numbers, links, and what is refused before it is sent. Without an end to them, they would fill
-/// the host's memory.
-pub(crate) const UNCOUNTED_BYTES: u64 = 16 * 1024 * 1024;
+/// the host's memory and its disk.
+const UNCOUNTED_BYTES: u64 = 1024 * 1024;
+/// How much more it takes for each call that changed something, and how much at most: a run that pays
+/// a thousand invoices has reason to look at the clock more often.
+const UNCOUNTED_BYTES_PER_CHANGE: u64 = 16 * 1024;
+const MOST_UNCOUNTED_BYTES: u64 = 16 * 1024 * 1024;
 /// What an entry takes beyond the texts in it.
 const ENTRY_BYTES: u64 = 256;
+/// What a look at the clock or a random number takes, many of which are one entry.
+const LOOK_BYTES: u64 = 16;
 
 /// What all layers of one run share.
 pub(crate) struct Passage {
@@ -109,6 +115,8 @@ pub(crate) struct Passage {
     pub next_step: AtomicU64,
     /// What the entries of calls that no budget counts come to.
     pub uncounted: AtomicU64,
+    /// How many of its calls changed something.
+    pub changes: AtomicU64,
 }
 
 /// A platform, and whom it knows us as.
@@ -179,10 +187,13 @@ impl Passage {
 
     /// Counts what no budget counts, so that there is an end to it. It follows from the calls and
     /// their outcomes alone: executed again, a run comes to the same.
-    fn count(&self, bytes: usize) -> Result<(), Error> {
-        let bytes = ENTRY_BYTES + bytes as u64;
-        if self.uncounted.fetch_add(bytes, Ordering::Relaxed) + bytes > UNCOUNTED_BYTES {
-            return Err(Error::JournalFull);
+    fn count(&self, bytes: u64) -> Result<(), Error> {
+        let changes = self.changes.load(Ordering::Relaxed);
+        let limit = UNCOUNTED_BYTES
+            .saturating_add(changes.saturating_mul(UNCOUNTED_BYTES_PER_CHANGE))
+            .min(MOST_UNCOUNTED_BYTES);
+        if self.uncounted.fetch_add(bytes, Ordering::Relaxed) + bytes > limit {
+            return Err(Error::JournalFull { limit });
         }
         Ok(())
     }
@@ -487,7 +498,10 @@ impl Door {
             intended: None,
             ott: None,
         };
+        let entry = |texts: usize| ENTRY_BYTES + texts as u64;
         let arguments = call.arguments.len();
+        let changes_something = call.class().is_some();
+        let is_look = matches!(call.operation, Operation::Now | Operation::Random);
         let is_sent = match &call.operation {
             Operation::Pod(request) => !matches!(request.row.route, Route::Link { .. }),
             Operation::Http(_) => true,
@@ -500,13 +514,19 @@ impl Door {
         let reply = self.stack.clone().call(call).instrument(span).await?;
         match &reply.outcome {
             Err(types::Error::Denied(denial)) => {
-                self.passage.count(arguments + denial.reason.len())?;
+                self.passage.count(entry(arguments + denial.reason.len()))?;
             }
             Err(types::Error::BudgetExhausted(_) | types::Error::InvalidArgument(_)) => {
-                self.passage.count(arguments)?;
+                self.passage.count(entry(arguments))?;
             }
-            Ok(answer) if !is_sent => self.passage.count(arguments + answer.result.len())?,
-            Err(_) if !is_sent => self.passage.count(arguments)?,
+            Ok(_) if is_look => self.passage.count(LOOK_BYTES)?,
+            Ok(answer) if !is_sent => {
+                self.passage.count(entry(arguments + answer.result.len()))?;
+            }
+            Err(_) if !is_sent => self.passage.count(entry(arguments))?,
+            Ok(_) if changes_something => {
+                self.passage.changes.fetch_add(1, Ordering::Relaxed);
+            }
             _ => {}
         }
         Ok(reply.outcome.map(|answer| match answer.value.downcast::<T>() {

@@ -14,7 +14,7 @@ use crate::{
     fold::Fold,
     journal::{
         Append, AppendError, Chain, Entry, Index, Intent, Journal, Outcome, Owner, Recorded,
-        SharedUsage, StoredEntry, Writing,
+        SharedUsage, StoredEntry, Writing, together,
     },
 };
 
@@ -180,6 +180,7 @@ impl Recorder {
             {
                 index.push(Index::Status(status.name().to_owned()));
             }
+            let noted = together(noted);
             let append = Append {
                 run: self.run.clone(),
                 first: state.first,

@@ -6,10 +6,11 @@ use std::{collections::BTreeSet, path::Path};
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use super::{
+    migrate,
     store::{Journal, connect},
     writer::signed,
 };
-use crate::Error;
+use crate::{Error, private};
 
 /// What was moved or dropped.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
@@ -18,6 +19,11 @@ pub struct Archived {
     pub runs: u64,
     /// How many entries.
     pub entries: u64,
+    /// How many bytes of the disk came back.
+    pub freed_bytes: u64,
+    /// Why not all of them did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_freed: Option<String>,
 }
 
 /// Ended runs that wait for nobody.
@@ -38,10 +44,10 @@ impl Journal {
     ) -> Result<Archived, Error> {
         if let Some(folder) = to {
             let io = |error| Error::Io { path: folder.to_owned(), error };
-            std::fs::create_dir_all(folder).map_err(io)?;
+            private::make_folder(folder).map_err(io)?;
             let file = folder.join(super::FILE);
             let mut archive = connect(&file).await?;
-            sqlx::raw_sql(super::store::SCHEMA).execute(&mut archive).await?;
+            migrate::make_tables(&mut archive).await?;
             sqlx::Connection::close(archive).await?;
             let (name, before) = (file.to_string_lossy().into_owned(), signed(before));
             self.with(move |connection| {
@@ -71,7 +77,11 @@ impl Journal {
                         .execute(&mut *transaction)
                         .await?;
                 transaction.commit().await?;
-                Ok(Archived { runs: marked.rows_affected(), entries: removed.rows_affected() })
+                Ok(Archived {
+                    runs: marked.rows_affected(),
+                    entries: removed.rows_affected(),
+                    ..Archived::default()
+                })
             })
         })
         .await
@@ -98,7 +108,7 @@ impl Journal {
 }
 
 async fn copy(connection: &mut SqliteConnection, before: i64) -> sqlx::Result<()> {
-    for table in ["entries", "invoices", "runs"] {
+    for table in ["entries", "invoices", "usage", "runs"] {
         sqlx::query(AssertSqlSafe(format!(
             "INSERT OR IGNORE INTO archive.{table} SELECT * FROM main.{table} WHERE run IN \
              (SELECT run FROM main.runs WHERE {OLD})"

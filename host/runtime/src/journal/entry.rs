@@ -4,6 +4,7 @@
 use ::bytes::Bytes;
 use minicbor::{Decode, Encode};
 
+use super::Looks;
 use crate::{Digest, budget::Amounts};
 
 const VERSION: u8 = 1;
@@ -35,6 +36,9 @@ pub enum Entry {
     /// The run was executed again and asked for something else than it had. It waits for a person.
     #[n(7)]
     Diverged(#[n(0)] Diverged),
+    /// Looks at the clock, and random numbers.
+    #[n(8)]
+    Looks(#[n(0)] Looks),
 }
 
 /// What a run began with.

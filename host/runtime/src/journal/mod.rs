@@ -3,26 +3,37 @@
 
 mod archive;
 mod chain;
+mod check;
 mod claims;
 mod entry;
+mod high_water;
+mod looks;
+mod migrate;
 mod origin;
 mod pauses;
 mod runs;
+mod space;
 mod state;
 mod store;
+mod trust;
 mod usage;
 mod writer;
 
 pub use archive::Archived;
 pub use chain::{Chain, StoredEntry};
+pub use check::{Difference, Verified};
 pub(crate) use claims::{Claimant, Claims};
 pub use entry::{
     Decided, Diverged, Entry, EntryError, Finished, Intent, Outcome, Recorded, Restored, Settled,
     Started, StateChange, decode, encode,
 };
+pub use looks::Looks;
+pub(crate) use looks::together;
+pub use origin::{Acceptance, Older};
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;
 pub(crate) use store::{AppendError, FILE};
+pub use trust::Distrust;
 pub(crate) use usage::{Owner, SharedUsage};
 pub(crate) use writer::{Append, Index, Writing};
 

@@ -59,6 +59,8 @@ CREATE TABLE IF NOT EXISTS unpaused (
 
 CREATE INDEX IF NOT EXISTS runs_by_policy ON runs (account, policy, run);
 
+CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (run) WHERE status IS NULL;
+
 CREATE UNIQUE INDEX IF NOT EXISTS runs_by_key ON runs (account, policy, key)
     WHERE key IS NOT NULL;
 
@@ -80,4 +82,20 @@ CREATE TABLE IF NOT EXISTS one_time_tokens (
 CREATE TABLE IF NOT EXISTS origin (
     file       TEXT    NOT NULL,
     generation INTEGER NOT NULL
+) STRICT;
+
+-- How far it has come, in one row; and which files may lie beside it and say the same.
+CREATE TABLE IF NOT EXISTS high_water (
+    commits INTEGER NOT NULL,
+    history BLOB    NOT NULL,
+    beside  TEXT,
+    next    TEXT
+) STRICT;
+
+-- When a person trusted it although it was older or shorter than it had been.
+CREATE TABLE IF NOT EXISTS accepted (
+    at   INTEGER NOT NULL,
+    by   TEXT    NOT NULL,
+    note TEXT    NOT NULL,
+    why  TEXT    NOT NULL
 ) STRICT;

@@ -2,7 +2,8 @@
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    io::ErrorKind,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,24 +14,37 @@ use std::{
 use futures_util::future::BoxFuture;
 use sqlx::{
     ConnectOptions as _, Row as _, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Claimant, Claims, RunFilter, RunSummary,
     chain::{self, StoredEntry, StoredRow},
+    check,
     entry::{Entry, Restored, Started},
-    origin, runs, state,
+    high_water::{self, Mark},
+    migrate, origin, runs, state,
+    trust::{Standing, Trust},
     usage::{Owner, SharedUsage, Usages},
-    writer::{self, Append, Index, QUEUE, Request, Writers, Writing, signed},
+    writer::{self, Append, QUEUE, Request, SharedMark, Writers, Writing},
 };
-use crate::{Digest, Error, fold::Fold};
-
-pub(super) const SCHEMA: &str = include_str!("schema.sql");
+use crate::{Digest, Error, fold::Fold, private};
 
 /// The database's file in the store's folder.
 pub(crate) const FILE: &str = "journal.sqlite";
+
+/// What lies in a store's folder; the database first.
+const FILES: [&str; 7] = [
+    FILE,
+    "journal.sqlite-wal",
+    "journal.sqlite-shm",
+    high_water::FILE,
+    "generation",
+    LOCK,
+    crate::kept::FOLDER,
+];
+const LOCK: &str = "lock";
 
 /// The journal of all runs in one store. Cheap to clone.
 #[derive(Clone)]
@@ -39,7 +53,12 @@ pub struct Journal {
     flushes: Arc<AtomicU64>,
     writers: Writers,
     claims: Arc<Claims>,
-    usages: Arc<Usages>,
+    pub(super) usages: Arc<Usages>,
+    pub(super) folder: Arc<Path>,
+    pub(super) mark: SharedMark,
+    pub(super) trust: Trust,
+    /// What was open to others and is not any more.
+    closed: Arc<[PathBuf]>,
 }
 
 /// Why entries were not written.
@@ -51,65 +70,115 @@ pub(crate) enum AppendError {
 }
 
 impl Journal {
-    /// Opens the journal in `folder`, and takes the store for this process. If the journal is an
-    /// older copy of what was written last, each unfinished run in it is marked so (see
-    /// [`Entry::Restored`]), with the time `now`, in milliseconds since 1970.
+    /// Opens the journal in `folder`, and takes the store for this process. If it is older or
+    /// shorter than it was, or its index is not what its entries come to, it is not trusted:
+    /// [`Journal::distrust`].
     ///
     /// # Errors
     /// [`Error::StoreInUse`] if another process owns it; it is not touched then.
-    pub async fn open(folder: &Path, now: u64) -> Result<Self, Error> {
+    pub async fn open(folder: &Path) -> Result<Self, Error> {
         let io = |error| Error::Io { path: folder.to_owned(), error };
-        tokio::fs::create_dir_all(folder).await.map_err(io)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join("lock"))
-            .map_err(io)?;
+        let closed = private::store_folder(folder, &FILES)?;
+        let lock = private::open(&folder.join(LOCK)).map_err(io)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Error::StoreInUse(folder.to_owned()),
             TryLockError::Error(error) => io(error),
         })?;
         let file = folder.join(FILE);
         let mut connection = connect(&file).await?;
-        sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
-        add_what_is_newer(&mut connection).await?;
+        migrate::make_tables(&mut connection).await?;
         state::forget_unnamed(&mut connection).await?;
-        index_what_is_not(&mut connection).await?;
-        let restored = origin::open(&mut connection, folder, &file).await?;
+        let (older, mark) = origin::open(&mut connection, folder).await?;
+        let differences = check::sample(&mut connection).await?;
         let usages = Usages::default();
         usages.read(&mut connection).await?;
-        let journal = Self::start(connection, Some(lock), usages);
-        if restored {
-            journal.mark_restored(now).await?;
-        }
+        let standing = Standing { older, differences };
+        let mut journal = Self::start(connection, folder, Some(lock), usages, mark, standing);
+        journal.closed = closed.into();
         journal.claim_open_intents().await?;
         Ok(journal)
     }
 
-    /// Opens the journal in `folder` to read it, whoever owns the store.
+    /// Opens the journal in `folder` to read it, whoever owns the store. Whether it is trusted, says
+    /// [`Journal::distrust`].
     ///
     /// # Errors
-    /// [`Error::NoStore`] if there is none.
+    /// [`Error::NoStore`] if there is none; [`Error::StoreIsOlder`] if there was one, and nothing of it
+    /// is left.
     pub async fn read_only(folder: &Path) -> Result<Self, Error> {
         let file = folder.join(FILE);
+        let gone = || {
+            let reason = "its journal is gone or empty, and something was written to it".to_owned();
+            Error::StoreIsOlder { folder: folder.to_owned(), reason }
+        };
         if !file.is_file() {
-            return Err(Error::NoStore(folder.to_owned()));
+            return Err(match folder.join(high_water::FILE).is_file() {
+                true => gone(),
+                false => Error::NoStore(folder.to_owned()),
+            });
         }
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .read_only(true)
             .busy_timeout(Duration::from_secs(5))
             .disable_statement_logging();
-        Ok(Self::start(options.connect().await?, None, Usages::default()))
+        let mut connection = options.connect().await?;
+        let older = origin::look(&mut connection, folder).await?;
+        if !has_runs(&mut connection).await? {
+            return Err(if older.is_some() { gone() } else { Error::NoStore(folder.to_owned()) });
+        }
+        // As it is at one moment, while its owner writes.
+        let mut moment = sqlx::Connection::begin(&mut connection).await?;
+        let differences = check::sample(&mut moment).await?;
+        moment.rollback().await?;
+        let standing = Standing { older, differences };
+        let (usages, mark) = (Usages::default(), Mark::default());
+        Ok(Self::start(connection, folder, None, usages, mark, standing))
     }
 
-    fn start(connection: SqliteConnection, lock: Option<File>, usages: Usages) -> Self {
+    fn start(
+        connection: SqliteConnection,
+        folder: &Path,
+        lock: Option<File>,
+        usages: Usages,
+        mark: Mark,
+        standing: Standing,
+    ) -> Self {
         let (writer, requests) = mpsc::channel(QUEUE);
         let flushes = Arc::<AtomicU64>::default();
-        let writers = Writers::default();
-        tokio::spawn(writer::write(connection, requests, flushes.clone(), writers.clone(), lock));
-        Self { writer, flushes, writers, claims: Arc::default(), usages: Arc::new(usages) }
+        let (writers, mark) = (Writers::default(), SharedMark::new(mark));
+        let task = writer::write(
+            connection,
+            requests,
+            flushes.clone(),
+            writers.clone(),
+            mark.clone(),
+            lock,
+        );
+        tokio::spawn(task);
+        Self {
+            writer,
+            flushes,
+            writers,
+            claims: Arc::default(),
+            usages: Arc::new(usages),
+            folder: folder.into(),
+            mark,
+            trust: Trust::new(standing),
+            closed: Arc::new([]),
+        }
+    }
+
+    /// The store's folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What of the store was open to other users when it was opened, and is not any more.
+    #[must_use]
+    pub fn closed_to_others(&self) -> &[PathBuf] {
+        &self.closed
     }
 
     /// Reads a run's entries, and checks their chain.
@@ -157,9 +226,13 @@ impl Journal {
     /// # Errors
     /// If the file exists, or cannot be written.
     pub async fn back_up(&self, to: &Path) -> Result<(), Error> {
-        if to.exists() {
-            return Err(Error::Journal(format!("{} is there already", to.display())));
-        }
+        // SQLite fills an empty file, and leaves to it who may read it.
+        private::make(to).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => {
+                Error::Journal(format!("{} is there already", to.display()))
+            }
+            _ => Error::Io { path: to.to_owned(), error },
+        })?;
         let to = to.to_string_lossy().into_owned();
         self.with(move |connection| {
             Box::pin(async move {
@@ -243,7 +316,7 @@ impl Journal {
         Ok(answer.await.map_err(|_| closed())??)
     }
 
-    async fn mark_restored(&self, now: u64) -> Result<(), Error> {
+    pub(super) async fn mark_restored(&self, now: u64) -> Result<(), Error> {
         for summary in self.runs(&RunFilter::unfinished()).await? {
             let mut chain = chain::Chain::after(summary.head);
             let entries = vec![chain.link(&Entry::Restored(Restored { at: now }))];
@@ -254,7 +327,7 @@ impl Journal {
         Ok(())
     }
 
-    async fn claim_open_intents(&self) -> Result<(), Error> {
+    pub(super) async fn claim_open_intents(&self) -> Result<(), Error> {
         for status in ["unfinished", "unknown-outcome", "diverged"] {
             let filter = RunFilter { status: Some(status.into()), ..RunFilter::default() };
             for RunSummary { run, account, platform, archived, .. } in self.runs(&filter).await? {
@@ -291,9 +364,14 @@ const CLOSED: &str = "its writer has stopped";
 
 /// Opens a database for writing, and makes it if it is not there.
 pub(super) async fn connect(file: &Path) -> Result<SqliteConnection, Error> {
+    // What SQLite makes beside it, it makes as this one is. One that cannot be written it tells of.
+    if !file.exists() {
+        private::open(file).map_err(|error| Error::Io { path: file.to_owned(), error })?;
+    }
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
@@ -324,7 +402,10 @@ async fn known(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Opt
     .transpose()
 }
 
-async fn rows(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Vec<StoredRow>> {
+pub(super) async fn rows(
+    connection: &mut SqliteConnection,
+    run: &str,
+) -> sqlx::Result<Vec<StoredRow>> {
     let rows =
         sqlx::query("SELECT sequence, bytes, hash FROM entries WHERE run = ? ORDER BY sequence")
             .bind(run)
@@ -338,36 +419,8 @@ async fn rows(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Vec<
         .collect()
 }
 
-/// Journals of older versions do not say of a run whether it was a dry one.
-async fn add_what_is_newer(connection: &mut SqliteConnection) -> Result<(), Error> {
-    let has_it: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('runs') WHERE name = 'dry_run')",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
-    if !has_it {
-        sqlx::query("ALTER TABLE runs ADD COLUMN dry_run INTEGER NOT NULL DEFAULT 0")
-            .execute(connection)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Journals of older versions have no index.
-async fn index_what_is_not(connection: &mut SqliteConnection) -> Result<(), Error> {
-    let missing: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT run FROM entries WHERE run NOT IN (SELECT run FROM runs)",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    for run in missing {
-        let rows = rows(connection, &run).await?;
-        let entries = chain::read(&run, rows, None)?;
-        let Some(last) = entries.last() else { continue };
-        let index: Vec<Index> =
-            entries.iter().filter_map(|stored| Index::of(&stored.entry)).collect();
-        let length = signed(entries.len() as u64);
-        writer::index(connection, &run, &index, length, last.hash.0).await?;
-    }
-    Ok(())
+async fn has_runs(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'runs')")
+        .fetch_one(connection)
+        .await
 }

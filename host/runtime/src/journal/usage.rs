@@ -73,8 +73,11 @@ impl Usages {
         usages.entry(owner.clone()).or_default().clone()
     }
 
-    /// Takes up what the journal says.
+    /// Takes up what the journal says, in place of what was known.
     pub async fn read(&self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
+        for usage in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            *usage.lock().unwrap_or_else(PoisonError::into_inner) = Usage::default();
+        }
         let rows = sqlx::query(
             "SELECT account, platform, policy, day, SUM(rials), SUM(calls), SUM(bytes_up), \
              SUM(bytes_down), SUM(http_calls), SUM(sms) FROM usage JOIN runs USING (run) \

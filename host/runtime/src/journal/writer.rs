@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,7 +16,14 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Entry, Outcome, StateChange, runs::DIVERGED, state, store::AppendError};
+use super::{
+    Entry, Outcome, StateChange,
+    high_water::{self, HighWater, Mark},
+    origin,
+    runs::DIVERGED,
+    state,
+    store::AppendError,
+};
 use crate::{
     Digest,
     budget::{Amounts, Day},
@@ -76,15 +83,15 @@ pub(crate) enum Index {
 
 /// A run's row.
 pub(crate) struct Begin {
-    policy: String,
-    version: String,
-    account: String,
-    platform: Option<String>,
-    key: Option<String>,
-    kept: Option<String>,
-    component: String,
-    at: u64,
-    is_dry_run: bool,
+    pub(super) policy: String,
+    pub(super) version: String,
+    pub(super) account: String,
+    pub(super) platform: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) kept: Option<String>,
+    pub(super) component: String,
+    pub(super) at: u64,
+    pub(super) is_dry_run: bool,
 }
 
 impl Index {
@@ -111,9 +118,11 @@ impl Index {
                 Self::Ends { status: finished.status.clone(), at: finished.at }
             }
             Entry::Diverged(_) => Self::Status(DIVERGED.to_owned()),
-            Entry::Outcome(_) | Entry::Decided(_) | Entry::Restored(_) | Entry::Settled(_) => {
-                return None;
-            }
+            Entry::Outcome(_)
+            | Entry::Decided(_)
+            | Entry::Restored(_)
+            | Entry::Settled(_)
+            | Entry::Looks(_) => return None,
         })
     }
 }
@@ -143,6 +152,35 @@ impl Drop for Writing {
     }
 }
 
+/// How far the journal has come, for its writer and for whoever accepts it.
+#[derive(Clone, Default)]
+pub(super) struct SharedMark(Arc<Mutex<Mark>>);
+
+impl SharedMark {
+    pub fn new(mark: Mark) -> Self {
+        Self(Arc::new(Mutex::new(mark)))
+    }
+
+    /// Another one takes its place.
+    pub fn set(&self, mark: Mark) {
+        *self.mark() = mark;
+    }
+
+    /// How far it will have come with these. None: the journal is not trusted, and what is beside it
+    /// stays as it is.
+    fn next(&self, appends: &[Waiting]) -> Option<HighWater> {
+        let mark = self.mark();
+        mark.file.as_ref()?;
+        let entries = appends.iter().flat_map(|(append, _)| &append.entries);
+        let hashes: Vec<&[u8]> = entries.map(|(_, hash)| &hash.0[..]).collect();
+        Some(mark.water.after(&hashes))
+    }
+
+    fn mark(&self) -> MutexGuard<'_, Mark> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 type Waiting = (Append, oneshot::Sender<Result<(), AppendError>>);
 
 /// Writes until the last journal is dropped; then the lock goes, too.
@@ -151,6 +189,7 @@ pub(super) async fn write(
     mut requests: mpsc::Receiver<Request>,
     flushes: Arc<AtomicU64>,
     writers: Writers,
+    mark: SharedMark,
     _lock: Option<File>,
 ) {
     let mut received = Vec::new();
@@ -174,14 +213,27 @@ pub(super) async fn write(
             }
         }
         if !appends.is_empty() {
-            flush(&mut connection, appends, &flushes).await;
+            flush(&mut connection, appends, &flushes, &mark).await;
         }
     }
     let _ = connection.close().await;
 }
 
-async fn flush(connection: &mut SqliteConnection, appends: Vec<Waiting>, flushes: &AtomicU64) {
-    let written = insert(connection, &appends).await;
+async fn flush(
+    connection: &mut SqliteConnection,
+    appends: Vec<Waiting>,
+    flushes: &AtomicU64,
+    mark: &SharedMark,
+) {
+    let water = mark.next(&appends);
+    let written = match (insert(connection, &appends, water).await, water) {
+        (Ok(written), Some(water)) => {
+            let raised = mark.mark().raise(water);
+            raised.map(|()| written).map_err(|error| format!("{}: {error}", high_water::FILE))
+        }
+        (Ok(written), None) => Ok(written),
+        (Err(error), _) => Err(error.to_string()),
+    };
     flushes.fetch_add(1, Ordering::Relaxed);
     let mut taken = match &written {
         Ok(taken) => taken.iter(),
@@ -189,7 +241,7 @@ async fn flush(connection: &mut SqliteConnection, appends: Vec<Waiting>, flushes
     };
     for (_, done) in appends {
         let answer = match (&written, taken.next()) {
-            (Err(error), _) => Err(AppendError::Failed(error.to_string())),
+            (Err(reason), _) => Err(AppendError::Failed(reason.clone())),
             (Ok(_), Some(Some(run))) => Err(AppendError::KeyTaken(run.clone())),
             (Ok(_), _) => Ok(()),
         };
@@ -202,6 +254,7 @@ async fn flush(connection: &mut SqliteConnection, appends: Vec<Waiting>, flushes
 async fn insert(
     connection: &mut SqliteConnection,
     appends: &[Waiting],
+    water: Option<HighWater>,
 ) -> sqlx::Result<Vec<Option<String>>> {
     let mut transaction = connection.begin().await?;
     let mut taken = Vec::with_capacity(appends.len());
@@ -234,20 +287,7 @@ async fn insert(
                 .await?;
         }
         for (day, used) in &append.usage {
-            sqlx::query(
-                "INSERT OR REPLACE INTO usage (run, day, rials, calls, bytes_up, bytes_down, \
-                 http_calls, sms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(run)
-            .bind(*day)
-            .bind(signed(used.rials))
-            .bind(signed(used.calls))
-            .bind(signed(used.bytes_up))
-            .bind(signed(used.bytes_down))
-            .bind(signed(used.http_calls))
-            .bind(signed(used.sms))
-            .execute(&mut *transaction)
-            .await?;
+            use_on(&mut transaction, run, *day, *used).await?;
         }
         if let Some((step, sealed)) = &append.sealed {
             sqlx::query(
@@ -260,8 +300,35 @@ async fn insert(
             .await?;
         }
     }
+    if let Some(water) = water {
+        origin::raise(&mut transaction, water).await?;
+    }
     transaction.commit().await?;
     Ok(taken)
+}
+
+/// Notes what a run has used or reserved on a day.
+pub(super) async fn use_on(
+    connection: &mut SqliteConnection,
+    run: &str,
+    day: Day,
+    used: Amounts,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO usage (run, day, rials, calls, bytes_up, bytes_down, http_calls, \
+         sms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(run)
+    .bind(day)
+    .bind(signed(used.rials))
+    .bind(signed(used.calls))
+    .bind(signed(used.bytes_up))
+    .bind(signed(used.bytes_down))
+    .bind(signed(used.http_calls))
+    .bind(signed(used.sms))
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// The run that has the key under which one is to begin.

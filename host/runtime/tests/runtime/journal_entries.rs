@@ -9,7 +9,7 @@ use std::{fs, path::PathBuf};
 use pod_host::{
     Amounts, Digest,
     journal::{
-        Decided, Diverged, Entry, EntryError, Finished, Intent, Outcome, Recorded, Restored,
+        Decided, Diverged, Entry, EntryError, Finished, Intent, Looks, Outcome, Recorded, Restored,
         Settled, Started, decode, encode,
     },
 };
@@ -143,6 +143,8 @@ fn entries() -> Vec<(&'static str, Entry)> {
         asked: "`payments.pay-invoice` with invoiceId=502".into(),
         at,
     };
+    // The clock, the clock again a second later, a random number.
+    let numbers = vec![0, 1_591_076_400_000, 1_591_076_400_001, 0, 1_000, 1_000, 1, -5, 1];
     vec![
         ("started", Entry::Started(Box::new(started))),
         ("started-resumable", Entry::Started(Box::new(resumable))),
@@ -160,6 +162,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("restored", Entry::Restored(Restored { at })),
         ("settled", Entry::Settled(settled)),
         ("diverged", Entry::Diverged(diverged)),
+        ("looks", Entry::Looks(Looks { step: 3, numbers })),
     ]
 }
 

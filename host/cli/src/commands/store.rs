@@ -1,0 +1,82 @@
+//! `podhost store accept`: a person's word that a store is to be gone by as it is.
+
+use pod_host::journal::{Acceptance, Journal, Older, RunFilter};
+use pod_platform::{Clock as _, Instant, SystemClock};
+use serde_json::json;
+
+use crate::{
+    arguments,
+    exit::{Failure, Status},
+    shown::shown,
+    store::{store_folder, tell_of_permissions},
+};
+
+pub async fn store(arguments: arguments::StoreCommand) -> Result<Status, Failure> {
+    match arguments.command {
+        arguments::StoreCommands::Accept(accept) => self::accept(accept).await,
+    }
+}
+
+async fn accept(arguments: arguments::Accept) -> Result<Status, Failure> {
+    let arguments::Accept { by, note, json, store } = arguments;
+    let folder = store_folder(&store)?;
+    // Whoever names a folder in which there is no store has mistyped it, and wants none made.
+    drop(match Journal::read_only(&folder).await {
+        Err(error @ pod_host::Error::NoStore(_)) => return Err(error.into()),
+        read => read,
+    });
+    let journal = Journal::open(&folder).await?;
+    tell_of_permissions(&journal);
+    let unfinished = journal.runs(&RunFilter::unfinished()).await?;
+    let unknown = RunFilter { status: Some("unknown-outcome".to_owned()), ..RunFilter::default() };
+    let unknown = journal.runs(&unknown).await?;
+    let last = journal.runs(&RunFilter::default()).await?.pop();
+    let acceptance = Acceptance { by: by.clone(), note: note.unwrap_or_default() };
+    let older = journal.accept(acceptance, SystemClock.now().0).await?;
+    let ids = |runs: &[pod_host::journal::RunSummary]| -> Vec<String> {
+        runs.iter().map(|run| run.run.clone()).collect()
+    };
+    if json {
+        println!(
+            "{}",
+            json!({
+                "store": folder, "was": older, "unfinished": ids(&unfinished),
+                "unknown_outcome": ids(&unknown), "last": last,
+            })
+        );
+        return Ok(Status::Done);
+    }
+    let Some(Older { reasons, had, has }) = older else {
+        println!("the store {} is what it was: there is nothing to accept", folder.display());
+        return Ok(Status::Done);
+    };
+    println!("the store {}:", folder.display());
+    for reason in reasons {
+        println!("  {}", shown(&reason));
+    }
+    if let Some(had) = had.filter(|had| *had != has) {
+        println!("groups of entries written to it: {had}; that it has: {has}");
+    }
+    match last {
+        Some(last) => println!(
+            "the last run that it knows: {}, {}, begun {}",
+            last.run,
+            shown(&last.policy),
+            Instant(last.started)
+        ),
+        None => println!("it knows no run"),
+    }
+    for (what, runs) in [("unfinished", &unfinished), ("with an unknown outcome", &unknown)] {
+        println!("runs {what}: {}", runs.len());
+        for run in runs {
+            println!("  {} of {} for {}", run.run, shown(&run.policy), shown(&run.account));
+        }
+    }
+    println!(
+        "\nAccepted by {}. Runs go on. What is unfinished looks for each of its calls on the platform \
+         before it sends it. What was paid after this store's end is unknown to it: a key that was used \
+         since begins a run again, and allowances do not count what was spent since.",
+        shown(&by)
+    );
+    Ok(Status::Done)
+}
