@@ -1,11 +1,18 @@
 //! The host that commands run policies on.
 
-use std::{io::IsTerminal as _, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pod_host::{Host, Progress};
 
-use crate::{arguments, exit::Failure, hold, operator::Operator};
+use crate::{
+    arguments,
+    exit::Failure,
+    hold,
+    operator::Operator,
+    tell,
+    terminal::{self, foreign},
+};
 
 /// Opens the store. Receipts are signed if the operator's podhost.toml, this one or the first that
 /// there is, names a key.
@@ -24,20 +31,21 @@ pub async fn open_patient_host(
 ) -> Result<Host, Failure> {
     let bars = MultiProgress::new();
     let shown = std::sync::Mutex::new(Vec::<(String, ProgressBar)>::new());
-    let terminal = std::io::stderr().is_terminal();
+    let terminal = terminal::is_watched();
     let mut host = Host::builder().on_progress(move |progress| {
         let mut shown = shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match progress {
             Progress::Compiling(name) if terminal => {
                 let style = ProgressStyle::with_template("{spinner} Compiling {msg} {elapsed}");
-                let bar = bars.add(ProgressBar::new_spinner().with_message(name.to_owned()));
+                let message = foreign(name).to_string();
+                let bar = bars.add(ProgressBar::new_spinner().with_message(message));
                 if let Ok(style) = style {
                     bar.set_style(style);
                 }
                 bar.enable_steady_tick(Duration::from_millis(100));
                 shown.push((name.to_owned(), bar));
             }
-            Progress::Compiling(name) => eprintln!("Compiling {name}"),
+            Progress::Compiling(name) => tell!("Compiling {}", foreign(name)),
             Progress::Compiled(name) => {
                 shown.retain(|(known, bar)| {
                     if known == name {

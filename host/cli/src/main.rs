@@ -1,6 +1,7 @@
 //! `podhost`: runs merchants' policies safely on the POD payments platform.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
 mod account;
 mod arguments;
@@ -13,24 +14,30 @@ mod local_platform;
 mod operator;
 mod receipt;
 mod report;
-mod shown;
 mod snippet;
 mod store;
+mod terminal;
 mod when;
 mod words;
 
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 use crate::arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_env("PODHOST_LOG"))
-        .with_writer(std::io::stderr)
+        .with_writer(|| terminal::Events)
+        .with_ansi(false)
         .init();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            terminal::usage(&error);
+            return if error.use_stderr() { exit::Status::Input } else { exit::Status::Done }
+                .into();
+        }
+    };
     let done = match arguments.command {
         Command::Completions { shell } => commands::completions::print(shell),
         Command::Build(build) => commands::build::build(&build),
@@ -49,7 +56,7 @@ fn main() -> ExitCode {
         Command::Sandbox(sandbox) => in_runtime(commands::sandbox::serve(sandbox)),
     };
     match done {
-        Ok(status) => status.into(),
+        Ok(status) => terminal::ended(status).into(),
         Err(failure) => {
             report::failure(&failure);
             failure.status.into()

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table};
 use pod_host::{Budget, Grant, Inspection, PolicyFiles, World, inspect};
 use pod_platform::Rial;
 use serde_json::{Value, json};
@@ -12,7 +11,8 @@ use crate::{
     commands::build::build_if_stale,
     exit::{Failure, Status},
     operator::{Operator, suggestion},
-    receipt::STYLE,
+    put,
+    terminal::{self, Page, Table, foreign},
 };
 
 pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
@@ -25,9 +25,9 @@ pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
     let check = Check { rows: rows(&files, &inspection, &granted), files, inspection, granted };
     let problems = check.problems();
     if arguments.json {
-        println!("{}", check.json(&problems));
+        terminal::json(&check.json(&problems))?;
     } else {
-        print!("{}", check.readable(&problems));
+        terminal::print(&check.readable(&problems));
     }
     Ok(if problems.is_empty() { Status::Done } else { Status::Policy })
 }
@@ -154,44 +154,52 @@ impl Check {
         })
     }
 
-    fn readable(&self, problems: &[String]) -> String {
+    fn readable(&self, problems: &[String]) -> Page {
         let Self { files, inspection, granted, .. } = self;
-        let mut lines = vec![
-            format!("{} {}, world {}", files.name, files.version, inspection.world.name()),
-            format!("policy sha256 {}", inspection.digest),
-            match &granted.operator {
-                Some((account, file)) => format!("acts for the account `{account}` of {file}"),
-                None => "no podhost.toml: what it asks for is granted, as on the local platform"
-                    .to_owned(),
-            },
-            match (self.is_decider(), files.is_script()) {
-                (true, _) => "a decider imports nothing but log and clock; the functions are what \
-                              the host may call to carry out what it decides"
-                    .to_owned(),
-                (false, true) => {
-                    "a script: its interpreter imports everything, and the door denies \
-                                  what is not granted"
-                        .to_owned()
-                }
-                (false, false) => {
-                    "log, clock, randomness and what is left of the budget are everybody's"
-                        .to_owned()
-                }
-            },
-            String::new(),
-            self.functions().to_string(),
-            String::new(),
-            self.limits().to_string(),
-        ];
-        for problem in problems {
-            lines.push(format!("\n{problem}"));
+        let mut page = Page::default();
+        let (name, version) = (foreign(&files.name), foreign(&files.version));
+        put!(page, "policy {name} {version}, world {}", inspection.world.name());
+        put!(page, "sha256 {}", inspection.digest);
+        match &granted.operator {
+            Some((account, file)) => {
+                put!(page, "acts for the account `{}` of {}", foreign(account), foreign(file));
+            }
+            None => {
+                put!(
+                    page,
+                    "no podhost.toml: what it asks for is granted, as on the local platform"
+                );
+            }
         }
-        lines.push(String::new());
-        lines.join("\n")
+        match (self.is_decider(), files.is_script()) {
+            (true, _) => put!(
+                page,
+                "a decider imports nothing but log and clock; the functions are what the host may \
+                 call to carry out what it decides"
+            ),
+            (false, true) => put!(
+                page,
+                "a script: its interpreter imports everything, and the door denies what is not \
+                 granted"
+            ),
+            (false, false) => {
+                put!(page, "log, clock, randomness and what is left of the budget are everybody's");
+            }
+        }
+        put!(page);
+        page.table(self.functions());
+        put!(page);
+        page.table(self.limits());
+        for problem in problems {
+            put!(page);
+            // What is suggested is pasted into podhost.toml, line by line.
+            problem.lines().for_each(|line| put!(page, "{line}"));
+        }
+        page
     }
 
     fn functions(&self) -> Table {
-        let mut table = new_table(&["function", "imported", "asked", "granted"]);
+        let mut table = Table::new(["function", "imported", "asked", "granted"]);
         for (function, row) in &self.rows {
             let imported = match row.imported {
                 // The host calls for it.
@@ -199,14 +207,14 @@ impl Check {
                 None => "?",
                 Some(imported) => yes(imported),
             };
-            table.add_row([function, imported, yes(row.asked), yes(row.granted)]);
+            table.row([function, imported, yes(row.asked), yes(row.granted)]);
         }
         table
     }
 
     fn limits(&self) -> Table {
         let (asks, grant) = (&self.files.asks, &self.granted.grant);
-        let mut table = new_table(&["limit", "asked", "granted"]);
+        let mut table = Table::new(["limit", "asked", "granted"]);
         for (name, asked, granted) in [
             ("wallets", list(&asks.scope.wallets), list(&grant.scope.wallets)),
             ("guilds", list(&asks.scope.guilds), list(&grant.scope.guilds)),
@@ -216,7 +224,7 @@ impl Check {
             ("secrets", all(&asks.scope.secrets), all(&grant.scope.secrets)),
             ("repeatable", all(&asks.repeatable), all(&grant.repeatable)),
         ] {
-            table.add_row([name.to_owned(), asked, granted]);
+            table.row([name.to_owned(), asked, granted]);
         }
         let [asked, granted] = [&asks.budget, &grant.budget].map(meters);
         for ((name, asked), (_, granted)) in asked.into_iter().zip(granted) {
@@ -224,24 +232,10 @@ impl Check {
             if name.contains(", per ") && asked == "any" && granted == "any" {
                 continue;
             }
-            table.add_row([name.to_owned(), asked, granted]);
-        }
-        for column in [1, 2] {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Left);
-            }
+            table.row([name.to_owned(), asked, granted]);
         }
         table
     }
-}
-
-fn new_table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(STYLE)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(header.to_vec());
-    table
 }
 
 fn yes(is_so: bool) -> &'static str {

@@ -8,7 +8,8 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     host::open_patient_host,
-    receipt, report, store,
+    receipt, report, store, tell,
+    terminal::{self, foreign},
 };
 
 pub async fn resume(arguments: arguments::Resume) -> Result<Status, Failure> {
@@ -47,14 +48,14 @@ pub async fn resume(arguments: arguments::Resume) -> Result<Status, Failure> {
         if arguments.json {
             resumed.push(receipt);
         } else {
-            print!("{}", receipt::readable(&receipt, arguments.lang));
+            terminal::print(&receipt::readable(&receipt, arguments.lang));
             if let Some(error) = &receipt.error {
                 report::run_error(error);
             }
         }
     }
     if arguments.json {
-        println!("{}", json!({ "resumed": resumed, "failed": failed }));
+        terminal::json(&json!({ "resumed": resumed, "failed": failed }))?;
     }
     Ok(status)
 }
@@ -69,7 +70,8 @@ async fn resume_one(
     }
     let identity = Identity::of_run(summary, arguments.config.as_deref())?;
     let account = identity.connect().await?;
-    eprintln!("Resuming run {} of {} for {}", summary.run, summary.policy, summary.account);
+    let (policy, account) = (foreign(&summary.policy), foreign(&summary.account));
+    tell!("Resuming run {} of {policy} for {account}", summary.run);
     Ok(host.resume(&summary.run, &account).await?)
 }
 
@@ -83,10 +85,11 @@ pub async fn resume_earlier(host: &Host, account: &Account) -> Result<(), Failur
         {
             continue;
         }
-        eprintln!("Resuming run {} of {}, which was cut off", summary.run, summary.policy);
+        let policy = foreign(&summary.policy);
+        tell!("Resuming run {} of {policy}, which was cut off", summary.run);
         match host.resume(&summary.run, account).await {
-            Ok(receipt) => eprintln!("Run {} ended: {}", receipt.run, receipt.status.name()),
-            Err(error) => eprintln!("podhost: {error}"),
+            Ok(receipt) => tell!("Run {} ended: {}", receipt.run, receipt.status.name()),
+            Err(error) => terminal::error(&error.to_string()),
         }
     }
     Ok(())

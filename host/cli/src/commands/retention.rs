@@ -4,13 +4,16 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     host::open_host,
+    say,
     store::store_folder,
+    terminal::foreign,
 };
 
 pub async fn back_up(arguments: arguments::Backup) -> Result<Status, Failure> {
     let store = store_folder(&arguments.store)?;
     pod_host::back_up(&store, &arguments.to).await?;
-    println!("{} is a copy of {}", arguments.to.display(), store.display());
+    let (copy, store) = (foreign(arguments.to.display()), foreign(store.display()));
+    say!("{copy} is a copy of {store}");
     Ok(Status::Done)
 }
 
@@ -19,9 +22,9 @@ pub async fn prune(arguments: arguments::Prune) -> Result<Status, Failure> {
     let to = arguments.archive.as_deref();
     let archived = host.archive(arguments.before.millis(), to).await?;
     let went = match to {
-        Some(to) => format!("moved to {}", to.display()),
+        Some(to) => format!("moved to {}", foreign(to.display())),
         None => "dropped".to_owned(),
     };
-    println!("{} runs, {} entries: {went}", archived.runs, archived.entries);
+    say!("{} runs, {} entries: {went}", archived.runs, archived.entries);
     Ok(Status::Done)
 }

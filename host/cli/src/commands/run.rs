@@ -14,7 +14,7 @@ use crate::{
     },
     exit::{Failure, Status},
     host::open_patient_host,
-    receipt, report,
+    receipt, report, terminal,
 };
 
 /// Where a run takes place.
@@ -73,9 +73,9 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     }
 
     if arguments.json {
-        println!("{}", serde_json::to_string(&receipt).map_err(Failure::platform)?);
+        terminal::json(&receipt)?;
     } else {
-        print!("{}", receipt::readable(&receipt, arguments.lang));
+        terminal::print(&receipt::readable(&receipt, arguments.lang));
     }
     if let Some(error) = &receipt.error {
         report::run_error(error);

@@ -1,7 +1,6 @@
 //! `podhost runs`
 
 use clap::ValueEnum as _;
-use comfy_table::{ContentArrangement, Table};
 use pod_host::journal::{Journal, RunFilter, RunSummary};
 use pod_platform::Instant;
 use serde_json::json;
@@ -9,8 +8,9 @@ use serde_json::json;
 use crate::{
     arguments,
     exit::{Failure, Status},
-    receipt::STYLE,
+    say,
     store::store_folder,
+    terminal::{self, Page, Table, foreign},
 };
 
 pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
@@ -28,28 +28,26 @@ pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
     };
     let runs = journal.runs(&filter).await?;
     if arguments.json {
-        println!("{}", json!({ "runs": runs }));
+        terminal::json(&json!({ "runs": runs }))?;
     } else if runs.is_empty() {
-        println!("no runs");
+        say!("no runs");
     } else {
-        println!("{}", table(&runs));
+        let mut page = Page::default();
+        page.table(table(&runs));
+        terminal::print(&page);
     }
     Ok(Status::Done)
 }
 
 fn table(runs: &[RunSummary]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(STYLE)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(["run", "began", "policy", "account", "status", "key"]);
+    let mut table = Table::new(["run", "began", "policy", "account", "status", "key"]);
     for run in runs {
         let archived = if run.archived.is_some() { " (archived)" } else { "" };
         let dry = if run.dry_run { " (dry run)" } else { "" };
-        table.add_row([
+        table.row([
             run.run.clone(),
             Instant(run.started).to_string(),
-            format!("{} {}", run.policy, run.version),
+            format!("{} {}", foreign(&run.policy), foreign(&run.version)),
             run.account.clone(),
             format!("{}{dry}{archived}", run.status),
             run.key.clone().unwrap_or_default(),

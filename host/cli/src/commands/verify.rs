@@ -13,7 +13,9 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     operator::Operator,
+    say,
     store::store_folder,
+    terminal::{self, foreign},
 };
 
 pub async fn verify(arguments: arguments::Verify) -> Result<Status, Failure> {
@@ -25,19 +27,19 @@ pub async fn verify(arguments: arguments::Verify) -> Result<Status, Failure> {
     };
     let mut fails = Vec::new();
     match (PublicKey::of_receipt(&receipt, key), key) {
-        (Ok(signer), Some(_)) => println!("signed with the operator's key {signer}"),
-        (Ok(signer), None) => println!(
-            "signed with the key {signer}; whose that is, nobody said: --key, or podhost.toml"
-        ),
-        (Err(Unsigned::NoSignature), None) => println!("not signed"),
+        (Ok(signer), Some(_)) => say!("signed with the operator's key {signer}"),
+        (Ok(signer), None) => {
+            say!("signed with the key {signer}; whose that is, nobody said: --key, or podhost.toml")
+        }
+        (Err(Unsigned::NoSignature), None) => say!("not signed"),
         (Err(error), _) => fails.push(error.to_string()),
     }
     match journalled(&arguments, &run, &receipt).await {
-        Ok(said) => println!("{said}"),
+        Ok(said) => say!("{said}"),
         Err(reason) => fails.push(reason),
     }
     for fail in &fails {
-        eprintln!("podhost: {fail}");
+        terminal::error(fail);
     }
     Ok(if fails.is_empty() { Status::Done } else { Status::Policy })
 }
@@ -48,7 +50,8 @@ async fn journalled(
     run: &str,
     receipt: &Value,
 ) -> Result<String, String> {
-    let not_there = || Ok(format!("run {run} is not in this store: its journal is not compared"));
+    let not_there =
+        || Ok(format!("run {} is not in this store: its journal is not compared", foreign(run)));
     let Ok(folder) = store_folder(&arguments.store) else { return not_there() };
     let Ok(journal) = Journal::read_only(&folder).await else { return not_there() };
     let filter = RunFilter { run: Some(run.to_owned()), ..RunFilter::default() };
@@ -66,7 +69,8 @@ async fn journalled(
     // What was settled since is behind the receipt's head.
     if !entries.iter().any(|stored| stored.hash == head) {
         return Err(format!(
-            "the journal of run {run} does not hold {head}: this receipt is of another run"
+            "the journal of run {} does not hold {head}: this receipt is of another run",
+            foreign(run)
         ));
     }
     let now = pod_host::journal::receipt(run, &entries).map_err(|error| error.to_string())?;
@@ -77,8 +81,12 @@ async fn journalled(
             fields.remove("signature");
         }
     }
+    // Receipts of old do not say the world.
+    if let (Some(fields), None) = (now.as_object_mut(), then.get("world")) {
+        fields.remove("world");
+    }
     if now["journal_head"] == then["journal_head"] && now != then {
-        return Err(format!("the journal of run {run} comes to another receipt"));
+        return Err(format!("the journal of run {} comes to another receipt", foreign(run)));
     }
     let what = if now == then { "comes to this receipt" } else { "holds it, and went on since" };
     Ok(format!("its journal, {} entries, is unbroken and {what}", entries.len()))
@@ -93,7 +101,7 @@ fn operators_key(config: Option<&Path>) -> Result<Option<PublicKey>, Failure> {
 
 fn read(path: &Path) -> Result<Value, Failure> {
     let mut text = String::new();
-    let shown = path.display();
+    let shown = foreign(path.display());
     let read = match path.to_str() {
         Some("-") => std::io::stdin().read_to_string(&mut text).map(drop),
         _ => std::fs::read_to_string(path).map(|read| text = read),
