@@ -95,9 +95,11 @@ impl Check {
         let Self { granted, rows, .. } = self;
         let mut problems = Vec::new();
         if let (Some((account, file)), false) = (&granted.operator, granted.is_named) {
+            let (account, file) = (account.as_str(), foreign(file));
             problems.push(format!(
                 "{file} grants it nothing; write into it as much of this as it may do for the \
-                 account `{account}`:\n\n{}",
+                 account `{}`:\n\n{}",
+                foreign(account),
                 suggestion(&self.files, account)
             ));
         }
@@ -207,7 +209,7 @@ impl Check {
                 None => "?",
                 Some(imported) => yes(imported),
             };
-            table.row([function, imported, yes(row.asked), yes(row.granted)]);
+            table.row([function.as_str(), imported, yes(row.asked), yes(row.granted)]);
         }
         table
     }

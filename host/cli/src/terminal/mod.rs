@@ -45,7 +45,7 @@ use serde::Serialize;
 pub use self::{
     page::Page,
     table::Table,
-    text::{Foreign, foreign, source},
+    text::{foreign, source, toml},
 };
 use crate::exit::{Failure, Status};
 

@@ -131,7 +131,11 @@ fn with_quotes_isolated(text: &str) -> Cow<'_, str> {
     for part in text.split_inclusive('“') {
         match part.split_once('”') {
             Some((quoted, after)) if quoted.chars().any(is_right_to_left) => {
-                isolated.extend([&ISOLATE.to_string(), quoted, &END.to_string(), "”", after]);
+                isolated.push(ISOLATE);
+                isolated.push_str(quoted);
+                isolated.push(END);
+                isolated.push('”');
+                isolated.push_str(after);
             }
             _ => isolated.push_str(part),
         }
@@ -182,16 +186,31 @@ pub fn coloured(text: &str) -> String {
 
 /// JSON that a terminal shows: letters that hide or reorder others are written by their numbers.
 pub fn json(text: &str) -> String {
-    let mut reader = Reader::default();
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if reader.read(letter) == letter && letter != ISOLATE && letter != END {
-            shown.push(letter);
-            continue;
-        }
+    with_numbers(text, |letter, shown| {
         let mut units = [0; 2];
         for unit in letter.encode_utf16(&mut units) {
             shown.push_str(&format!("\\u{unit:04x}"));
+        }
+    })
+}
+
+/// A text as TOML has it, on one line, to be pasted: letters that would not be seen are numbers.
+pub fn toml(text: &str) -> String {
+    // JSON's escapes are TOML's, too.
+    with_numbers(&serde_json::Value::from(text).to_string(), |letter, shown| {
+        shown.push_str(&format!("\\U{:08X}", u32::from(letter)));
+    })
+}
+
+/// The text with each letter that would not be seen as it stands replaced by its number.
+fn with_numbers(text: &str, write: impl Fn(char, &mut String)) -> String {
+    let mut reader = Reader::default();
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if reader.read(letter) == letter && !matches!(letter, ISOLATE | END) {
+            shown.push(letter);
+        } else {
+            write(letter, &mut shown);
         }
     }
     shown

@@ -1,15 +1,11 @@
 //! The host's words and the policy's on a terminal; a terminal itself; a pipe that nobody reads.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::Read as _,
+    ffi::OsStr,
+    fs::OpenOptions,
     process::{Command, Stdio},
 };
 
-use rustix::{
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{Winsize, tcsetwinsize},
-};
 use serde_json::Value;
 
 use crate::common::{Desk, Ended, SMALL, podhost};
@@ -86,22 +82,23 @@ fn what_changed_comes_before_the_plan_and_reasons_are_the_policys() {
     assert_eq!(json["world"], "netting");
 }
 
-/// What a command shows on a terminal of so many columns.
-fn on_a_terminal(mut command: Command, columns: u16) -> (Option<i32>, String) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    tcsetwinsize(&ours, size).unwrap();
-    let theirs = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
-    let theirs = OpenOptions::new().read(true).write(true).open(theirs).unwrap();
-    command.stdin(Stdio::null()).stdout(theirs.try_clone().unwrap()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    drop((command, theirs));
-    let mut shown = Vec::new();
-    // The end of a terminal that nobody writes to any more is an error.
-    let _ = File::from(ours).read_to_end(&mut shown);
-    (child.wait().unwrap().code(), String::from_utf8(shown).unwrap().replace("\r\n", "\n"))
+/// What a command shows on a terminal of so many columns, which `script` is.
+fn on_a_terminal(command: &Command, columns: u16) -> (Option<i32>, String) {
+    let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''"));
+    let words: Vec<String> =
+        [command.get_program()].into_iter().chain(command.get_args()).map(quoted).collect();
+    let line = format!("stty cols {columns}; exec {} 2>/dev/null", words.join(" "));
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).stdin(Stdio::null());
+    script.current_dir(command.get_current_dir().unwrap());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => script.env(name, value),
+            None => script.env_remove(name),
+        };
+    }
+    let ended = script.output().unwrap();
+    (ended.status.code(), String::from_utf8(ended.stdout).unwrap().replace("\r\n", "\n"))
 }
 
 #[test]
@@ -112,7 +109,7 @@ fn a_terminal_breaks_no_line_of_a_policys_into_one_that_looks_like_the_hosts() {
         "fn run(input) { let blanks = \"\"; for n in 0..400 { blanks += \" \"; }\n\
          print(\"a\" + blanks + \"Nothing was paid.\"); #{ words: `b${blanks}What changed` } }",
     );
-    let (code, shown) = on_a_terminal(desk.command(&[&script, "--scenario", SMALL]), 60);
+    let (code, shown) = on_a_terminal(&desk.command(&[&script, "--scenario", SMALL]), 60);
     assert_eq!(code, Some(0), "{shown}");
     let said = shown.lines().skip_while(|line| !line.starts_with(GUTTER));
     assert!(said.clone().count() > 10, "{shown}");
@@ -129,7 +126,7 @@ fn json_on_a_terminal_is_json_without_what_a_terminal_would_obey() {
     let script = desk.file("echo.rhai", "fn run(input) { input }");
     let input = Value::from(words).to_string();
     let arguments = [&script, "--scenario", SMALL, "--json", "--input", &input];
-    let (code, shown) = on_a_terminal(desk.command(&arguments), 80);
+    let (code, shown) = on_a_terminal(&desk.command(&arguments), 80);
     assert_eq!(code, Some(0), "{shown}");
     let is_obeyed =
         |letter: char| letter != '\n' && letter.is_control() || "\u{202e}\u{2028}".contains(letter);
