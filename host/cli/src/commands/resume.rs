@@ -70,8 +70,8 @@ async fn resume_one(
     }
     let identity = Identity::of_run(summary, arguments.config.as_deref())?;
     let account = identity.connect().await?;
-    let (policy, account) = (foreign(&summary.policy), foreign(&summary.account));
-    tell!("Resuming run {} of {policy} for {account}", summary.run);
+    let (policy, whom) = (foreign(&summary.policy), foreign(&summary.account));
+    tell!("Resuming run {} of {policy} for {whom}", summary.run);
     Ok(host.resume(&summary.run, &account).await?)
 }
 
