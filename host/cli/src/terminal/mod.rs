@@ -68,6 +68,9 @@ macro_rules! put {
     ($page:expr, $($words:tt)*) => { $page.line(::std::format_args!($($words)*)) };
 }
 
+/// How many columns a terminal has that does not say it.
+const COLUMNS: usize = 80;
+
 /// Could something not be written, though somebody would have read it?
 static FAILED: AtomicBool = AtomicBool::new(false);
 
@@ -209,11 +212,13 @@ impl Stream {
 
     /// How many columns a terminal has; none, if it is none.
     fn width(self) -> Option<usize> {
+        if !self.is_terminal() {
+            return None;
+        }
         let size = match self {
             Self::Out => terminal_size::terminal_size_of(io::stdout()),
             Self::Err => terminal_size::terminal_size_of(io::stderr()),
         };
-        size.map(|(terminal_size::Width(columns), _)| usize::from(columns))
-            .filter(|columns| *columns > 0)
+        Some(size.map_or(COLUMNS, |(terminal_size::Width(columns), _)| usize::from(columns)))
     }
 }

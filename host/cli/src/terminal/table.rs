@@ -72,7 +72,13 @@ impl Table {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        table.to_string().lines().map(|line| line.trim_end().to_owned()).collect()
+        let lines = table.to_string();
+        let lines = lines.lines().enumerate().map(|(index, line)| match (index, width) {
+            // The line under the header need not be longer than what shows it.
+            (1, Some(width)) => line.chars().take(width).collect(),
+            _ => line.trim_end().to_owned(),
+        });
+        lines.collect()
     }
 
     /// Takes from the widest texts what the table is too wide.

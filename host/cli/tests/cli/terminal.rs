@@ -87,7 +87,7 @@ fn on_a_terminal(command: &Command, columns: u16) -> (Option<i32>, String) {
     let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''"));
     let words: Vec<String> =
         [command.get_program()].into_iter().chain(command.get_args()).map(quoted).collect();
-    let line = format!("stty cols {columns}; exec {} 2>/dev/null", words.join(" "));
+    let line = format!("stty rows 40 cols {columns}; exec {} 2>/dev/null", words.join(" "));
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).stdin(Stdio::null());
     script.current_dir(command.get_current_dir().unwrap());
