@@ -122,7 +122,10 @@ impl<'a> Answer<'a> {
         if said.is_empty() {
             return;
         }
-        put!(page);
+        // A section ends with a blank line, the meters do not.
+        if self.checked.is_empty() {
+            put!(page);
+        }
         put!(page, "{}", self.words.said);
         page.quoted(self.words.policy, said);
     }

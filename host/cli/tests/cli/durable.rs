@@ -277,6 +277,25 @@ fn a_crash_test_kills_at_every_step() {
     assert_eq!(kills(&scenarios[0], "same"), 12);
 }
 
+/// A fault that is met by a repeat, or moved by one to another call, is no difference of the run's.
+#[test]
+fn a_scripted_fault_is_no_difference() {
+    let desk = Desk::new();
+    let mut scenario: Value =
+        serde_json::from_slice(&fs::read(project().join(SMALL)).unwrap()).unwrap();
+    for fault in [
+        json!({ "service": "payInvoiceByInvoice", "call": 2, "errorCode": 72 }),
+        json!({ "service": "payInvoiceByInvoice", "call": 2, "unanswered": "before" }),
+        json!({ "service": "payInvoiceByInvoice", "call": 2, "errorCode": 999 }),
+    ] {
+        scenario["faults"] = json!([fault]);
+        let file = desk.file("scenario.json", scenario.to_string());
+        let scenarios =
+            crash_tested(&["plugins/netting/netting.rhai", "--scenario", &file, "--jobs", "2"]);
+        assert_eq!(kills(&scenarios[0], "same"), 12, "{fault}: {:#}", scenarios[0]);
+    }
+}
+
 /// The small scenarios; `podhost crashtest plugins/NAME` takes them all.
 #[test]
 fn every_policy_passes_its_crash_tests() {
