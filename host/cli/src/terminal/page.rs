@@ -60,7 +60,8 @@ impl Page {
     /// Lines of the host's of which all but the first are indented.
     pub fn indented(&mut self, first: &str, text: &str) {
         for (index, line) in lines(text).iter().take(LINES).enumerate() {
-            self.line(format_args!("{}{line}", if index == 0 { first } else { INDENT }));
+            let before = if index == 0 { first } else { INDENT };
+            self.line(format_args!("{}", format!("{before}{line}").trim_end()));
         }
     }
 
