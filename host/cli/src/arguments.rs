@@ -2,13 +2,13 @@
 
 mod books;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pod_host::Language;
 
 pub use self::books::{Doubts, Statement, StatementFormat};
-use crate::{destination::Destination, when::When};
+use crate::{destination::Destination, terminal::foreign, when::When};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -31,6 +31,23 @@ Exit codes:
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// The arguments of this process. What is wrong with one is said with the argument as it can be
+    /// shown.
+    pub fn read() -> Result<Self, clap::Error> {
+        Self::try_parse().map_err(|error| {
+            let mut shown: Vec<String> = std::env::args_os()
+                .map(|argument| foreign(argument.display()).to_string())
+                .collect();
+            // The name of the program is our own.
+            if let Some(program) = shown.first_mut() {
+                "podhost".clone_into(program);
+            }
+            Self::try_parse_from(shown).err().unwrap_or(error)
+        })
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -419,8 +436,17 @@ pub struct Crashtest {
     #[arg(long, value_name = "JSON|@FILE", default_value = "null", hide_default_value = true)]
     pub input: String,
     /// At most so many kills for a scenario; a larger one is sampled
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = 12)]
     pub kills: usize,
+    /// So many kills at once, each with a platform and a store of its own [default: as many as cores]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// How long after it was sent a call that nobody answered may still take effect
+    ///
+    /// By default 200 milliseconds, the platform being in this process, and as much more as the
+    /// scenario's faults let calls land late.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub landing_window: Option<Duration>,
     /// What the sample is drawn by
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,

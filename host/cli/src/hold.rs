@@ -1,12 +1,12 @@
 //! For crash tests: a process that is told to stops at a point of a call's course, says so on
 //! stdout, and waits to be killed.
 
-use std::{io::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use pod_host::{OnPoint, Point};
 
-use crate::exit::Failure;
+use crate::{exit::Failure, say};
 
 /// The environment variable with the call and the point, `3:after-effect`.
 pub const VARIABLE: &str = "PODHOST_HOLD_AT";
@@ -40,8 +40,7 @@ pub fn on_point() -> Result<Option<OnPoint>, Failure> {
         .ok_or_else(|| Failure::input(anyhow!("{VARIABLE} is no point of a call: `{at}`")))?;
     Ok(Some(Arc::new(move |step, point| {
         if (step, point) == wanted {
-            let mut stdout = std::io::stdout();
-            let _ = writeln!(stdout, "{HELD}").and_then(|()| stdout.flush());
+            say!("{HELD}");
             loop {
                 std::thread::park();
             }

@@ -1,7 +1,6 @@
 //! The host that commands run policies on.
 
 use std::{
-    io::IsTerminal as _,
     path::Path,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -10,7 +9,14 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pod_host::{Host, PreparedHost, Progress};
 
-use crate::{arguments, exit::Failure, hold, operator::Operator, store::tell};
+use crate::{
+    arguments,
+    exit::Failure,
+    hold,
+    operator::Operator,
+    store, tell,
+    terminal::{self, foreign},
+};
 
 /// Opens the store. Receipts are signed if the operator's podhost.toml, this one or the first that
 /// there is, names a key.
@@ -24,7 +30,7 @@ pub async fn open_host(
 /// Opens the store of a host that was made ready, and tells what a person has to know of it.
 pub async fn open(prepared: PreparedHost) -> Result<Host, Failure> {
     let host = prepared.open().await?;
-    tell(host.journal());
+    store::tell(host.journal());
     Ok(host)
 }
 
@@ -92,8 +98,9 @@ impl Shown {
     }
 
     fn begin(&self, name: &str, message: String) {
-        if !std::io::stderr().is_terminal() {
-            eprintln!("{message}");
+        let message = foreign(message).to_string();
+        if !terminal::is_watched() {
+            tell!("{message}");
             return;
         }
         let bar = self.bars.add(ProgressBar::new_spinner().with_message(message));

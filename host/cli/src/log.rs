@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use tracing_subscriber::EnvFilter;
 
-use crate::exit::Failure;
+use crate::{exit::Failure, terminal};
 
 /// The variables that say what is logged, the first that is set. The first is this program's own.
 const VARIABLES: [&str; 2] = ["PODHOST_LOG", "RUST_LOG"];
@@ -24,6 +24,10 @@ pub fn begin() -> Result<(), Failure> {
             })?
         }
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(|| terminal::Events)
+        .with_ansi(false)
+        .init();
     Ok(())
 }

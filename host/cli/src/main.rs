@@ -1,6 +1,7 @@
 //! `podhost`: runs merchants' policies safely on the POD payments platform.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
 mod account;
 mod arguments;
@@ -17,23 +18,33 @@ mod operator;
 mod period;
 mod receipt;
 mod report;
-mod shown;
 mod signals;
 mod snippet;
 mod store;
+mod terminal;
 mod when;
 mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let done = core_dumps::turn_off().and_then(|()| log::begin());
-    match done.and_then(|()| execute(Arguments::parse().command)) {
-        Ok(status) => status.into(),
+    if let Err(failure) = done {
+        report::failure(&failure);
+        return failure.status.into();
+    }
+    let arguments = match Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            terminal::usage(&error);
+            return if error.use_stderr() { exit::Status::Input } else { exit::Status::Done }
+                .into();
+        }
+    };
+    match execute(arguments.command) {
+        Ok(status) => terminal::ended(status).into(),
         Err(failure) => {
             report::failure(&failure);
             failure.status.into()

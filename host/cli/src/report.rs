@@ -8,7 +8,14 @@ use std::{
 use pod_host::{BadFile, Place, RunError};
 use pod_sandbox::{Problem, ScenarioError};
 
-use crate::{exit::Failure, shown::shown, snippet};
+use crate::{
+    exit::Failure,
+    snippet,
+    terminal::{self, foreign},
+};
+
+/// Letters of a policy's words that are shown when it gives up.
+const WORDS: usize = 2_000;
 
 pub fn failure(failure: &Failure) {
     if let Some(Mistake { path, place, message }) = mistake(&failure.error)
@@ -16,7 +23,7 @@ pub fn failure(failure: &Failure) {
     {
         return;
     }
-    eprintln!("podhost: {}", shown(&format!("{:#}", failure.error)));
+    terminal::error(&format!("{:#}", failure.error));
 }
 
 /// What is wrong at one place of a file.
@@ -60,5 +67,11 @@ pub fn run_error(error: &RunError) {
     {
         return;
     }
-    eprintln!("podhost: {}", shown(&error.to_string()));
+    match error {
+        // These are the policy's own words.
+        RunError::Policy { message, .. } => {
+            terminal::error(&format!("the policy gave up: {}", foreign(message).within(WORDS)));
+        }
+        error => terminal::error(&error.to_string()),
+    }
 }

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     exit::{Failure, Status},
-    hold,
+    hold, tell,
 };
 
 /// How the process ends because of the first signal.
@@ -42,7 +42,7 @@ impl Signals {
             RECEIVED.get_or_init(|| first);
             tell.send_replace(true);
             let second = next(&mut interrupt, &mut terminate).await;
-            eprintln!(
+            tell!(
                 "podhost: ended at once, as you asked twice; what was under way is looked into \
                  when its run is resumed"
             );
@@ -69,7 +69,7 @@ impl Signals {
             done = &mut runs => return done,
             () = self.first() => {}
         }
-        eprintln!(
+        tell!(
             "podhost: stopping: no new call begins; what is under way is waited for and recorded, \
              which takes as long as its answer or, without one, its landing window. A second signal \
              ends it at once"

@@ -8,17 +8,19 @@ use miette::{
 };
 use pod_host::Place;
 
-use crate::shown::shown;
+use crate::terminal::{self, foreign, source};
 
 /// Prints the message with the file's line. False, if the file cannot be read (any more).
 pub fn print(path: &Path, place: Place, message: &str) -> bool {
     let Ok(text) = std::fs::read_to_string(path) else { return false };
-    let (text, message) = (shown(&text), shown(message));
-    let source = Source { name: path.display().to_string(), text };
-    let (offset, length) = span(&source.text, place);
+    let name = foreign(path.display()).to_string();
     // The first line is the sentence; it names the place, too, for those who search for it.
-    let at = format!("{}:{}:{}", path.display(), place.line, place.column);
-    let mut lines = message.lines();
+    let at = format!("{name}:{}:{}", place.line, place.column);
+    let (text, cut) = excerpt(&source(&text), place);
+    let place = Place { column: place.column - cut.min(place.column), ..place };
+    let source = Source { name, text, cut: cut as usize };
+    let (offset, length) = span(&source.text, place);
+    let mut lines = message.lines().map(|line| foreign(line).within(MESSAGE).to_string());
     let label = lines.next().unwrap_or_default();
     let diagnostic = MietteDiagnostic::new(format!("{at}: {label}"))
         .with_label(LabeledSpan::underline((offset, length)));
@@ -27,7 +29,7 @@ pub fn print(path: &Path, place: Place, message: &str) -> bool {
         rest => diagnostic.with_help(rest),
     };
     let report = Report::new(diagnostic).with_source_code(source);
-    let handler = if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+    let handler = if terminal::is_watched() {
         GraphicalReportHandler::new()
     } else {
         GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor())
@@ -36,7 +38,7 @@ pub fn print(path: &Path, place: Place, message: &str) -> bool {
     if handler.render_report(&mut text, report.as_ref()).is_err() {
         return false;
     }
-    eprint!("{text}");
+    terminal::coloured_error(&text);
     true
 }
 
@@ -45,6 +47,33 @@ pub fn print(path: &Path, place: Place, message: &str) -> bool {
 struct Source {
     name: String,
     text: String,
+    /// Letters that were cut off at the front of the line in question.
+    cut: usize,
+}
+
+/// Letters of a message that are shown of each of its lines.
+const MESSAGE: usize = 1_000;
+/// Letters of a line that are shown before and after the place in it.
+const AROUND: usize = 120;
+
+/// The text with its long lines cut: of the line in question, what is around the place; and how many
+/// letters were cut off before that.
+fn excerpt(text: &str, place: Place) -> (String, u32) {
+    let mut cut = 0;
+    let shown = text.split('\n').zip(1..).map(|(line, number)| {
+        let length = line.chars().count();
+        let at = if number == place.line { place.column as usize } else { 0 };
+        let skipped = if length > 2 * AROUND { at.saturating_sub(AROUND) } else { 0 };
+        let mut part: String = line.chars().skip(skipped).take(2 * AROUND).collect();
+        if number == place.line {
+            cut = skipped as u32;
+        }
+        if length > skipped + 2 * AROUND {
+            part.push('…');
+        }
+        part
+    });
+    (shown.collect::<Vec<_>>().join("\n"), cut)
 }
 
 impl SourceCode for Source {
@@ -56,7 +85,7 @@ impl SourceCode for Source {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let contents = self.text.read_span(span, lines_before, lines_after)?;
         let before = &self.text[..self.text.floor_char_boundary(contents.span().offset())];
-        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + self.cut;
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             contents.data(),

@@ -6,7 +6,12 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use pod_host::journal::{Distrust, Journal, RunFilter, RunSummary};
 
-use crate::{arguments, exit::Failure, shown::shown};
+use crate::{
+    arguments,
+    exit::Failure,
+    tell,
+    terminal::{self, foreign},
+};
 
 /// The store's folder: the one that is named, or the user's.
 pub fn store_folder(store: &arguments::Store) -> Result<PathBuf, Failure> {
@@ -39,14 +44,14 @@ pub fn tell(journal: &Journal) {
              paid by it before `podhost verify --store {folder} --rebuild`"
         ),
     };
-    eprintln!("podhost: warning: {}", shown(&warning));
+    terminal::error(&format!("warning: {warning}"));
 }
 
 /// Tells what was open to other users, and is not any more.
 pub fn tell_of_permissions(journal: &Journal) {
     for path in journal.closed_to_others() {
-        let path = shown(&path.display().to_string());
-        eprintln!(
+        let path = foreign(path.display());
+        tell!(
             "podhost: note: {path} was open to other users of this machine; now it is yours alone"
         );
     }

@@ -23,6 +23,11 @@ pub struct Receipt {
     pub dry_run: bool,
     /// What was run.
     pub policy: PolicyIdentity,
+    /// The world that it was run in. In `policy`, the output is the policy's own words; in a
+    /// decider's, the host checked what is to be paid, and says what became of it: reasons and
+    /// remarks alone are the policy's. Empty in receipts of old.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub world: String,
     /// How it ended.
     pub status: Status,
     /// What the policy answered; of a decider, what was decided.
@@ -118,6 +123,7 @@ impl Receipt {
                 version: started.version.clone(),
                 digest: started.script.unwrap_or(started.component),
             },
+            world: started.world.clone(),
             status: fold.status(error.as_ref()),
             output,
             error,

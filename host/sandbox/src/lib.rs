@@ -131,6 +131,10 @@ pub struct Options {
     /// The time. None: it stands still at the scenario's `now`, or, without one, is the system's;
     /// and it can be [moved](Sandbox::advance).
     pub clock: Option<Arc<dyn Clock>>,
+    /// A call that is made again – with the same one-time token, if it has one, and the same fields –
+    /// is the call that it repeats: [faults](Fault) do not count it, and what they refused is refused
+    /// again. So the histories of callers that were killed, and went on, can be compared.
+    pub repeats_are_one_call: bool,
 }
 
 impl Default for Options {
@@ -140,6 +144,7 @@ impl Default for Options {
             data: None,
             scenario: Scenario::default(),
             clock: None,
+            repeats_are_one_call: false,
         }
     }
 }
@@ -487,6 +492,9 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
     };
     let parties = Parties::read(&mut store.connection).await?;
     store.faults = Injector::read(&mut store.connection).await?;
+    if options.repeats_are_one_call {
+        store.faults.tell_repeats();
+    }
     store.next_due = due::next(&mut store.connection).await?;
     let platform = Platform {
         store: Mutex::new(store),

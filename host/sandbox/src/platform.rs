@@ -123,7 +123,7 @@ impl Platform {
         self.let_due_things_happen(store).await?;
         let entry = self.find(call)?;
         let called = Called::of(entry.map(|entry| entry.row));
-        let injected = store.faults.next(&mut store.connection, called).await?;
+        let injected = store.faults.next(&mut store.connection, called, call).await?;
         let outcome = match injected.effect {
             Effect::Never | Effect::Later(_) => None,
             Effect::Now => match self.serve(store, number, call, entry).await {

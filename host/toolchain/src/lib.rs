@@ -16,10 +16,11 @@ use std::{
     env,
     ffi::OsString,
     fs,
-    io::{self, Write as _},
+    io::{self, BufRead as _, BufReader, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
+    thread,
 };
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -85,6 +86,8 @@ pub enum Error {
 #[derive(Clone, Debug)]
 pub struct Toolchain {
     compiler: Compiler,
+    /// Who is told what the compiler says, line by line; nobody: stderr.
+    listener: Option<fn(&str)>,
 }
 
 #[derive(Clone, Debug)]
@@ -103,7 +106,7 @@ impl Toolchain {
     pub fn detect() -> Result<Self, Error> {
         let sysroot = PathBuf::from(output("rustc", &["--print", "sysroot"])?.trim());
         if sysroot.join("lib/rustlib").join(TARGET).is_dir() {
-            return Ok(Self { compiler: Compiler::Ordinary });
+            return Ok(Self { compiler: Compiler::Ordinary, listener: None });
         }
         let about = output("rustc", &["-vV"])?;
         let host = about.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
@@ -113,9 +116,16 @@ impl Toolchain {
                 .join("lib/rustlib/src/rust/library/std/Cargo.toml")
                 .is_file();
         if sources && linker.is_file() {
-            return Ok(Self { compiler: Compiler::Debian { linker } });
+            return Ok(Self { compiler: Compiler::Debian { linker }, listener: None });
         }
         Err(Error::NoCompiler)
+    }
+
+    /// Whom to tell what cargo and the compiler say, line by line. A crate's own code can write there,
+    /// too; without a listener it does so on stderr as it is.
+    #[must_use]
+    pub fn listener(self, listener: fn(&str)) -> Self {
+        Self { listener: Some(listener), ..self }
     }
 
     /// Compiles the interpreter, whose crate is in `folder`, to a core module that is no component yet,
@@ -149,11 +159,7 @@ impl Toolchain {
         if matches!(self.compiler, Compiler::Debian { .. }) {
             cargo.arg("-Zbuild-std=std,panic_abort");
         }
-        let output = cargo
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| not_started("cargo", &error))?;
+        let output = heard(cargo, self.listener).map_err(|error| not_started("cargo", &error))?;
         if !output.status.success() {
             return Err(Error::Compile(folder.to_owned()));
         }
@@ -205,6 +211,23 @@ impl Toolchain {
         }
         cargo
     }
+}
+
+/// Runs a command to its end, and tells the listener what it says on stderr meanwhile.
+fn heard(mut command: Command, listener: Option<fn(&str)>) -> io::Result<Output> {
+    command.stdin(Stdio::null());
+    let Some(listener) = listener else { return command.stderr(Stdio::inherit()).output() };
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let said = child.stderr.take();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for line in BufReader::new(said?).split(b'\n') {
+                listener(&String::from_utf8_lossy(&line.ok()?));
+            }
+            Some(())
+        });
+        child.wait_with_output()
+    })
 }
 
 /// Writes a file that others may be reading or writing.

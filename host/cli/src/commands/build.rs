@@ -9,12 +9,14 @@ use pod_toolchain::Toolchain;
 use crate::{
     arguments,
     exit::{Failure, Status},
+    say, tell,
+    terminal::{self, foreign},
 };
 
 pub fn build(arguments: &arguments::Build) -> Result<Status, Failure> {
     let files = PolicyFiles::find(&arguments.policy)?;
     if files.is_script() {
-        println!("{} is a script: there is nothing to build", files.entry.display());
+        say!("{} is a script: there is nothing to build", foreign(files.entry.display()));
         return Ok(Status::Done);
     }
     let folder = &arguments.policy;
@@ -23,9 +25,9 @@ pub fn build(arguments: &arguments::Build) -> Result<Status, Failure> {
         return Err(Failure::input(missing));
     }
     let component = compile(folder, &files)?;
-    println!(
+    say!(
         "{} ({} bytes, sha256 {})",
-        files.entry.display(),
+        foreign(files.entry.display()),
         component.len(),
         Digest::of_file(&component)
     );
@@ -38,11 +40,13 @@ pub fn build_if_stale(folder: &Path, files: &PolicyFiles) -> Result<(), Failure>
     if files.is_script() || !Toolchain::needs_build(folder, &files.entry) {
         return Ok(());
     }
-    eprintln!("Building {}", folder.display());
+    tell!("Building {}", foreign(folder.display()));
     compile(folder, files).map(drop)
 }
 
 fn compile(folder: &Path, files: &PolicyFiles) -> Result<Vec<u8>, Failure> {
-    let built = Toolchain::detect().and_then(|toolchain| toolchain.build(folder, &files.entry));
+    let built = Toolchain::detect()
+        .map(|toolchain| toolchain.listener(|line| terminal::quote("cargo", line)))
+        .and_then(|toolchain| toolchain.build(folder, &files.entry));
     built.map_err(Failure::input)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table};
 use pod_host::{
     Budget, Error, Grant, Inspection, PAUSE_AFTER, PolicyFiles, World, inspect,
     journal::{Journal, Pause},
@@ -15,8 +14,9 @@ use crate::{
     commands::{build::build_if_stale, runs::paused},
     exit::{Failure, Status},
     operator::{Operator, suggestion},
-    receipt::STYLE,
+    put,
     store::store_folder,
+    terminal::{self, Page, Table, foreign},
 };
 
 pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
@@ -31,9 +31,9 @@ pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
     let check = Check { rows, files, inspection, granted, paused };
     let problems = check.problems();
     if arguments.json {
-        println!("{}", check.json(&problems));
+        terminal::json(&check.json(&problems))?;
     } else {
-        print!("{}", check.readable(&problems));
+        terminal::print(&check.readable(&problems));
     }
     Ok(if problems.is_empty() { Status::Done } else { Status::Policy })
 }
@@ -123,9 +123,11 @@ impl Check {
         let Self { granted, rows, .. } = self;
         let mut problems = Vec::new();
         if let (Some((account, file)), false) = (&granted.operator, granted.is_named) {
+            let (account, file) = (account.as_str(), foreign(file));
             problems.push(format!(
                 "{file} grants it nothing; write into it as much of this as it may do for the \
-                 account `{account}`:\n\n{}",
+                 account `{}`:\n\n{}",
+                foreign(account),
                 suggestion(&self.files, account)
             ));
         }
@@ -183,45 +185,56 @@ impl Check {
         })
     }
 
-    fn readable(&self, problems: &[String]) -> String {
+    fn readable(&self, problems: &[String]) -> Page {
         let Self { files, inspection, granted, .. } = self;
-        let mut lines = vec![
-            format!("{} {}, world {}", files.name, files.version, inspection.world.name()),
-            format!("policy sha256 {}", inspection.digest),
-            match &granted.operator {
-                Some((account, file)) => format!("acts for the account `{account}` of {file}"),
-                None => "no podhost.toml: what it asks for is granted, as on the local platform"
-                    .to_owned(),
-            },
-            match (self.is_decider(), files.is_script()) {
-                (true, _) => "a decider imports nothing but log and clock; the functions are what \
-                              the host may call to carry out what it decides"
-                    .to_owned(),
-                (false, true) => {
-                    "a script: its interpreter imports everything, and the door denies \
-                                  what is not granted"
-                        .to_owned()
-                }
-                (false, false) => {
-                    "log, clock, randomness and what is left of the budget are everybody's"
-                        .to_owned()
-                }
-            },
-            String::new(),
-            self.functions().to_string(),
-            String::new(),
-            self.limits().to_string(),
-        ];
-        lines.extend(self.paused.iter().map(|pause| format!("\n{}", paused(pause))));
-        for problem in problems {
-            lines.push(format!("\n{problem}"));
+        let mut page = Page::default();
+        let (name, version) = (foreign(&files.name), foreign(&files.version));
+        put!(page, "policy {name} {version}, world {}", inspection.world.name());
+        put!(page, "sha256 {}", inspection.digest);
+        match &granted.operator {
+            Some((account, file)) => {
+                put!(page, "acts for the account `{}` of {}", foreign(account), foreign(file));
+            }
+            None => {
+                put!(
+                    page,
+                    "no podhost.toml: what it asks for is granted, as on the local platform"
+                );
+            }
         }
-        lines.push(String::new());
-        lines.join("\n")
+        match (self.is_decider(), files.is_script()) {
+            (true, _) => put!(
+                page,
+                "a decider imports nothing but log and clock; the functions are what the host may \
+                 call to carry out what it decides"
+            ),
+            (false, true) => put!(
+                page,
+                "a script: its interpreter imports everything, and the door denies what is not \
+                 granted"
+            ),
+            (false, false) => {
+                put!(page, "log, clock, randomness and what is left of the budget are everybody's");
+            }
+        }
+        put!(page);
+        page.table(self.functions());
+        put!(page);
+        page.table(self.limits());
+        for pause in &self.paused {
+            put!(page);
+            put!(page, "{}", paused(pause));
+        }
+        for problem in problems {
+            put!(page);
+            // What is suggested is pasted into podhost.toml, line by line.
+            problem.lines().for_each(|line| put!(page, "{line}"));
+        }
+        page
     }
 
     fn functions(&self) -> Table {
-        let mut table = new_table(&["function", "imported", "asked", "granted"]);
+        let mut table = Table::new(["function", "imported", "asked", "granted"]);
         for (function, row) in &self.rows {
             let imported = match row.imported {
                 // The host calls for it.
@@ -229,14 +242,14 @@ impl Check {
                 None => "?",
                 Some(imported) => yes(imported),
             };
-            table.add_row([function, imported, yes(row.asked), yes(row.granted)]);
+            table.row([function.as_str(), imported, yes(row.asked), yes(row.granted)]);
         }
         table
     }
 
     fn limits(&self) -> Table {
         let (asks, grant) = (&self.files.asks, &self.granted.grant);
-        let mut table = new_table(&["limit", "asked", "granted"]);
+        let mut table = Table::new(["limit", "asked", "granted"]);
         for (name, asked, granted) in [
             ("wallets", list(&asks.scope.wallets), list(&grant.scope.wallets)),
             ("guilds", list(&asks.scope.guilds), list(&grant.scope.guilds)),
@@ -246,7 +259,7 @@ impl Check {
             ("secrets", all(&asks.scope.secrets), all(&grant.scope.secrets)),
             ("repeatable", all(&asks.repeatable), all(&grant.repeatable)),
         ] {
-            table.add_row([name.to_owned(), asked, granted]);
+            table.row([name.to_owned(), asked, granted]);
         }
         let [asked, granted] = [&asks.budget, &grant.budget].map(meters);
         for ((name, asked), (_, granted)) in asked.into_iter().zip(granted) {
@@ -254,24 +267,10 @@ impl Check {
             if name.contains(", per ") && asked == "any" && granted == "any" {
                 continue;
             }
-            table.add_row([name.to_owned(), asked, granted]);
-        }
-        for column in [1, 2] {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Left);
-            }
+            table.row([name.to_owned(), asked, granted]);
         }
         table
     }
-}
-
-fn new_table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(STYLE)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(header.to_vec());
-    table
 }
 
 fn yes(is_so: bool) -> &'static str {

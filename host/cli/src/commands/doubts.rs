@@ -1,54 +1,53 @@
 //! `podhost doubts`: all calls in doubt, with what they hold and how to go on.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table};
-use pod_host::{OpenDoubt, Unreadable, journal::Journal};
+use pod_host::{OpenDoubt, Unreadable};
 use pod_platform::{Instant, Rial};
 use serde_json::json;
 
 use crate::{
     arguments, effect,
     exit::{Failure, Status},
-    receipt::STYLE,
-    shown::shown,
-    store::store_folder,
+    put, say,
+    store::read_store,
+    tell,
+    terminal::{self, Page, Table, foreign},
 };
 
 pub async fn list(arguments: arguments::Doubts) -> Result<Status, Failure> {
-    let journal = Journal::read_only(&store_folder(&arguments.store)?).await?;
+    let journal = read_store(&arguments.store).await?;
     let (account, policy) = (arguments.account.as_deref(), arguments.policy.as_deref());
     let (doubts, unreadable) = pod_host::open_doubts(&journal, account, policy).await?;
     let held = Rial::checked_sum(doubts.iter().map(|open| open.doubt.rials));
     if arguments.json {
-        println!("{}", json!({ "doubts": doubts, "rials": held, "unreadable": unreadable }));
+        terminal::json(&json!({ "doubts": doubts, "rials": held, "unreadable": unreadable }))?;
     } else if doubts.is_empty() {
-        println!("nothing is in doubt");
+        say!("nothing is in doubt");
     } else {
-        println!("{}", shown(&table(&doubts).to_string()));
+        let mut page = Page::default();
+        page.table(table(&doubts));
         if let Some(held) = held {
-            println!("\n{} rials are held for {} calls", held.grouped(), doubts.len());
+            put!(page);
+            put!(page, "{} rials are held for {} calls", held.grouped(), doubts.len());
         }
-        println!("\nGo on with them, the oldest first:");
+        put!(page);
+        put!(page, "Go on with them, the oldest first:");
         let mut commands: Vec<&str> = doubts.iter().map(|open| open.command.as_str()).collect();
         commands.dedup();
         for command in commands {
-            println!("  {command}");
+            put!(page, "  {command}");
         }
+        terminal::print(&page);
     }
     Ok(tell_unreadable(&unreadable))
 }
 
 fn table(doubts: &[OpenDoubt]) -> Table {
-    let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header([
+    let mut table = Table::new([
         "began", "run", "call", "account", "policy", "service", "object", "from", "held", "why",
-    ]);
-    for column in [2, 8] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    ])
+    .numbers(&[2, 8]);
     for OpenDoubt { run, policy, account, doubt, .. } in doubts {
-        table.add_row([
+        table.row([
             Instant(doubt.since).to_string(),
             run.clone(),
             doubt.step.to_string(),
@@ -67,7 +66,7 @@ fn table(doubts: &[OpenDoubt]) -> Table {
 /// Says which runs are missing from what was printed: it is not whole then.
 pub fn tell_unreadable(unreadable: &[Unreadable]) -> Status {
     for Unreadable { reason, .. } in unreadable {
-        eprintln!("podhost: not in this: {}", shown(reason));
+        tell!("podhost: not in this: {}", foreign(reason));
     }
     if unreadable.is_empty() { Status::Done } else { Status::Platform }
 }

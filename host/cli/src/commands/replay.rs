@@ -7,8 +7,12 @@ use crate::{
     commands::build::build_if_stale,
     exit::{Failure, Status},
     host::open_host,
-    store,
+    put, store,
+    terminal::{self, Page, foreign},
 };
+
+/// Letters that are shown of what differs.
+const DIFFERENCE: usize = 1_000;
 
 pub async fn replay(arguments: arguments::Replay) -> Result<Status, Failure> {
     let host = open_host(&arguments.folders, None).await?;
@@ -25,26 +29,29 @@ pub async fn replay(arguments: arguments::Replay) -> Result<Status, Failure> {
         }
     };
     if arguments.json {
-        println!("{}", serde_json::to_string(&replay).map_err(Failure::platform)?);
+        terminal::json(&replay)?;
     } else {
-        print(&replay);
+        terminal::print(&readable(&replay));
     }
     Ok(if replay.is_same() { Status::Done } else { Status::Policy })
 }
 
-fn print(replay: &Replay) {
+fn readable(replay: &Replay) -> Page {
+    let mut page = Page::default();
     let Replay { run, entries, journal_head, differences, incomplete } = replay;
-    println!("run {run}: {entries} entries, unbroken up to {journal_head}");
+    put!(page, "run {run}: {entries} entries, unbroken up to {journal_head}");
     if let Some(why) = incomplete {
-        println!("compared as far as it went: {why}");
+        put!(page, "compared as far as it went: {}", foreign(why));
     }
     if differences.is_empty() {
-        println!("the replay came to the same");
-        return;
+        put!(page, "the replay came to the same");
+        return page;
     }
     for difference in differences {
-        println!("\n{} differs", difference.what);
-        println!("  recorded  {}", difference.recorded);
-        println!("  replayed  {}", difference.replayed);
+        put!(page);
+        put!(page, "{} differs", foreign(&difference.what));
+        put!(page, "  recorded  {}", foreign(&difference.recorded).within(DIFFERENCE));
+        put!(page, "  replayed  {}", foreign(&difference.replayed).within(DIFFERENCE));
     }
+    page
 }

@@ -10,7 +10,8 @@ use crate::{
     host::{open, prepare_host},
     receipt, report,
     signals::Signals,
-    store,
+    store, tell,
+    terminal::{self, foreign},
 };
 
 pub async fn resume(arguments: arguments::Resume) -> Result<Status, Failure> {
@@ -56,14 +57,14 @@ async fn resume_all(host: &Host, arguments: &arguments::Resume) -> Result<Status
         if arguments.json {
             resumed.push(receipt);
         } else {
-            print!("{}", receipt::readable(&receipt, arguments.lang));
+            terminal::print(&receipt::readable(&receipt, arguments.lang));
             if let Some(error) = &receipt.error {
                 report::run_error(error);
             }
         }
     }
     if arguments.json {
-        println!("{}", json!({ "resumed": resumed, "failed": failed }));
+        terminal::json(&json!({ "resumed": resumed, "failed": failed }))?;
     }
     Ok(status)
 }
@@ -78,7 +79,8 @@ async fn resume_one(
     }
     let identity = Identity::of_run(summary, arguments.config.as_deref())?;
     let account = identity.connect().await?;
-    eprintln!("Resuming run {} of {} for {}", summary.run, summary.policy, summary.account);
+    let (policy, whom) = (foreign(&summary.policy), foreign(&summary.account));
+    tell!("Resuming run {} of {policy} for {whom}", summary.run);
     Ok(host.resume(&summary.run, &account).await?)
 }
 
@@ -96,11 +98,12 @@ pub async fn resume_earlier(host: &Host, account: &Account) -> Result<(), Failur
         {
             continue;
         }
-        eprintln!("Resuming run {} of {}, which was cut off", summary.run, summary.policy);
+        let policy = foreign(&summary.policy);
+        tell!("Resuming run {} of {policy}, which was cut off", summary.run);
         match host.resume(&summary.run, account).await {
-            Ok(receipt) => eprintln!("Run {} ended: {}", receipt.run, receipt.status.name()),
+            Ok(receipt) => tell!("Run {} ended: {}", receipt.run, receipt.status.name()),
             Err(error @ Error::Stopped(_)) => return Err(error.into()),
-            Err(error) => eprintln!("podhost: {error}"),
+            Err(error) => terminal::error(&error.to_string()),
         }
     }
     Ok(())

@@ -6,14 +6,17 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     host::open_host,
+    say,
     store::{read_store, store_folder},
+    terminal::{self, foreign},
 };
 
 pub async fn back_up(arguments: arguments::Backup) -> Result<Status, Failure> {
     let store = store_folder(&arguments.store)?;
     drop(read_store(&arguments.store).await?);
     pod_host::back_up(&store, &arguments.to).await?;
-    println!("{} is a copy of {}", arguments.to.display(), store.display());
+    let (copy, store) = (foreign(arguments.to.display()), foreign(store.display()));
+    say!("{copy} is a copy of {store}");
     Ok(Status::Done)
 }
 
@@ -22,13 +25,13 @@ pub async fn prune(arguments: arguments::Prune) -> Result<Status, Failure> {
     let to = arguments.archive.as_deref();
     let archived = host.archive(arguments.before.millis(), to).await?;
     let went = match to {
-        Some(to) => format!("moved to {}", to.display()),
+        Some(to) => format!("moved to {}", foreign(to.display())),
         None => "dropped".to_owned(),
     };
-    println!("{} runs, {} entries: {went}", archived.runs, archived.entries);
-    println!("{} bytes came back", Rial(archived.freed_bytes).grouped());
+    say!("{} runs, {} entries: {went}", archived.runs, archived.entries);
+    say!("{} bytes came back", Rial(archived.freed_bytes).grouped());
     if let Some(why) = &archived.not_freed {
-        eprintln!("podhost: {why}");
+        terminal::error(why);
     }
     Ok(Status::Done)
 }

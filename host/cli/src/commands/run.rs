@@ -16,6 +16,7 @@ use crate::{
     host::{open, prepare_host},
     receipt, report,
     signals::Signals,
+    terminal,
 };
 
 /// Where a run takes place.
@@ -83,9 +84,9 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     }
 
     if arguments.json {
-        println!("{}", serde_json::to_string(&receipt).map_err(Failure::platform)?);
+        terminal::json(&receipt)?;
     } else {
-        print!("{}", receipt::readable(&receipt, arguments.lang));
+        terminal::print(&receipt::readable(&receipt, arguments.lang));
     }
     if let Some(error) = &receipt.error {
         report::run_error(error);

@@ -1,7 +1,6 @@
 //! `podhost runs`
 
 use clap::ValueEnum as _;
-use comfy_table::{ContentArrangement, Table};
 use pod_host::{
     PAUSE_AFTER,
     journal::{Pause, RunFilter, RunSummary},
@@ -12,8 +11,10 @@ use serde_json::json;
 use crate::{
     arguments,
     exit::{Failure, Status},
-    receipt::STYLE,
+    say,
     store::{self, read_store},
+    tell,
+    terminal::{self, Page, Table, foreign},
 };
 
 /// How many runs a table shows unless it is told.
@@ -51,19 +52,21 @@ pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
     runs.drain(..beyond);
     let more = beyond > 0;
     if arguments.json {
-        println!("{}", json!({ "runs": runs, "more": more, "paused": pauses }));
+        terminal::json(&json!({ "runs": runs, "more": more, "paused": pauses }))?;
         return Ok(Status::Done);
     }
     if runs.is_empty() {
-        println!("no runs");
+        say!("no runs");
     } else {
-        println!("{}", table(&runs));
+        let mut page = Page::default();
+        page.table(table(&runs));
+        terminal::print(&page);
     }
     if more && let Some(first) = runs.first() {
-        eprintln!("podhost: there are older ones: --before-run {}", first.run);
+        tell!("podhost: there are older ones: --before-run {}", first.run);
     }
     for pause in &pauses {
-        println!("{}", paused(pause));
+        say!("{}", paused(pause));
     }
     Ok(Status::Done)
 }
@@ -71,6 +74,7 @@ pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
 /// One line of a policy that is not run any more.
 pub fn paused(pause: &Pause) -> String {
     let Pause { policy, account, platform, runs, last, .. } = pause;
+    let (policy, account, platform) = (foreign(policy), foreign(account), foreign(platform));
     format!(
         "paused: {policy} for {account} on {platform}, whose last {runs} runs failed; see `podhost \
          show {last}`, then mend it, or let it go on with `podhost unpause {last}`"
@@ -78,18 +82,14 @@ pub fn paused(pause: &Pause) -> String {
 }
 
 fn table(runs: &[RunSummary]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(STYLE)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(["run", "began", "policy", "account", "status", "key"]);
+    let mut table = Table::new(["run", "began", "policy", "account", "status", "key"]);
     for run in runs {
         let archived = if run.archived.is_some() { " (archived)" } else { "" };
         let dry = if run.dry_run { " (dry run)" } else { "" };
-        table.add_row([
+        table.row([
             run.run.clone(),
             Instant(run.started).to_string(),
-            format!("{} {}", run.policy, run.version),
+            format!("{} {}", foreign(&run.policy), foreign(&run.version)),
             run.account.clone(),
             format!("{}{dry}{archived}", run.status),
             run.key.clone().unwrap_or_default(),

@@ -1,14 +1,12 @@
 //! `podhost sandbox`
 
-use std::io::Write as _;
-
-use anyhow::Context as _;
 use pod_sandbox::{Options, Sandbox, Scenario};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     arguments,
     exit::{Failure, Status},
+    terminal,
 };
 
 pub async fn serve(arguments: arguments::Sandbox) -> Result<Status, Failure> {
@@ -24,12 +22,8 @@ pub async fn serve(arguments: arguments::Sandbox) -> Result<Status, Failure> {
         "pay": sandbox.pay_url(),
         "file": sandbox.file_url(),
     });
-    // The first line is a promise to whoever waits for it: it must not stay in a buffer.
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "{addresses}")
-        .and_then(|()| stdout.flush())
-        .context("stdout")
-        .map_err(Failure::platform)?;
+    // The first line is a promise to whoever waits for it.
+    terminal::json(&addresses)?;
 
     let mut terminated = signal(SignalKind::terminate()).map_err(Failure::platform)?;
     tokio::select! {

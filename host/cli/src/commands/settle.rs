@@ -13,8 +13,12 @@ use crate::{
     exit::{Failure, Status},
     host::open_host,
     operator::Operator,
-    receipt, store,
+    put, receipt, say, store,
+    terminal::{self, Page, foreign},
 };
+
+/// Letters that are shown of why a call is in doubt, and of what was read since.
+const EVIDENCE: usize = 1_000;
 
 pub async fn settle(arguments: arguments::Settle) -> Result<Status, Failure> {
     let host = open_host(&arguments.folders, arguments.config.as_deref()).await?;
@@ -23,7 +27,7 @@ pub async fn settle(arguments: arguments::Settle) -> Result<Status, Failure> {
     if !happened && !not_happened {
         let doubts = doubts(&host, &summary, &arguments).await?;
         if *json {
-            println!("{}", json!({ "run": summary.run, "doubts": doubts }));
+            terminal::json(&json!({ "run": summary.run, "doubts": doubts }))?;
         } else {
             print_doubts(&summary, &doubts);
         }
@@ -38,9 +42,9 @@ pub async fn settle(arguments: arguments::Settle) -> Result<Status, Failure> {
     };
     let receipt = host.settle(&summary.run, decision).await?;
     if *json {
-        println!("{}", serde_json::to_string(&receipt).map_err(Failure::platform)?);
+        terminal::json(&receipt)?;
     } else {
-        print!("{}", receipt::readable(&receipt, pod_host::Language::English));
+        terminal::print(&receipt::readable(&receipt, pod_host::Language::English));
     }
     Ok(Status::Done)
 }
@@ -74,7 +78,7 @@ async fn doubts(
     match asked.await {
         Ok(doubts) => Ok(doubts),
         Err(failure) => {
-            eprintln!("podhost: the platform is not asked: {:#}", failure.error);
+            terminal::error(&format!("the platform is not asked: {:#}", failure.error));
             Ok(host.doubts(&summary.run).await?)
         }
     }
@@ -83,27 +87,30 @@ async fn doubts(
 fn print_doubts(summary: &RunSummary, doubts: &[Doubt]) {
     let RunSummary { run, policy, account, .. } = summary;
     if doubts.is_empty() {
-        println!("nothing of run {run} is in doubt");
+        say!("nothing of run {run} is in doubt");
         return;
     }
-    println!("run {run}, {policy} for {account}\n");
+    let mut page = Page::default();
+    put!(page, "run {run}, {} for {}", foreign(policy), foreign(account));
+    put!(page);
     for doubt in doubts {
-        println!("call {}: {} {}", doubt.step, doubt.service, effect::object(&doubt.object));
+        let object = effect::object(&doubt.object);
+        put!(page, "call {}: {} {}", doubt.step, foreign(&doubt.service), foreign(object));
         if !doubt.paid_from.is_empty() {
-            println!("  from       {}", effect::source(&doubt.paid_from));
+            put!(page, "  from       {}", foreign(effect::source(&doubt.paid_from)));
         }
         let ceiling = if doubt.at_most { "at most " } else { "" };
-        println!("  held       {ceiling}{} rials", doubt.rials.grouped());
-        println!("  began      {}", Instant(doubt.since));
-        println!("  why        {}", doubt.reason);
+        put!(page, "  held       {ceiling}{} rials", doubt.rials.grouped());
+        put!(page, "  began      {}", Instant(doubt.since));
+        put!(page, "  why        {}", foreign(&doubt.reason).within(EVIDENCE));
         if let Some(reference) = &doubt.reference {
-            println!("  reference  {reference}");
+            put!(page, "  reference  {}", foreign(reference));
         }
-        println!(
-            "  evidence   {}\n",
-            doubt.evidence.as_deref().unwrap_or("nothing on the platform tells")
-        );
+        let evidence = doubt.evidence.as_deref().unwrap_or("nothing on the platform tells");
+        put!(page, "  evidence   {}", foreign(evidence).within(EVIDENCE));
+        put!(page);
     }
-    println!("Decide: podhost settle {run} --happened --by YOU --note \"how you know\"");
-    println!("    or: podhost settle {run} --not-happened --by YOU --note \"how you know\"");
+    put!(page, "Decide: podhost settle {run} --happened --by YOU --note \"how you know\"");
+    put!(page, "    or: podhost settle {run} --not-happened --by YOU --note \"how you know\"");
+    terminal::print(&page);
 }

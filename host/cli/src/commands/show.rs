@@ -1,6 +1,5 @@
 //! `podhost show`: a run's timeline, or its receipt.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table};
 use pod_host::{
     Budget, Spent,
     journal::{Entry, Looks, Recorded, RunSummary, StoredEntry},
@@ -12,8 +11,8 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     operator::Operator,
-    receipt::STYLE,
-    store,
+    put, store,
+    terminal::{self, Page, Table, foreign},
 };
 
 /// How much of a text a line of the timeline shows.
@@ -30,40 +29,32 @@ pub async fn show(arguments: arguments::Show) -> Result<Status, Failure> {
         {
             receipt = key.sign(receipt)?;
         }
-        println!("{}", serde_json::to_string(&receipt).map_err(Failure::platform)?);
+        terminal::json(&receipt)?;
     } else if arguments.json {
-        let timeline: Vec<Value> = entries.iter().map(entry).collect();
-        println!("{}", json!({ "run": summary, "entries": timeline }));
+        let entries: Vec<Value> = entries.iter().map(entry).collect();
+        terminal::json(&json!({ "run": summary, "entries": entries }))?;
     } else {
-        print(&summary, &entries);
+        terminal::print(&timeline(&summary, &entries));
     }
     Ok(Status::Done)
 }
 
-fn print(summary: &RunSummary, entries: &[StoredEntry]) {
+fn timeline(summary: &RunSummary, entries: &[StoredEntry]) -> Page {
+    let mut page = Page::default();
     let RunSummary { run, policy, version, account, platform, key, started, status, .. } = summary;
-    println!("run {run}: {policy} {version}, {status}");
-    let platform = platform.as_deref().unwrap_or("the platform in its process");
-    let key = key.as_ref().map_or(String::new(), |key| format!(", under the key {key}"));
-    println!("for {account} on {platform}{key}, since {}\n", Instant(*started));
+    let (policy, version, account) = (foreign(policy), foreign(version), foreign(account));
+    put!(page, "run {run}: {policy} {version}, {}", foreign(status));
+    let platform = foreign(platform.as_deref().unwrap_or("the platform in its process"));
+    let key = key.as_ref().map_or(String::new(), |key| format!(", under the key {}", foreign(key)));
+    put!(page, "for {account} on {platform}{key}, since {}", Instant(*started));
+    put!(page);
 
     let budget = entries.iter().find_map(|stored| match &stored.entry {
         Entry::Started(started) => serde_json::from_str::<Budget>(&started.budget).ok(),
         _ => None,
     });
-    let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header([
-        "time",
-        "call",
-        "what",
-        "rials left",
-        "calls left",
-    ]);
-    for column in [1, 3, 4] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    let mut table =
+        Table::new(["time", "call", "what", "rials left", "calls left"]).numbers(&[1, 3, 4]);
     let mut spent = Spent::default();
     for stored in entries {
         spent.fold(&stored.entry);
@@ -73,7 +64,7 @@ fn print(summary: &RunSummary, entries: &[StoredEntry]) {
             left.map(|left| Rial(left).grouped().to_string()).unwrap_or_default()
         };
         let (step, at, what) = line(&stored.entry);
-        table.add_row([
+        table.row([
             Instant(at).to_string(),
             step.map(|step| step.to_string()).unwrap_or_default(),
             what,
@@ -81,10 +72,12 @@ fn print(summary: &RunSummary, entries: &[StoredEntry]) {
             left(|budget| budget.calls, total.calls),
         ]);
     }
-    println!("{table}");
+    page.table(table);
     if let Some(last) = entries.last() {
-        println!("\n{} entries, unbroken up to {}", entries.len(), last.hash);
+        put!(page);
+        put!(page, "{} entries, unbroken up to {}", entries.len(), last.hash);
     }
+    page
 }
 
 /// The call, the time, and what happened, in a line.

@@ -1,9 +1,6 @@
 //! `podhost statement`: what runs did, for the books.
 
-use std::io::{self, Write};
-
-use comfy_table::{CellAlignment, ContentArrangement, Table};
-use pod_host::{Language, LeftOut, Line, Statement, StatementFilter, Sum, journal::Journal};
+use pod_host::{Language, LeftOut, Line, Statement, StatementFilter, Sum};
 use pod_platform::Instant;
 use serde_json::{Value, json};
 
@@ -12,13 +9,14 @@ use crate::{
     arguments::{self, StatementFormat},
     effect,
     exit::{Failure, Status},
-    receipt::STYLE,
-    shown::shown,
-    store::store_folder,
+    put, say,
+    store::read_store,
+    tell,
+    terminal::{self, Page, Table, foreign},
 };
 
 pub async fn print(arguments: arguments::Statement) -> Result<Status, Failure> {
-    let journal = Journal::read_only(&store_folder(&arguments.store)?).await?;
+    let journal = read_store(&arguments.store).await?;
     let filter = StatementFilter {
         from: arguments.from.map(|from| from.begin()),
         to: arguments.to.map(|to| to.end()),
@@ -26,15 +24,22 @@ pub async fn print(arguments: arguments::Statement) -> Result<Status, Failure> {
     };
     let statement = Statement::draw(&journal, &filter).await?;
     match arguments.format {
-        StatementFormat::Json => println!("{}", as_json(&statement)?),
+        StatementFormat::Json => terminal::json(&as_json(&statement)?)?,
         StatementFormat::Csv => {
-            write_csv(&statement.lines, io::stdout().lock()).map_err(Failure::platform)?;
-            eprint!("{}", sums_in_words(&statement.sums));
+            terminal::verbatim(&as_csv(&statement.lines)?);
+            for sum in &statement.sums {
+                tell!("{}", in_words(sum));
+            }
         }
-        StatementFormat::Table if statement.lines.is_empty() => println!("nothing took effect"),
+        StatementFormat::Table if statement.lines.is_empty() => say!("nothing took effect"),
         StatementFormat::Table => {
-            println!("{}\n", shown(&table(&statement.lines).to_string()));
-            print!("{}", sums_in_words(&statement.sums));
+            let mut page = Page::default();
+            page.table(table(&statement.lines));
+            put!(page);
+            for sum in &statement.sums {
+                put!(page, "{}", in_words(sum));
+            }
+            terminal::print(&page);
         }
     }
     tell_left_out(statement.left_out);
@@ -85,9 +90,9 @@ const COLUMNS: [&str; 24] = [
     "superseded",
 ];
 
-fn write_csv(lines: &[Line], to: impl Write) -> csv::Result<()> {
-    let mut csv = csv::Writer::from_writer(to);
-    csv.write_record(COLUMNS)?;
+fn as_csv(lines: &[Line]) -> Result<String, Failure> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(COLUMNS).map_err(Failure::platform)?;
     for line in lines {
         let decision = line.decision.as_ref();
         let yes = |is_so: bool| if is_so { "yes" } else { "" }.to_owned();
@@ -119,16 +124,16 @@ fn write_csv(lines: &[Line], to: impl Write) -> csv::Result<()> {
             decision.map(|decision| iso(decision.at)).unwrap_or_default(),
             yes(decision.is_some_and(|decision| decision.superseded)),
         ];
-        csv.write_record(fields.iter().map(|field| inert(field)))?;
+        csv.write_record(fields.iter().map(|field| inert(field))).map_err(Failure::platform)?;
     }
-    csv.flush()?;
-    Ok(())
+    let bytes = csv.into_inner().map_err(|error| Failure::platform(error.into_error()))?;
+    String::from_utf8(bytes).map_err(Failure::platform)
 }
 
 /// A text that no spreadsheet takes for a formula. Policies, payers and POD write what stands in these
 /// fields, and a formula can send a whole sheet to somebody.
 fn inert(field: &str) -> String {
-    let field = shown(field);
+    let field = terminal::harmless(field);
     let begins = field.trim_start().chars().next();
     match begins {
         Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '|' | '%') => {
@@ -139,8 +144,7 @@ fn inert(field: &str) -> String {
 }
 
 fn table(lines: &[Line]) -> Table {
-    let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header([
+    let mut table = Table::new([
         "began",
         "kind",
         "account",
@@ -152,14 +156,10 @@ fn table(lines: &[Line]) -> Table {
         "rials",
         "reference",
         "proof",
-    ]);
-    for column in [4, 8, 9] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    ])
+    .numbers(&[4, 8, 9]);
     for line in lines {
-        table.add_row([
+        table.row([
             Instant(line.at).to_string(),
             line.kind.name().to_owned(),
             line.account.clone(),
@@ -192,26 +192,22 @@ fn proof(line: &Line) -> String {
     }
 }
 
-fn sums_in_words(sums: &[Sum]) -> String {
-    let mut text = String::new();
-    for sum in sums {
-        let plural = if sum.lines == 1 { "" } else { "s" };
-        text.push_str(&format!(
-            "{} on {}: {} {}{plural}, {} rials",
-            sum.account,
-            sum.platform,
-            sum.lines,
-            sum.kind.name(),
-            sum.rials.grouped()
-        ));
-        for (what, rials) in [("pending", sum.pending), ("at most", sum.at_most)] {
-            if rials.0 > 0 {
-                text.push_str(&format!(", {} of them {what}", rials.grouped()));
-            }
+fn in_words(sum: &Sum) -> String {
+    let plural = if sum.lines == 1 { "" } else { "s" };
+    let mut text = format!(
+        "{} on {}: {} {}{plural}, {} rials",
+        foreign(&sum.account),
+        foreign(&sum.platform),
+        sum.lines,
+        sum.kind.name(),
+        sum.rials.grouped()
+    );
+    for (what, rials) in [("pending", sum.pending), ("at most", sum.at_most)] {
+        if rials.0 > 0 {
+            text.push_str(&format!(", {} of them {what}", rials.grouped()));
         }
-        text.push('\n');
     }
-    shown(&text)
+    text
 }
 
 /// Nothing is left out without a word.
@@ -223,7 +219,7 @@ fn tell_left_out(left_out: LeftOut) {
         (archived, "whose entries are in an archive (--store ARCHIVE)"),
     ] {
         if runs > 0 {
-            eprintln!("podhost: not in this: {runs} runs {why}");
+            tell!("podhost: not in this: {runs} runs {why}");
         }
     }
 }

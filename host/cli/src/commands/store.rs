@@ -7,8 +7,9 @@ use serde_json::json;
 use crate::{
     arguments,
     exit::{Failure, Status},
-    shown::shown,
+    say,
     store::{store_folder, tell_of_permissions},
+    terminal::{self, foreign},
 };
 
 pub async fn store(arguments: arguments::StoreCommand) -> Result<Status, Failure> {
@@ -37,46 +38,44 @@ async fn accept(arguments: arguments::Accept) -> Result<Status, Failure> {
         runs.iter().map(|run| run.run.clone()).collect()
     };
     if json {
-        println!(
-            "{}",
-            json!({
-                "store": folder, "was": older, "unfinished": ids(&unfinished),
-                "unknown_outcome": ids(&unknown), "last": last,
-            })
-        );
+        terminal::json(&json!({
+            "store": folder, "was": older, "unfinished": ids(&unfinished),
+            "unknown_outcome": ids(&unknown), "last": last,
+        }))?;
         return Ok(Status::Done);
     }
     let Some(Older { reasons, had, has }) = older else {
-        println!("the store {} is what it was: there is nothing to accept", folder.display());
+        say!("the store {} is what it was: there is nothing to accept", foreign(folder.display()));
         return Ok(Status::Done);
     };
-    println!("the store {}:", folder.display());
+    say!("the store {}:", foreign(folder.display()));
     for reason in reasons {
-        println!("  {}", shown(&reason));
+        say!("  {}", foreign(&reason));
     }
     if let Some(had) = had.filter(|had| *had != has) {
-        println!("groups of entries written to it: {had}; that it has: {has}");
+        say!("groups of entries written to it: {had}; that it has: {has}");
     }
     match last {
-        Some(last) => println!(
+        Some(last) => say!(
             "the last run that it knows: {}, {}, begun {}",
             last.run,
-            shown(&last.policy),
+            foreign(&last.policy),
             Instant(last.started)
         ),
-        None => println!("it knows no run"),
+        None => say!("it knows no run"),
     }
     for (what, runs) in [("unfinished", &unfinished), ("with an unknown outcome", &unknown)] {
-        println!("runs {what}: {}", runs.len());
+        say!("runs {what}: {}", runs.len());
         for run in runs {
-            println!("  {} of {} for {}", run.run, shown(&run.policy), shown(&run.account));
+            say!("  {} of {} for {}", run.run, foreign(&run.policy), foreign(&run.account));
         }
     }
-    println!(
-        "\nAccepted by {}. Runs go on. What is unfinished looks for each of its calls on the platform \
+    say!();
+    say!(
+        "Accepted by {}. Runs go on. What is unfinished looks for each of its calls on the platform \
          before it sends it. What was paid after this store's end is unknown to it: a key that was used \
          since begins a run again, and allowances do not count what was spent since.",
-        shown(&by)
+        foreign(&by)
     );
     Ok(Status::Done)
 }

@@ -7,16 +7,16 @@ use pod_host::{
     Digest, PublicKey, Unsigned,
     journal::{Difference, Distrust, Journal, RunFilter, Verified},
 };
-use serde_json::{Value, json};
-
 use pod_platform::{Clock as _, SystemClock};
+use serde_json::{Value, json};
 
 use crate::{
     arguments,
     exit::{Failure, Status},
     operator::Operator,
-    shown::shown,
+    say,
     store::{read_store, store_folder, tell},
+    terminal::{self, foreign},
 };
 
 pub async fn verify(arguments: arguments::Verify) -> Result<Status, Failure> {
@@ -53,7 +53,9 @@ async fn verify_store(arguments: &arguments::Verify) -> Result<Status, Failure> 
             Some(Distrust::Older(older)) => Some(older),
             _ => None,
         };
-        println!("{}", json!({ "store": journal.folder(), "older": older, "verified": verified }));
+        terminal::json(
+            &json!({ "store": journal.folder(), "older": older, "verified": verified }),
+        )?;
         return Ok(status);
     }
     for Difference { run, what, index, entries, mendable } in differences {
@@ -61,21 +63,21 @@ async fn verify_store(arguments: &arguments::Verify) -> Result<Status, Failure> 
         let line = format!(
             "run {run}, {what}: the index has {index}, the entries come to {entries}{left}"
         );
-        eprintln!("podhost: {}", shown(&line));
+        terminal::error(&line);
     }
     let elsewhere = match archived {
         0 => String::new(),
         archived => format!(", of which {archived} are in an archive"),
     };
-    let folder = journal.folder().display();
-    println!("{folder}: {runs} runs{elsewhere}, {entries} entries");
+    let folder = foreign(journal.folder().display());
+    say!("{folder}: {runs} runs{elsewhere}, {entries} entries");
     match differences.len() {
-        0 => println!("all chains are unbroken, and the index is what their entries come to"),
-        1 => println!("1 difference"),
-        several => println!("{several} differences"),
+        0 => say!("all chains are unbroken, and the index is what their entries come to"),
+        1 => say!("1 difference"),
+        several => say!("{several} differences"),
     }
     if !arguments.rebuild && differences.iter().any(|difference| difference.mendable) {
-        println!("`podhost verify --store {folder} --rebuild` makes the index anew");
+        say!("`podhost verify --store {folder} --rebuild` makes the index anew");
     }
     Ok(status)
 }
@@ -88,19 +90,19 @@ async fn verify_receipt(receipt: Value, arguments: &arguments::Verify) -> Result
     };
     let mut fails = Vec::new();
     match (PublicKey::of_receipt(&receipt, key), key) {
-        (Ok(signer), Some(_)) => println!("signed with the operator's key {signer}"),
-        (Ok(signer), None) => println!(
-            "signed with the key {signer}; whose that is, nobody said: --key, or podhost.toml"
-        ),
-        (Err(Unsigned::NoSignature), None) => println!("not signed"),
+        (Ok(signer), Some(_)) => say!("signed with the operator's key {signer}"),
+        (Ok(signer), None) => {
+            say!("signed with the key {signer}; whose that is, nobody said: --key, or podhost.toml")
+        }
+        (Err(Unsigned::NoSignature), None) => say!("not signed"),
         (Err(error), _) => fails.push(error.to_string()),
     }
     match journalled(arguments, &run, &receipt).await {
-        Ok(said) => println!("{said}"),
+        Ok(said) => say!("{said}"),
         Err(reason) => fails.push(reason),
     }
     for fail in &fails {
-        eprintln!("podhost: {fail}");
+        terminal::error(fail);
     }
     Ok(if fails.is_empty() { Status::Done } else { Status::Policy })
 }
@@ -111,7 +113,8 @@ async fn journalled(
     run: &str,
     receipt: &Value,
 ) -> Result<String, String> {
-    let not_there = || Ok(format!("run {run} is not in this store: its journal is not compared"));
+    let not_there =
+        || Ok(format!("run {} is not in this store: its journal is not compared", foreign(run)));
     let Ok(folder) = store_folder(&named(arguments)) else { return not_there() };
     let journal = match Journal::read_only(&folder).await {
         Ok(journal) => journal,
@@ -134,7 +137,8 @@ async fn journalled(
     // What was settled since is behind the receipt's head.
     if !entries.iter().any(|stored| stored.hash == head) {
         return Err(format!(
-            "the journal of run {run} does not hold {head}: this receipt is of another run"
+            "the journal of run {} does not hold {head}: this receipt is of another run",
+            foreign(run)
         ));
     }
     let now = pod_host::journal::receipt(run, &entries).map_err(|error| error.to_string())?;
@@ -145,8 +149,12 @@ async fn journalled(
             fields.remove("signature");
         }
     }
+    // Receipts of old do not say the world.
+    if let (Some(fields), None) = (now.as_object_mut(), then.get("world")) {
+        fields.remove("world");
+    }
     if now["journal_head"] == then["journal_head"] && now != then {
-        return Err(format!("the journal of run {run} comes to another receipt"));
+        return Err(format!("the journal of run {} comes to another receipt", foreign(run)));
     }
     let what = if now == then { "comes to this receipt" } else { "holds it, and went on since" };
     Ok(format!("its journal, {} entries, is unbroken and {what}", entries.len()))
@@ -161,7 +169,7 @@ fn operators_key(config: Option<&Path>) -> Result<Option<PublicKey>, Failure> {
 
 fn read(path: &Path) -> Result<Value, Failure> {
     let mut text = String::new();
-    let shown = path.display();
+    let shown = foreign(path.display());
     let read = match path.to_str() {
         Some("-") => std::io::stdin().read_to_string(&mut text).map(drop),
         _ => std::fs::read_to_string(path).map(|read| text = read),

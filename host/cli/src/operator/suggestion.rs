@@ -4,6 +4,8 @@ use std::fmt::{Display, Write as _};
 
 use pod_host::{Allowance, Budget, PolicyFiles};
 
+use crate::terminal::toml;
+
 /// `[policy.NAME]` and its tables, for podhost.toml.
 pub fn suggestion(files: &PolicyFiles, account: &str) -> String {
     let mut text = String::new();
@@ -15,7 +17,7 @@ pub fn suggestion(files: &PolicyFiles, account: &str) -> String {
 fn write(text: &mut String, files: &PolicyFiles, account: &str) -> std::fmt::Result {
     let asks = &files.asks;
     let table = format!("policy.{}", key(&files.name));
-    writeln!(text, "[{table}]\naccount = {}", quoted(account))?;
+    writeln!(text, "[{table}]\naccount = {}", toml(account))?;
 
     let scope = &asks.scope;
     writeln!(text, "\n[{table}.capabilities]")?;
@@ -94,12 +96,8 @@ fn write(text: &mut String, files: &PolicyFiles, account: &str) -> std::fmt::Res
 }
 
 fn texts<T: Display>(items: impl IntoIterator<Item = T>) -> String {
-    let items: Vec<_> = items.into_iter().map(|item| quoted(&item.to_string())).collect();
+    let items: Vec<_> = items.into_iter().map(|item| toml(&item.to_string())).collect();
     format!("[{}]", items.join(", "))
-}
-
-fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
 }
 
 /// A key: in quotes, unless it is made of letters, digits, `-` and `_`.
@@ -108,6 +106,5 @@ fn key(name: &str) -> String {
     if !name.is_empty() && name.bytes().all(is_bare) {
         return name.to_owned();
     }
-    // A text over several lines is no key.
-    serde_json::Value::from(name).to_string()
+    toml(name)
 }

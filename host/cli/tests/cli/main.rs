@@ -9,6 +9,7 @@ mod common;
 mod deciders;
 mod dry_run;
 mod durable;
+mod foreign_text;
 mod grants;
 mod help;
 mod older_store;

@@ -64,7 +64,10 @@ fn people_get_tables_that_can_be_piped() {
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     let shown = &ended.stdout;
     assert!(!shown.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "{ended:#?}");
-    assert!(shown.starts_with("netting 0.1.0: done\n"), "{shown}");
+    let mut lines = shown.lines();
+    let first = lines.next().unwrap();
+    assert!(first.starts_with("run ") && first.ends_with(": done"), "{shown}");
+    assert!(lines.next().unwrap().starts_with("policy netting 0.1.0, sha256 "), "{shown}");
     let json = receipt(&desk.run(&["plugins/netting", "--json"]));
     for effect in json["effects"].as_array().unwrap() {
         let invoice = effect["invoice"].to_string();

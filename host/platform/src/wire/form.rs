@@ -61,7 +61,7 @@ impl Form {
 }
 
 /// The fields of a request, as a server received them: names in any case, lists in both spellings.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {

@@ -7,6 +7,7 @@
 mod draw;
 mod earlier;
 mod injected;
+mod repeats;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,10 +16,10 @@ use serde::Serialize;
 use sqlx::{Connection as _, SqliteConnection, query, query_as, query_scalar};
 
 pub(crate) use self::injected::{Effect, Injected, Manner};
-use self::{draw::Draw, earlier::Earlier};
+use self::{draw::Draw, earlier::Earlier, repeats::Repeats};
 use crate::{
     Error,
-    platform::INTERNAL,
+    platform::{Call, INTERNAL},
     scenario::{ANY_SERVICE, Fault, Only, Scenario, Spoilt},
 };
 
@@ -61,6 +62,8 @@ pub(crate) struct Injector {
     /// By what [`counter`] names.
     calls: HashMap<String, i64>,
     pub(crate) earlier: Earlier,
+    /// The calls that were made, if repeats are told from them.
+    repeats: Option<Repeats>,
 }
 
 /// What is called.
@@ -115,7 +118,13 @@ impl Injector {
             faults,
             calls: calls.into_iter().collect(),
             earlier: Earlier::default(),
+            repeats: None,
         })
+    }
+
+    /// From now on, a call that is made again is the call that it repeats.
+    pub(crate) fn tell_repeats(&mut self) {
+        self.repeats = Some(Repeats::default());
     }
 
     pub(crate) fn shown(&self, to_land: usize) -> Faults {
@@ -142,12 +151,32 @@ impl Injector {
         query("DELETE FROM faults").execute(&mut *transaction).await?;
         query("DELETE FROM fault_calls").execute(&mut *transaction).await?;
         transaction.commit().await?;
-        *self = Self { seed: self.seed, ..Self::default() };
+        let repeats = self.repeats.take().map(|_| Repeats::default());
+        *self = Self { seed: self.seed, repeats, ..Self::default() };
         Ok(())
     }
 
     /// Counts a call, and tells what happens to it.
     pub(crate) async fn next(
+        &mut self,
+        connection: &mut SqliteConnection,
+        called: Called,
+        call: &Call,
+    ) -> Result<Injected, sqlx::Error> {
+        // A token is asked for with nothing that tells one question from another.
+        let is_told = called.kind.is_some() && !self.faults.is_empty();
+        let repeats = self.repeats.as_ref().filter(|_| is_told);
+        if let Some(again) = repeats.and_then(|repeats| repeats.again(called.service, call)) {
+            return Ok(again);
+        }
+        let injected = self.count(connection, called).await?;
+        if let Some(repeats) = self.repeats.as_mut().filter(|_| is_told) {
+            repeats.first(called.service, call, injected);
+        }
+        Ok(injected)
+    }
+
+    async fn count(
         &mut self,
         connection: &mut SqliteConnection,
         called: Called,

@@ -14,6 +14,7 @@ mod durability;
 mod faults;
 mod faults_control;
 mod faults_late;
+mod faults_repeats;
 mod faults_wire;
 mod files;
 mod holdings;

@@ -1,6 +1,6 @@
 //! Did a run that was killed come to the same end?
 
-use pod_host::{Effect, Receipt, Status};
+use pod_host::{Receipt, Status};
 use pod_sandbox::Books;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,14 +15,33 @@ pub enum Verdict {
     Unknown,
     /// Receipt or books are others.
     Different {
-        /// The first field that differs, and how.
-        difference: String,
+        /// The fields that differ: the first twenty.
+        differences: Vec<Difference>,
+    },
+    /// There is no receipt to compare.
+    Lost {
+        /// Why not.
+        reason: String,
     },
 }
 
+/// A field that differs.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Difference {
+    /// Where it stands, such as `receipt.output.payments[3].outcome`.
+    pub path: String,
+    /// Its value when nobody disturbs the run; null: it is not there.
+    pub undisturbed: Value,
+    /// Its value in the run that was killed.
+    pub killed: Value,
+}
+
+/// Differences that are kept of one kill: where there are more, they have one cause.
+const KEPT: usize = 20;
+
 impl Verdict {
     pub fn is_different(&self) -> bool {
-        matches!(self, Self::Different { .. })
+        matches!(self, Self::Different { .. } | Self::Lost { .. })
     }
 }
 
@@ -49,12 +68,10 @@ pub fn verdict(
         }
         books
     };
-    let compared = difference("receipt", &comparable(&expected.0), &comparable(&found.0))
-        .or_else(|| difference("books", &books(&expected.1), &books(&found.1)));
-    match compared {
-        None => Verdict::Same,
-        Some(difference) => Verdict::Different { difference },
-    }
+    let mut differences = Vec::new();
+    compare("receipt", &comparable(&expected.0), &comparable(&found.0), &mut differences);
+    compare("books", &books(&expected.1), &books(&found.1), &mut differences);
+    if differences.is_empty() { Verdict::Same } else { Verdict::Different { differences } }
 }
 
 /// What must not depend on whether a run was disturbed. Reads that were not written down yet are
@@ -64,7 +81,7 @@ fn comparable(receipt: &Receipt) -> Value {
         "status": receipt.status,
         "output": receipt.output,
         "error": receipt.error,
-        "effects": receipt.effects.iter().map(effect).collect::<Vec<_>>(),
+        "effects": receipt.effects,
         "denied": receipt.denied,
         "doubts": receipt.doubts.iter().map(|doubt| &doubt.service).collect::<Vec<_>>(),
         "stated": receipt.stated,
@@ -75,14 +92,8 @@ fn comparable(receipt: &Receipt) -> Value {
     receipt
 }
 
-/// An effect, whenever and however it came to be known.
-fn effect(effect: &Effect) -> Value {
-    let mut effect = json!(effect);
-    if let Some(fields) = effect.as_object_mut() {
-        fields.retain(|name, _| !["at", "proof", "evidence"].contains(&name.as_str()));
-    }
-    effect
-}
+/// When something happened, and whether the host was told so or read it.
+const HOW_AND_WHEN: [&str; 3] = ["at", "proof", "evidence"];
 
 /// What comes before the number in our own texts.
 const REFERENCE: &str = "reference number ";
@@ -98,7 +109,8 @@ fn without_references(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(without_references),
         Value::Object(fields) => {
             fields.retain(|name, _| {
-                !name.to_lowercase().replace(['_', '-'], "").starts_with("reference")
+                let name = name.to_lowercase().replace(['_', '-'], "");
+                !name.starts_with("reference") && !HOW_AND_WHEN.contains(&name.as_str())
             });
             fields.values_mut().for_each(without_references);
         }
@@ -106,34 +118,31 @@ fn without_references(value: &mut Value) {
     }
 }
 
-/// The first place at which two values differ.
-fn difference(path: &str, expected: &Value, found: &Value) -> Option<String> {
+/// The places at which two values differ.
+fn compare(path: &str, expected: &Value, found: &Value, differences: &mut Vec<Difference>) {
+    if differences.len() == KEPT || expected == found {
+        return;
+    }
     match (expected, found) {
         (Value::Object(one), Value::Object(other)) => {
             let names = one.keys().chain(other.keys().filter(|name| !one.contains_key(*name)));
-            names
-                .filter_map(|name| {
-                    let of = |fields: &serde_json::Map<String, Value>| {
-                        fields.get(name).cloned().unwrap_or(Value::Null)
-                    };
-                    difference(&format!("{path}.{name}"), &of(one), &of(other))
-                })
-                .next()
+            for name in names {
+                let of = |fields: &serde_json::Map<String, Value>| {
+                    fields.get(name).cloned().unwrap_or(Value::Null)
+                };
+                compare(&format!("{path}.{name}"), &of(one), &of(other), differences);
+            }
         }
-        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
-            one.iter().zip(other).enumerate().find_map(|(index, (one, other))| {
-                difference(&format!("{path}[{index}]"), one, other)
-            })
+        (Value::Array(one), Value::Array(other)) => {
+            for index in 0..one.len().max(other.len()) {
+                let of = |items: &[Value]| items.get(index).cloned().unwrap_or(Value::Null);
+                compare(&format!("{path}[{index}]"), &of(one), &of(other), differences);
+            }
         }
-        (one, other) if one == other => None,
-        (one, other) => Some(format!("{path}: {} became {}", shown(one), shown(other))),
-    }
-}
-
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(200) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
+        (one, other) => differences.push(Difference {
+            path: path.to_owned(),
+            undisturbed: one.clone(),
+            killed: other.clone(),
+        }),
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     commands::build::build_if_stale,
     exit::{Failure, Status},
     hold::POINTS,
+    terminal,
 };
 
 use compare::Verdict;
@@ -67,9 +68,9 @@ pub async fn crashtest(arguments: arguments::Crashtest) -> Result<Status, Failur
     }
     progress.clear();
     if arguments.json {
-        println!("{}", serde_json::json!({ "scenarios": outcomes }));
+        terminal::json(&serde_json::json!({ "scenarios": outcomes }))?;
     } else {
-        print!("{}", report::readable(&outcomes));
+        terminal::print(&report::readable(&outcomes));
     }
     let mut kills = outcomes.iter().flat_map(|outcome| &outcome.kills);
     let is_different = kills.any(|kill| kill.verdict.is_different());
@@ -117,7 +118,8 @@ async fn try_scenario(
 ) -> Result<Outcome, Failure> {
     let scenario = Scenario::from_file(file).map_err(Failure::input)?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let runner = Runner::new(arguments, file)?;
+    let runner = Runner::new(arguments, file, &scenario)?;
+    progress.begins(&name);
     let undisturbed = Trial::begin(&scenario).await?;
     let receipt = runner.run(&undisturbed).await?;
     let steps = undisturbed.steps(&receipt).await?;
@@ -129,18 +131,22 @@ async fn try_scenario(
         .collect();
     let points = all.len();
     let chosen = sample(all, arguments.kills, arguments.seed);
-    progress.scenario(&name, chosen.len());
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    progress.kills(&name, chosen.len(), points);
+    let jobs = arguments.jobs.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        |jobs| jobs.get(),
+    );
     let kills: Vec<Result<Kill, Failure>> = stream::iter(chosen)
         .map(|(step, point)| {
-            let (runner, scenario, expected) = (&runner, &scenario, &expected);
+            let (runner, scenario, expected, name) = (&runner, &scenario, &expected, &name);
             async move {
-                let kill = kill(runner, scenario, expected, step, POINTS[point].1).await;
-                progress.advance();
+                let (number, point) = (step.step, POINTS[point].1);
+                let kill = kill(runner, scenario, expected, step, point).await;
+                progress.killed(name, number, point);
                 kill
             }
         })
-        .buffered(at_once)
+        .buffered(jobs)
         .collect()
         .await;
     let kills = kills.into_iter().collect::<Result<_, _>>()?;
@@ -155,9 +161,12 @@ async fn kill(
     point: &'static str,
 ) -> Result<Kill, Failure> {
     let trial = Trial::begin(scenario).await?;
-    let resumed = runner.kill_and_resume(&trial, step.step, point).await?;
+    let resumed = runner.kill_and_resume(&trial, step.step, point).await;
     let books = trial.end().await?;
-    let verdict = compare::verdict(expected, &(resumed, books), &step.effect_class);
+    let verdict = match resumed {
+        Ok(receipt) => compare::verdict(expected, &(receipt, books), &step.effect_class),
+        Err(failure) => Verdict::Lost { reason: format!("{:#}", failure.error) },
+    };
     Ok(Kill { step, point, verdict })
 }
 
@@ -173,6 +182,8 @@ impl Trial {
         let options = Options {
             data: Some(folder.path().join("platform.sqlite")),
             scenario: scenario.clone(),
+            // A fault that a repeat meets, or that a repeat is counted for, would be a difference.
+            repeats_are_one_call: true,
             ..Options::default()
         };
         let pod = Sandbox::start(options).await.map_err(Failure::platform)?;

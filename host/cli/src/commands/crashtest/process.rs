@@ -4,10 +4,12 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::Stdio,
+    time::Duration,
 };
 
 use anyhow::{Context as _, anyhow};
 use pod_host::Receipt;
+use pod_sandbox::Scenario;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::{
@@ -23,8 +25,9 @@ use crate::{
     hold::{self, HELD},
 };
 
-/// How long after it was sent a call may still take effect here: the platform is this process.
-const LANDING_WINDOW: &str = "200ms";
+/// How long after it was sent a call may still take effect here, where a fault does not delay it: the
+/// platform is this process.
+const LANDING_WINDOW: Duration = Duration::from_millis(200);
 
 /// Runs one policy with one input in processes of their own.
 pub struct Runner {
@@ -32,6 +35,7 @@ pub struct Runner {
     policy: PathBuf,
     input: OsString,
     cache: Option<PathBuf>,
+    landing_window: Duration,
 }
 
 #[derive(Deserialize)]
@@ -42,8 +46,12 @@ struct Resumed {
 
 impl Runner {
     /// Beside a scenario may lie what its run is told: `NAME.input.json`.
-    pub fn new(arguments: &arguments::Crashtest, scenario: &Path) -> Result<Self, Failure> {
-        let beside = scenario.with_extension("input.json");
+    pub fn new(
+        arguments: &arguments::Crashtest,
+        file: &Path,
+        scenario: &Scenario,
+    ) -> Result<Self, Failure> {
+        let beside = file.with_extension("input.json");
         let input = if arguments.input == "null" && beside.is_file() {
             let mut input = OsString::from("@");
             input.push(beside);
@@ -54,7 +62,12 @@ impl Runner {
         let program =
             std::env::current_exe().context("podhost itself").map_err(Failure::platform)?;
         let (policy, cache) = (arguments.policy.clone(), arguments.cache.clone());
-        Ok(Self { program, policy, input, cache })
+        let latest =
+            scenario.faults.iter().filter_map(|fault| fault.lands_after_milliseconds).max();
+        let landing_window = arguments
+            .landing_window
+            .unwrap_or(LANDING_WINDOW + Duration::from_millis(latest.unwrap_or(0)));
+        Ok(Self { program, policy, input, cache, landing_window })
     }
 
     /// Runs undisturbed.
@@ -123,7 +136,7 @@ impl Runner {
         let mut command = Command::new(&self.program);
         command
             .env(TOKEN, token.expose())
-            .env("PODHOST_LANDING_WINDOW", LANDING_WINDOW)
+            .env("PODHOST_LANDING_WINDOW", format!("{}ms", self.landing_window.as_millis()))
             .env_remove("PODHOST_CONFIG")
             .env_remove("PODHOST_STORE")
             .env_remove(hold::VARIABLE)

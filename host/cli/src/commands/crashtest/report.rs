@@ -1,42 +1,58 @@
 //! How far a crash test is, and what it found.
 
-use std::{fmt::Write as _, io::IsTerminal as _};
-
-use comfy_table::{CellAlignment, ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
 
-use super::{Outcome, compare::Verdict};
-use crate::receipt::STYLE;
+use super::{
+    Kill, Outcome,
+    compare::{Difference, Verdict},
+};
+use crate::{
+    put, tell,
+    terminal::{self, Page, Table, foreign},
+};
 
-/// A bar on a terminal; elsewhere a line for each scenario.
+/// Letters of a value that are shown of a difference.
+const VALUE: usize = 120;
+
+/// A bar on a terminal, which each kill moves; elsewhere a line for each scenario.
 pub struct Progress(Option<ProgressBar>);
 
 impl Progress {
     pub fn new() -> Self {
-        if !std::io::stderr().is_terminal() {
+        if !terminal::is_watched() {
             return Self(None);
         }
         let bar = ProgressBar::new(0);
-        let style = "{msg:20} {wide_bar} {pos}/{len} kills, {eta} left";
+        let style = "{msg:40!} {wide_bar} {pos}/{len} kills, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
         Self(Some(bar))
     }
 
-    pub fn scenario(&self, name: &str, kills: usize) {
-        match &self.0 {
-            Some(bar) => {
-                bar.reset();
-                bar.set_length(kills as u64);
-                bar.set_message(name.to_owned());
-            }
-            None => eprintln!("{name}: {kills} kills"),
+    /// A scenario is run undisturbed.
+    pub fn begins(&self, scenario: &str) {
+        if let Some(bar) = &self.0 {
+            bar.reset();
+            bar.set_length(0);
+            bar.set_message(format!("{}, undisturbed", foreign(scenario)));
         }
     }
 
-    pub fn advance(&self) {
+    /// It is about to be killed so many times.
+    pub fn kills(&self, scenario: &str, kills: usize, points: usize) {
+        match &self.0 {
+            Some(bar) => bar.set_length(kills as u64),
+            None => {
+                tell!("{}: {kills} kills, of {points} that are possible", foreign(scenario));
+            }
+        }
+    }
+
+    pub fn killed(&self, scenario: &str, step: u64, point: &str) {
         if let Some(bar) = &self.0 {
+            bar.set_message(format!("{}, {point} of call {step}", foreign(scenario)));
             bar.inc(1);
         }
     }
@@ -48,28 +64,14 @@ impl Progress {
     }
 }
 
-pub fn readable(outcomes: &[Outcome]) -> String {
-    let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header([
-        "scenario",
-        "steps",
-        "points",
-        "kills",
-        "same",
-        "unknown",
-        "different",
-    ]);
-    for column in 1..7 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let mut text = String::new();
+pub fn readable(outcomes: &[Outcome]) -> Page {
+    let header = ["scenario", "steps", "points", "kills", "same", "unknown", "different"];
+    let mut table = Table::new(header).numbers(&[1, 2, 3, 4, 5, 6]);
     for outcome in outcomes {
         let count = |is: fn(&Verdict) -> bool| {
             outcome.kills.iter().filter(|kill| is(&kill.verdict)).count().to_string()
         };
-        table.add_row([
+        table.row([
             outcome.scenario.clone(),
             outcome.steps.to_string(),
             outcome.points.to_string(),
@@ -79,22 +81,43 @@ pub fn readable(outcomes: &[Outcome]) -> String {
             count(Verdict::is_different),
         ]);
     }
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{table}");
+    let mut page = Page::default();
+    page.table(table);
     for outcome in outcomes {
-        for kill in &outcome.kills {
-            let (scenario, step, point) = (&outcome.scenario, &kill.step, kill.point);
-            let what = match &kill.verdict {
-                Verdict::Same => continue,
-                Verdict::Unknown => "ends unknown: nothing on the platform tells",
-                Verdict::Different { difference } => difference,
-            };
-            let _ = writeln!(
-                text,
-                "\n{scenario}, killed {point} of call {}, {}: {what}",
-                step.step, step.service
-            );
+        let told = outcome.kills.iter().filter(|kill| kill.verdict != Verdict::Same);
+        told.for_each(|kill| tell_of(&mut page, &outcome.scenario, kill));
+    }
+    page
+}
+
+/// What came of a kill, where it is not the same.
+fn tell_of(page: &mut Page, scenario: &str, kill: &Kill) {
+    let Kill { step, point, verdict } = kill;
+    let (service, step) = (foreign(&step.service), step.step);
+    put!(page);
+    let killed = format!("killed {point} of call {step}, {service}");
+    match verdict {
+        Verdict::Same => {}
+        Verdict::Unknown => {
+            put!(page, "scenario {}, {killed}: ends unknown: nothing tells", foreign(scenario));
+        }
+        Verdict::Lost { reason } => {
+            put!(page, "scenario {}, {killed}: no receipt: {}", foreign(scenario), foreign(reason));
+        }
+        Verdict::Different { differences } => {
+            put!(page, "scenario {}, {killed}, differs:", foreign(scenario));
+            for Difference { path, undisturbed, killed } in differences {
+                put!(page, "  {}", foreign(path));
+                put!(page, "    undisturbed  {}", shown(undisturbed));
+                put!(page, "    killed       {}", shown(killed));
+            }
         }
     }
-    text
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        value => foreign(value).within(VALUE).to_string(),
+    }
 }
