@@ -13,10 +13,12 @@ mod local_platform;
 mod operator;
 mod receipt;
 mod report;
+mod scenario;
 mod shown;
 mod snippet;
 mod store;
 mod when;
+mod whose_token;
 mod words;
 
 use std::process::ExitCode;

@@ -24,8 +24,7 @@ impl Kept {
     /// Keeps a policy's files: a folder named by what is in it. Answers the entry's place.
     pub fn keep(&self, files: &PolicyFiles, entry: &[u8]) -> Result<String, Error> {
         let name = files.entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let manifest = files.manifest.as_deref().unwrap_or_default();
-        let digest = Digest::of(&[manifest.as_bytes(), name.as_bytes(), entry]);
+        let digest = files.digest_with(entry);
         let kept = format!("{digest}/{name}");
         let folder = self.0.join(digest.to_string());
         if !folder.is_dir() {

@@ -55,12 +55,15 @@ mod digest;
 mod door;
 pub mod engine;
 mod error;
+mod exact;
 mod execution;
+mod familiar;
 mod fold;
 mod grant;
 mod grant_fields;
 mod guest;
 mod host;
+mod input;
 mod inspect;
 mod interpreter;
 pub mod journal;
@@ -82,11 +85,13 @@ mod run_log;
 mod scope;
 mod seal;
 mod settings;
+mod settings_limits;
 mod signature;
 mod stated;
 mod task;
 mod text;
 mod turns;
+mod untrusted;
 mod url_pattern;
 
 pub use budget::{Allowance, Amounts, Budget, Spent};
@@ -97,6 +102,7 @@ pub use error::{BadFile, Error, Place};
 pub use grant::Grant;
 pub use grant_fields::{BudgetFields, CapabilityFields, NetworkFields};
 pub use host::{Account, Host, HostBuilder, OnProgress, Progress, default_store};
+pub use input::{LARGEST_INPUT, parse_input};
 pub use inspect::{Inspection, inspect, inspect_component};
 pub use kept::back_up;
 pub use language::{Language, UnknownLanguage};
@@ -115,6 +121,7 @@ pub use signature::{NotAKey, PublicKey, Signature, SigningKey, Unsigned};
 pub use stated::{
     Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
 };
+pub use untrusted::{check_within, read_file};
 pub use url_pattern::UrlPattern;
 
 /// What the door's layers cost.

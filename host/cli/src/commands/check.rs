@@ -3,26 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use pod_host::{Budget, Grant, Inspection, PolicyFiles, World, inspect};
+use pod_host::{Budget, Digest, Grant, Inspection, PolicyFiles, World, inspect};
 use pod_platform::Rial;
 use serde_json::{Value, json};
 
 use crate::{
     arguments,
-    commands::build::build_if_stale,
+    commands::build,
     exit::{Failure, Status},
-    operator::{Operator, suggestion},
+    operator::{self, Binding, Operator, suggestion},
     receipt::STYLE,
 };
 
 pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
-    let files = PolicyFiles::find(&arguments.policy)?;
-    let granted = Granted::of(&arguments, &files)?;
-    if arguments.policy.is_dir() {
-        build_if_stale(&arguments.policy, &files)?;
-    }
+    let files = build::find(&arguments.policy, arguments.building)?;
+    let digest = files.digest()?;
+    let granted = Granted::of(&arguments, &files, digest)?;
     let inspection = inspect(&files, arguments.cache.clone()).await?;
-    let check = Check { rows: rows(&files, &inspection, &granted), files, inspection, granted };
+    let rows = rows(&files, &inspection, &granted);
+    let check = Check { files, digest, inspection, granted, rows };
     let problems = check.problems();
     if arguments.json {
         println!("{}", check.json(&problems));
@@ -39,24 +38,43 @@ struct Granted {
     /// Does the operator say anything of the policy?
     is_named: bool,
     grant: Grant,
+    /// Is the grant bound to the policy as it is? Or what keeps it from running; none without an
+    /// operator.
+    binding: Option<Result<Binding, String>>,
+    /// What the operator states and nobody has confirmed.
+    remark: Option<String>,
 }
 
 impl Granted {
-    fn of(arguments: &arguments::Check, files: &PolicyFiles) -> Result<Self, Failure> {
+    fn of(
+        arguments: &arguments::Check,
+        files: &PolicyFiles,
+        digest: Digest,
+    ) -> Result<Self, Failure> {
         let (config, name) = (arguments.config.as_deref(), arguments.account.as_deref());
         let operator = match name {
             Some(_) => Some(Operator::read(config)?),
             None => Operator::find(config)?.filter(Operator::describes_accounts),
         };
         let Some(operator) = operator else {
-            return Ok(Self { operator: None, is_named: true, grant: files.asks.clone() });
+            let grant = files.asks.clone();
+            return Ok(Self { operator: None, is_named: true, grant, binding: None, remark: None });
         };
         let (account, grant) = operator.grant(files, name)?;
+        let binding =
+            operator.binding(files, digest).map_err(|failure| format!("{:#}", failure.error));
         let file = operator.path().display().to_string();
         Ok(Self {
             operator: Some((account.to_owned(), file)),
             is_named: grant.is_some(),
             grant: grant.unwrap_or_default(),
+            binding: Some(binding),
+            remark: operator.business(account).map(|business| {
+                format!(
+                    "that its token is the business {business}'s is what podhost.toml says: it is \
+                     compared with what the platform shows when a run begins"
+                )
+            }),
         })
     }
 }
@@ -84,6 +102,7 @@ fn rows(files: &PolicyFiles, inspection: &Inspection, granted: &Granted) -> BTre
 
 struct Check {
     files: PolicyFiles,
+    digest: Digest,
     inspection: Inspection,
     granted: Granted,
     rows: BTreeMap<String, Row>,
@@ -100,6 +119,9 @@ impl Check {
                  account `{account}`:\n\n{}",
                 suggestion(&self.files, account)
             ));
+        }
+        if let Some(Err(reason)) = &granted.binding {
+            problems.push(reason.clone());
         }
         for (function, row) in rows {
             if row.imported == Some(true) && !row.asked {
@@ -123,7 +145,7 @@ impl Check {
     }
 
     fn json(&self, problems: &[String]) -> Value {
-        let Self { files, inspection, granted, rows } = self;
+        let Self { files, digest, inspection, granted, rows } = self;
         let functions: Vec<_> = rows
             .iter()
             .map(|(function, row)| {
@@ -138,6 +160,8 @@ impl Check {
             "policy": {
                 "name": files.name, "version": files.version, "digest": inspection.digest,
             },
+            "digest": operator::written(*digest),
+            "bound": granted.binding.as_ref().map(|binding| *binding == Ok(Binding::Bound)),
             "world": inspection.world.name(),
             "script": files.is_script(),
             "account": granted.operator.as_ref().map(|(account, _)| account),
@@ -150,12 +174,20 @@ impl Check {
             "secrets": { "asked": asks.scope.secrets, "granted": grant.scope.secrets },
             "repeatable": { "asked": asks.repeatable, "granted": grant.repeatable },
             "budget": { "asked": asks.budget, "granted": grant.budget },
+            "remark": granted.remark,
             "problems": problems,
         })
     }
 
     fn readable(&self, problems: &[String]) -> String {
-        let Self { files, inspection, granted, .. } = self;
+        let Self { files, digest, inspection, granted, .. } = self;
+        let binding = match &granted.binding {
+            Some(Ok(Binding::Bound)) => "its grant is bound to it as it is:".to_owned(),
+            _ => format!(
+                "binds a grant to it as it is, policy.toml included; for [policy.{}] of podhost.toml:",
+                files.name
+            ),
+        };
         let mut lines = vec![
             format!("{} {}, world {}", files.name, files.version, inspection.world.name()),
             format!("policy sha256 {}", inspection.digest),
@@ -178,11 +210,14 @@ impl Check {
                         .to_owned()
                 }
             },
+            binding,
+            operator::line(*digest),
             String::new(),
             self.functions().to_string(),
             String::new(),
             self.limits().to_string(),
         ];
+        lines.extend(granted.remark.as_ref().map(|remark| format!("\n{remark}")));
         for problem in problems {
             lines.push(format!("\n{problem}"));
         }

@@ -5,6 +5,7 @@ mod archive;
 mod chain;
 mod claims;
 mod entry;
+mod familiar;
 mod origin;
 mod pauses;
 mod runs;

@@ -43,7 +43,7 @@ struct Resumed {
 impl Runner {
     /// Beside a scenario may lie what its run is told: `NAME.input.json`.
     pub fn new(arguments: &arguments::Crashtest, scenario: &Path) -> Result<Self, Failure> {
-        let beside = scenario.with_extension("input.json");
+        let beside = input_beside(scenario);
         let input = if arguments.input == "null" && beside.is_file() {
             let mut input = OsString::from("@");
             input.push(beside);
@@ -152,4 +152,9 @@ async fn wait_until_held(child: &mut Child, step: u64, point: &str) -> Result<()
 fn told(stderr: &[u8]) -> Failure {
     let said = String::from_utf8_lossy(stderr);
     Failure::platform(anyhow!("the run gave no receipt: {}", said.trim()))
+}
+
+/// Where what a scenario's run is told lies, if it does.
+pub fn input_beside(scenario: &Path) -> PathBuf {
+    scenario.with_extension("input.json")
 }
