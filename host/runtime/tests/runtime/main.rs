@@ -3,6 +3,8 @@
 
 mod budgets;
 mod grant_intersection;
+mod input;
 mod journal_entries;
 mod settings;
+mod settings_bounds;
 mod url_patterns;
