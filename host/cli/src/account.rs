@@ -55,7 +55,7 @@ impl Identity {
             (None, None) => Ok(None),
             (None, Some(destination @ Destination::At(_))) => {
                 if let Some(identity) = Self::of_token(destination)? {
-                    return Ok(Some((identity, policy.asks.clone(), Binding::Bound)));
+                    return Ok(Some((identity, policy.asks.clone(), Binding::NoOperator)));
                 }
                 let operator = Operator::find(config)?.ok_or_else(|| {
                     Failure::input(anyhow!(

@@ -184,9 +184,8 @@ mod tests {
 
     /// What a token sees.
     fn list(world: &[Sides], business: u64) -> Vec<Sides> {
-        let sees = |sides: &&Sides| {
-            sides.issuer == business || sides.customer == Some(business + 10)
-        };
+        let sees =
+            |sides: &&Sides| sides.issuer == business || sides.customer == Some(business + 10);
         world.iter().filter(sees).copied().collect()
     }
 

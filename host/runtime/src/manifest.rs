@@ -158,11 +158,7 @@ impl Manifest {
         Self::parse_as(path, text, Reading::New).map(|(manifest, _)| manifest)
     }
 
-    fn parse_as(
-        path: &Path,
-        text: &str,
-        reading: Reading,
-    ) -> Result<(Self, Vec<Named>), BadFile> {
+    fn parse_as(path: &Path, text: &str, reading: Reading) -> Result<(Self, Vec<Named>), BadFile> {
         let bad = |span: Option<Range<usize>>, message: String| BadFile {
             path: path.to_owned(),
             place: span.map(|span| Place::of(text, span.start)),
@@ -185,7 +181,8 @@ impl Manifest {
         }
         let extension = Path::new(raw.entry.get_ref()).extension();
         if !matches!(extension.and_then(|extension| extension.to_str()), Some("wasm" | "rhai")) {
-            let message = format!("`entry` must end in .wasm or .rhai, not `{}`", raw.entry.get_ref());
+            let message =
+                format!("`entry` must end in .wasm or .rhai, not `{}`", raw.entry.get_ref());
             return Err(bad(Some(raw.entry.span()), message));
         }
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -195,7 +192,8 @@ impl Manifest {
                 Reading::New => untrusted::named(folder, name.get_ref()),
                 Reading::Kept => Ok(folder.join(name.get_ref())),
             };
-            let file = file.map_err(|reason| bad(Some(name.span()), format!("`{field}`: {reason}")))?;
+            let file =
+                file.map_err(|reason| bad(Some(name.span()), format!("`{field}`: {reason}")))?;
             named.push(Named { field, file: file.clone(), span: name.span() });
             Ok(file)
         };
@@ -205,10 +203,8 @@ impl Manifest {
         let asks = Grant::of_fields(raw.capabilities, raw.network, raw.budget);
         let reasons =
             Reasons::of(raw.reasons).map_err(|(span, message)| bad(Some(span), message))?;
-        let settings = Settings::read(text, reading).map_err(|Wrong { place, message }| BadFile {
-            path: path.to_owned(),
-            place,
-            message,
+        let settings = Settings::read(text, reading).map_err(|Wrong { place, message }| {
+            BadFile { path: path.to_owned(), place, message }
         })?;
         let manifest = Self {
             name: raw.name.into_inner(),

@@ -240,9 +240,9 @@ impl Document<'_> {
             DeValue::Boolean(flag) => Value::Bool(*flag),
             DeValue::Integer(number) => {
                 let digits = number.as_str();
-                i64::from_str_radix(digits, number.radix())
-                    .map(Value::from)
-                    .map_err(|_| Unfit::new(format!("{digits} is more than a whole number holds")))?
+                i64::from_str_radix(digits, number.radix()).map(Value::from).map_err(|_| {
+                    Unfit::new(format!("{digits} is more than a whole number holds"))
+                })?
             }
             DeValue::Float(number) => {
                 let digits = number.as_str();

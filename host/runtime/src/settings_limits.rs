@@ -22,7 +22,10 @@ const NOT_TAKEN: [&str; 5] =
 pub(crate) type Beyond = (Vec<String>, String);
 
 /// Checks that settings, and what they are set to, keep to their bounds.
-pub(crate) fn check(schema: &Map<String, Value>, config: &Map<String, Value>) -> Result<(), Beyond> {
+pub(crate) fn check(
+    schema: &Map<String, Value>,
+    config: &Map<String, Value>,
+) -> Result<(), Beyond> {
     let mut of_schema = Walk::new("schema", DEEPEST_SCHEMA, MOST_OF_SCHEMA);
     for (name, setting) in schema {
         of_schema.below(name, |walk| walk.value(setting))?;
@@ -105,7 +108,9 @@ impl Walk {
             _ => 0,
         };
         match self.patterns > MOST_PATTERNS {
-            true => self.wrong(format!("all settings together have {MOST_PATTERNS} patterns at most")),
+            true => {
+                self.wrong(format!("all settings together have {MOST_PATTERNS} patterns at most"))
+            }
             false => Ok(()),
         }
     }

@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::{ErrorKind, Read as _},
+    io::Read as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Component, Path, PathBuf},
 };
@@ -64,26 +64,30 @@ pub(crate) fn named(folder: &Path, name: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// Checks that no link leads from a policy's folder to a file elsewhere. One that is not there leads
-/// nowhere.
+/// Checks that no link leads from a policy's folder to a file elsewhere, one that is not there yet
+/// included.
 ///
 /// # Errors
 /// What it leads to.
 pub fn check_within(folder: &Path, file: &Path) -> Result<(), String> {
-    let cannot = |path: &Path, error| format!("{} cannot be looked up: {error}", path.display());
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    let inside = fs::canonicalize(folder).map_err(|error| cannot(folder, error))?;
-    match fs::canonicalize(file) {
-        Ok(target) if target.starts_with(&inside) => Ok(()),
-        Ok(target) => Err(format!(
-            "{} leads out of the policy's folder, to {}: put the file itself there",
-            file.display(),
-            target.display()
-        )),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(cannot(file, error)),
+    let folder = or_here(folder);
+    let inside = canonical(folder)?;
+    let there = file.ancestors().map(or_here).find(|path| path.symlink_metadata().is_ok());
+    let target = canonical(there.unwrap_or(folder))?;
+    if target.starts_with(&inside) {
+        return Ok(());
     }
+    Err(format!(
+        "{} leads out of the policy's folder, to {}: put the file itself there",
+        file.display(),
+        target.display()
+    ))
+}
+
+fn or_here(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+}
+
+fn canonical(path: &Path) -> Result<PathBuf, String> {
+    fs::canonicalize(path).map_err(|error| format!("{} leads nowhere: {error}", path.display()))
 }

@@ -263,7 +263,9 @@ mod tests {
         assert_eq!(built.stale(), None);
         let copy = tempfile::tempdir().unwrap();
         let to = copy.path().join("crate");
-        assert!(Command::new("cp").arg("-r").args([&built.folder(), &to]).status().unwrap().success());
+        assert!(
+            Command::new("cp").arg("-r").args([&built.folder(), &to]).status().unwrap().success()
+        );
         assert_eq!(stale(&to, &to.join("x.wasm")), None);
         fs::remove_dir_all(to.join("src")).unwrap();
         assert_eq!(stale(&to, &to.join("x.wasm")), None);
@@ -289,7 +291,8 @@ mod tests {
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let component = super::digest(b"component");
         for endless in [&pipe, Path::new("/dev/zero")] {
-            fs::write(&record, format!("{component}  x.wasm\n00  {}\n", endless.display())).unwrap();
+            fs::write(&record, format!("{component}  x.wasm\n00  {}\n", endless.display()))
+                .unwrap();
             assert_eq!(built.stale(), Some(Stale::Changed(endless.to_owned())));
         }
         fs::remove_file(&record).unwrap();

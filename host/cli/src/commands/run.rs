@@ -50,7 +50,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
             let options = Options { scenario: *scenario, ..Options::default() };
             let sandbox = Sandbox::start(options).await.map_err(Failure::platform)?;
             let account = account::in_process(&sandbox).await?;
-            (Some(sandbox), account, None, Binding::Bound)
+            (Some(sandbox), account, None, Binding::NoOperator)
         }
     };
     let host = open_patient_host(

@@ -34,6 +34,8 @@ pub enum Binding {
     Bound,
     /// It is for whichever policy has the name.
     Unbound,
+    /// There is no grant but what the policy asks for: whoever runs it is its operator.
+    NoOperator,
 }
 
 impl Bound {

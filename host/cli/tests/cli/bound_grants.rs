@@ -174,7 +174,11 @@ fn a_digest_is_one() {
         ("", "digest = 12", "`policy.netting.digest`"),
         ("", "digest = [\"md5:1\"]", "64 hexadecimal digits"),
         ("", "require-digest = 1", "`policy.netting.require-digest`"),
-        ("require-digest = \"yes\"", "", "podhost.toml:1:18: `require-digest`: must be true or false"),
+        (
+            "require-digest = \"yes\"",
+            "",
+            "podhost.toml:1:18: `require-digest`: must be true or false",
+        ),
     ] {
         bakery.run(&bakery.config(top, grant), &[]).failed(2, &[says]);
     }

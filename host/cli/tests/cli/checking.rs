@@ -132,11 +132,9 @@ fn a_build_says_what_it_runs_and_gives_it_no_secret() {
     };
     let folder = Folder::new();
     let path = folder.path();
-    let commands = [
-        podhost().arg("build").arg(&path),
-        podhost().arg("check").arg(&path).arg("--build"),
-    ]
-    .map(build);
+    let commands =
+        [podhost().arg("build").arg(&path), podhost().arg("check").arg(&path).arg("--build")]
+            .map(build);
     for ended in commands {
         // It is no guest: what matters is what was said and run before that.
         ended.failed(2, &["runs the folder's own code", "as this user", "not a guest of podhost"]);

@@ -96,10 +96,13 @@ fn attack(folder: &Path) {
         ),
     );
     for line in &verdict.commands {
-        let arguments = line.split(' ').map(|word| word.replace("POLICY", policy.to_str().unwrap()));
+        let arguments =
+            line.split(' ').map(|word| word.replace("POLICY", policy.to_str().unwrap()));
         let mut command = podhost();
         command.args(arguments).env("SHOP", "shop-api-token").env("PODHOST_CONFIG", &config);
-        command.env("PODHOST_STORE", desk.store()).env("PODHOST_CACHE", desk.folder.path().join("cache"));
+        command
+            .env("PODHOST_STORE", desk.store())
+            .env("PODHOST_CACHE", desk.folder.path().join("cache"));
         let ended = at_once(command);
         let says: Vec<&str> = verdict.says.iter().map(String::as_str).collect();
         ended.failed(2, &says);

@@ -68,7 +68,11 @@ fn names_stay_inside_the_folder() {
 #[test]
 fn links_stay_inside_the_folder() {
     for (name, outside, says) in [
-        ("x.rhai", "../outside.rhai", &["policy.toml:4:9:", "`entry`", "out of", "outside.rhai"][..]),
+        (
+            "x.rhai",
+            "../outside.rhai",
+            &["policy.toml:4:9:", "`entry`", "out of", "outside.rhai"][..],
+        ),
         ("scenario.json", "../outside.json", &["policy.toml:5:12:", "`scenario`", "out of"]),
         ("policy.toml", "../outside.rhai", &["policy.toml", "out of", "outside.rhai"]),
     ] {
@@ -76,6 +80,15 @@ fn links_stay_inside_the_folder() {
         folder.link(name, outside);
         folder.run().failed(2, says);
     }
+    // What is not there yet would be written where a link leads.
+    let folder = Folder::new();
+    symlink("../..", folder.path("out")).unwrap();
+    folder.desk.file("x/policy.toml", MANIFEST.replace("x.rhai", "out/new.wasm"));
+    folder.run().failed(2, &["policy.toml:4:9:", "`entry`", "out of"]);
+    folder.link("x.rhai", "nothing.rhai");
+    folder.desk.file("x/policy.toml", MANIFEST);
+    folder.run().failed(2, &["policy.toml:4:9:", "`entry`", "leads nowhere"]);
+
     // What another file of the folder is called, too, and a folder that is a link itself.
     let folder = Folder::new();
     fs::rename(folder.path("x.rhai"), folder.path("y.rhai")).unwrap();

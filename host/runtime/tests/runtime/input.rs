@@ -22,7 +22,8 @@ fn size_depth_and_number_of_values_are_bounded() {
     assert!(parse(&text(largest)).is_ok());
     refused(&text(largest + 1), "--input: an input has 8 MiB at most");
 
-    let deep = |levels: usize| format!("{}{}", "{\"a\":[".repeat(levels / 2), "]}".repeat(levels / 2));
+    let deep =
+        |levels: usize| format!("{}{}", "{\"a\":[".repeat(levels / 2), "]}".repeat(levels / 2));
     assert!(parse(&deep(64)).is_ok());
     refused(&deep(66), "--input:1:193: an input is nested 64 deep at most");
     // Brackets in a text are none.

@@ -30,7 +30,8 @@ fn refused(text: &str, says: &[&str]) {
 
 #[test]
 fn numbers_of_the_configuration_keep_their_digits() {
-    let share = |number: &str| format!("[config]\nshare = {number}\n[schema.share]\ntype = \"number\"");
+    let share =
+        |number: &str| format!("[config]\nshare = {number}\n[schema.share]\ntype = \"number\"");
     for number in ["0.1", "9223372036854775807", "1e300", "9007199254740992.0"] {
         fits(&share(number));
     }
