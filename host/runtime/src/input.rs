@@ -97,7 +97,7 @@ fn scan(text: &str) -> Result<Option<Inexact>, Beyond> {
             b'"' => {
                 at = end_of_text(bytes, at);
                 if let Some(Frame::Object(key)) = frames.last_mut()
-                    && key.is_empty()
+                    && key.start == key.end
                 {
                     *key = start..at;
                 }
