@@ -350,7 +350,7 @@ impl Host {
                 digest: Digest::of_file(&bytes),
             };
             if files.is_script() {
-                self.load_script(files, identity, bytes, (digest, kept), mode).await
+                self.load_script(files, identity, bytes, digest, kept, mode).await
             } else {
                 let component_digest = identity.digest;
                 let component = self
@@ -382,7 +382,8 @@ impl Host {
         files: &PolicyFiles,
         identity: PolicyIdentity,
         bytes: Vec<u8>,
-        (policy_digest, kept): (Digest, String),
+        policy_digest: Digest,
+        kept: String,
         mode: ScriptMode,
     ) -> Result<Loaded, Error> {
         let source = source_text(files, bytes)?;
