@@ -22,6 +22,7 @@ use crate::{
     exit::Failure,
     local_platform::Caller,
     operator::{IdSpots, Spot},
+    shown::shown,
 };
 
 /// How many invoices are looked at: one call.
@@ -118,7 +119,8 @@ pub async fn check_shown(account: &Account, ids: &IdSpots) -> Result<(), Failure
         eprintln!(
             "podhost: that the token of the account `{}` is the business {business}'s is what \
              podhost.toml says: {why}",
-            account.name
+            account.name,
+            why = shown(why)
         );
     };
     let page = match listed {

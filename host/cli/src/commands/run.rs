@@ -21,6 +21,7 @@ use crate::{
     host::open_patient_host,
     operator::{self, Binding},
     receipt, report, scenario,
+    shown::shown,
 };
 
 /// Where a run takes place.
@@ -122,7 +123,7 @@ async fn warn_of_a_stranger(
     if host.has_run(policy, account).await? {
         return Ok(());
     }
-    let name = &policy.identity().name;
+    let name = shown(&policy.identity().name);
     eprintln!(
         "podhost: what is called `{name}` now, {}, has never run for the account `{}`, and its grant \
          is bound to no policy; to bind it to this one, write below [policy.{name}] of \
