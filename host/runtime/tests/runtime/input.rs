@@ -51,6 +51,6 @@ fn numbers_keep_their_digits_or_are_named() {
         refused(text, says);
     }
     refused("[1e400]", "not JSON");
-    refused("[1, 2", "--input:1:6: not JSON");
+    refused("[1, 2", "--input:1:5: not JSON");
     refused("nonsense 99999999999999999999", "--input:1:2: not JSON");
 }

@@ -32,7 +32,7 @@ fn refused(text: &str, says: &[&str]) {
 fn numbers_of_the_configuration_keep_their_digits() {
     let share =
         |number: &str| format!("[config]\nshare = {number}\n[schema.share]\ntype = \"number\"");
-    for number in ["0.1", "9223372036854775807", "1e300", "9007199254740992.0"] {
+    for number in ["0.1", "9223372036854775807", "1e22", "9007199254740992.0"] {
         fits(&share(number));
     }
     for number in ["9007199254740993.0", "0.12345678901234567890"] {
