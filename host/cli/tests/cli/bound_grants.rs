@@ -108,7 +108,7 @@ fn a_grant_is_for_the_policy_whose_digest_it_names_and_for_no_other() {
         for arguments in [&[][..], &["--dry-run"], &["--plan-only"]] {
             nowhere.run(&config, arguments).failed(
                 2,
-                &["podhost.toml:5:10:", "`policy.netting.digest`", digest(&line), &changed],
+                &["podhost.toml:6:10:", "`policy.netting.digest`", digest(&line), &changed],
             );
         }
         let ended = nowhere.check(&config, &["--json"]);
@@ -170,7 +170,7 @@ fn a_digest_can_be_required() {
 fn a_digest_is_one() {
     let bakery = Bakery::nowhere();
     for (top, grant, says) in [
-        ("", "digest = \"sha256:12\"", "podhost.toml:5:10: `policy.netting.digest`"),
+        ("", "digest = \"sha256:12\"", "podhost.toml:6:10: `policy.netting.digest`"),
         ("", "digest = 12", "`policy.netting.digest`"),
         ("", "digest = [\"md5:1\"]", "64 hexadecimal digits"),
         ("", "require-digest = 1", "`policy.netting.require-digest`"),
