@@ -2,7 +2,12 @@
 //! must hold does not. `tools/fuzz` has libFuzzer call them; the test `fuzz_corpus` calls them with
 //! what the fuzzer kept.
 
-use std::{collections::BTreeMap, path::Path, str, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    path::{self, Path},
+    str,
+    sync::LazyLock,
+};
 
 use bytes::Bytes;
 use pod_host::{
@@ -136,6 +141,10 @@ pub fn manifest(bytes: &[u8]) {
         Ok(manifest) => manifest,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };
+    for file in [Some(&manifest.entry), manifest.scenario.as_ref()].into_iter().flatten() {
+        let is_below = |part| matches!(part, path::Component::Normal(_) | path::Component::CurDir);
+        assert!(file.components().all(is_below), "{} is not below its folder", file.display());
+    }
     let table: toml::Table = text.parse().expect("a manifest is TOML");
     let field = |group: &str, name: &str| table.get(group)?.get(name);
     let list = |group: &str, name: &str| -> Vec<&str> {

@@ -149,7 +149,7 @@ pub fn manifest(world: &str, allow: &str, budget: &str) -> String {
 pub fn build(path: &str) {
     let folder = project(path);
     let files = PolicyFiles::find(&folder).expect("the policy is there");
-    if !files.is_script() && Toolchain::needs_build(&folder, &files.entry) {
+    if !files.is_script() && Toolchain::stale(&folder, &files.entry).is_some() {
         let toolchain = Toolchain::detect().expect("a compiler for guests");
         toolchain.build(&folder, &files.entry).expect("the policy compiles");
     }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::anyhow;
-use pod_host::{Account, Grant, HttpSecret, PolicyFiles, Stated, journal::RunSummary};
+use pod_host::{Account, Digest, Grant, HttpSecret, PolicyFiles, Stated, journal::RunSummary};
 use pod_platform::{Client, Credentials, Limits, Platform, Secret};
 use pod_sandbox::Sandbox;
 
@@ -13,7 +13,8 @@ use crate::{
     destination::Destination,
     exit::Failure,
     local_platform::LocalPlatform,
-    operator::{Operator, word},
+    operator::{Binding, IdSpots, Operator, word},
+    whose_token,
 };
 
 /// The environment variable with a token to act with, without an account; and the name that this
@@ -32,26 +33,29 @@ pub struct Identity {
     pub credentials: Credentials,
     pub business: Option<u64>,
     pub user: Option<u64>,
+    /// Where podhost.toml has these two.
+    pub ids: IdSpots,
     pub stated: Stated,
     /// For merchants' servers, by policy and by name.
     pub http_secrets: BTreeMap<String, BTreeMap<String, HttpSecret>>,
 }
 
 impl Identity {
-    /// Whom a policy acts for, and what it may do; none if the command line names neither a platform
-    /// nor an account. Who has `PODHOST_TOKEN` grants the policy what it asks for, for then there
-    /// is no operator but whoever runs it.
+    /// Whom a policy acts for, what it may do, and whether that is bound to its digest; none if the
+    /// command line names neither a platform nor an account. Who has `PODHOST_TOKEN` grants the policy
+    /// what it asks for, for then there is no operator but whoever runs it.
     pub fn of(
         acting: &arguments::Acting,
         policy: &PolicyFiles,
-    ) -> Result<Option<(Self, Grant)>, Failure> {
+        digest: Digest,
+    ) -> Result<Option<(Self, Grant, Binding)>, Failure> {
         let arguments::Acting { platform, account, config } = acting;
         let (name, config) = (account.as_deref(), config.as_deref());
         match (name, platform) {
             (None, None) => Ok(None),
             (None, Some(destination @ Destination::At(_))) => {
                 if let Some(identity) = Self::of_token(destination)? {
-                    return Ok(Some((identity, policy.asks.clone())));
+                    return Ok(Some((identity, policy.asks.clone(), Binding::NoOperator)));
                 }
                 let operator = Operator::find(config)?.ok_or_else(|| {
                     Failure::input(anyhow!(
@@ -60,10 +64,10 @@ impl Identity {
                          (docs/podhost-toml.md)"
                     ))
                 })?;
-                operator.acting(policy, None, Some(destination)).map(Some)
+                operator.acting(policy, digest, None, Some(destination)).map(Some)
             }
             (name, destination) => {
-                Operator::read(config)?.acting(policy, name, destination.as_ref()).map(Some)
+                Operator::read(config)?.acting(policy, digest, name, destination.as_ref()).map(Some)
             }
         }
     }
@@ -103,15 +107,26 @@ impl Identity {
             credentials: Credentials::token(token.expose()),
             business: None,
             user: None,
+            ids: IdSpots::default(),
             stated: Stated::default(),
             http_secrets: BTreeMap::new(),
         }))
     }
 
-    /// Goes to the platform. A local one is asked what no POD service tells; POD is not.
+    /// Goes to the platform. A local one is asked what no POD service tells; POD is not. An account
+    /// whose token is another business's than podhost.toml states is refused.
     pub async fn connect(self) -> Result<Account, Failure> {
-        let Self { name, destination, platform, credentials, business, user, stated, http_secrets } =
-            self;
+        let Self {
+            name,
+            destination,
+            platform,
+            credentials,
+            business,
+            user,
+            ids,
+            stated,
+            http_secrets,
+        } = self;
         let client = Client::new(platform, Limits::default()).map_err(Failure::input)?;
         let local = match &destination {
             Destination::At(url) => LocalPlatform::find(url).await?,
@@ -129,20 +144,23 @@ impl Identity {
             stated: Stated::default(),
             http_secrets,
         };
-        if let Some(local) = local {
-            let token = &account.credentials.token;
-            let caller = local.caller(token).await?.ok_or_else(|| {
-                Failure::input(anyhow!(
-                    "the local platform {destination} has no business and no user with the token \
-                     of the account `{}`",
-                    account.name
-                ))
-            })?;
-            account.stated = local.holdings(token).await?;
-            account.business = account.business.or(caller.business_id);
-            account.user = account.user.or(Some(caller.user_id));
-            account.clock = Some(local.clock());
-        }
+        let Some(local) = local else {
+            whose_token::check_shown(&account, &ids).await?;
+            return Ok(account);
+        };
+        let token = &account.credentials.token;
+        let caller = local.caller(token).await?.ok_or_else(|| {
+            Failure::input(anyhow!(
+                "the local platform {destination} has no business and no user with the token \
+                 of the account `{}`",
+                account.name
+            ))
+        })?;
+        whose_token::check_told(&account, &caller, &ids)?;
+        account.stated = local.holdings(token).await?;
+        account.business = account.business.or(caller.business_id);
+        account.user = account.user.or(Some(caller.user_id));
+        account.clock = Some(local.clock());
         Ok(account)
     }
 }

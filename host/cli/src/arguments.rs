@@ -93,6 +93,8 @@ pub struct Run {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["platform", "account"])]
     pub scenario: Option<PathBuf>,
     #[command(flatten)]
+    pub building: Building,
+    #[command(flatten)]
     pub acting: Acting,
     /// What the policy is run with: JSON, or @FILE with JSON in it
     ///
@@ -342,6 +344,8 @@ pub struct Replay {
     /// Another version of the policy: where would it first do something else?
     #[arg(long, value_name = "POLICY")]
     pub policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub building: Building,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -432,6 +436,8 @@ pub struct Crashtest {
     /// The scenarios [default: all of the policy's folder `scenarios`, or the manifest's]
     #[arg(long, value_name = "FILE")]
     pub scenario: Vec<PathBuf>,
+    #[command(flatten)]
+    pub building: Building,
     /// What the policy is run with: JSON, or @FILE with JSON in it
     #[arg(long, value_name = "JSON|@FILE", default_value = "null", hide_default_value = true)]
     pub input: String,
@@ -489,6 +495,17 @@ pub struct Prune {
     pub archive: Option<PathBuf>,
     #[command(flatten)]
     pub folders: Folders,
+}
+
+/// Whether a policy's folder may be built.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Building {
+    /// Build the policy first if its component is missing or older than its crate
+    ///
+    /// This runs the folder's own code (build scripts, procedural macros) as this user, outside the
+    /// sandbox, as `podhost build` does. Without it, nothing of a folder is run but the policy.
+    #[arg(long)]
+    pub build: bool,
 }
 
 /// How long to look into a call that nobody answered.
@@ -552,6 +569,10 @@ Examples:
 /// Compiles the crate for wasm32-unknown-unknown with the first compiler that is there: the
 /// ordinary one (`rustup target add wasm32-unknown-unknown`), or Debian's (`apt-get install
 /// rustc-web rust-web-src`). The component is written to the `entry` of policy.toml.
+///
+/// This runs the folder's own code (build scripts, procedural macros) as this user, outside the
+/// sandbox, with an environment that holds no token. No other command does that, unless it is given
+/// --build.
 #[derive(Args, Debug)]
 pub struct Build {
     /// A folder with policy.toml and Cargo.toml
@@ -561,7 +582,7 @@ pub struct Build {
 
 /// Show what a policy imports, what it asks for, and what it is granted
 ///
-/// Nothing is run. What is granted is what both policy.toml asks for and podhost.toml grants, in
+/// Nothing is run, and nothing is built. What is granted is what both policy.toml asks for and podhost.toml grants, in
 /// [policy.NAME]; without a podhost.toml it is what the policy asks for, as on the local platform. A
 /// script's interpreter imports everything, so of a script only what it asks for counts. A policy that
 /// is paused, because it kept failing, is said to be.
@@ -570,6 +591,8 @@ pub struct Build {
 pub struct Check {
     /// A folder with policy.toml, a .wasm, or a .rhai
     pub policy: PathBuf,
+    #[command(flatten)]
+    pub building: Building,
     /// The account that it is to act for [default: its own, as podhost.toml says]
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
@@ -592,7 +615,7 @@ Examples:
   podhost check plugins/netting --account bakery
   podhost check plugins/month --config podhost.toml --json
 
-Exit code 0: all that it asks for is granted, and it imports nothing else; 1: not so.";
+Exit code 0: all that it asks for is granted to it as it is, and it imports nothing else; 1: not so.";
 
 /// Whom to act for, and where.
 #[derive(Args, Debug)]

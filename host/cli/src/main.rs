@@ -18,11 +18,13 @@ mod operator;
 mod period;
 mod receipt;
 mod report;
+mod scenario;
 mod signals;
 mod snippet;
 mod store;
 mod terminal;
 mod when;
+mod whose_token;
 mod words;
 
 use std::process::ExitCode;

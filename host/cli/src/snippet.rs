@@ -6,13 +6,18 @@ use miette::{
     GraphicalReportHandler, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents, Report,
     SourceCode, SourceSpan, SpanContents,
 };
-use pod_host::Place;
+use pod_host::{Place, read_file};
 
 use crate::terminal::{self, foreign, source};
 
+/// Of a larger file no line is shown, in bytes.
+const LARGEST: u64 = 16 << 20;
+
 /// Prints the message with the file's line. False, if the file cannot be read (any more).
 pub fn print(path: &Path, place: Place, message: &str) -> bool {
-    let Ok(text) = std::fs::read_to_string(path) else { return false };
+    // What cannot be read twice, such as a pipe, is not read again.
+    let text = read_file(path, LARGEST).ok().and_then(|text| String::from_utf8(text).ok());
+    let Some(text) = text else { return false };
     let name = foreign(path.display()).to_string();
     // The first line is the sentence; it names the place, too, for those who search for it.
     let at = format!("{name}:{}:{}", place.line, place.column);

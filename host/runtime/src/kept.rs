@@ -15,9 +15,7 @@ use crate::{
 /// What a policy's files are kept as: `FOLDER/ENTRY`. The folder is named by what is in it.
 pub(crate) fn name(files: &PolicyFiles, entry: &[u8]) -> String {
     let name = entry_name(files);
-    let manifest = files.manifest.as_deref().unwrap_or_default();
-    let digest = Digest::of(&[manifest.as_bytes(), name.as_bytes(), entry]);
-    format!("{digest}/{name}")
+    format!("{}/{name}", files.digest_with(entry))
 }
 
 fn entry_name(files: &PolicyFiles) -> String {

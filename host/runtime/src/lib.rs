@@ -59,12 +59,15 @@ mod door;
 mod effect;
 pub mod engine;
 mod error;
+mod exact;
 mod execution;
+mod familiar;
 mod fold;
 mod grant;
 mod grant_fields;
 mod guest;
 mod host;
+mod input;
 mod inspect;
 mod interpreter;
 pub mod journal;
@@ -88,12 +91,14 @@ mod run_log;
 mod scope;
 mod seal;
 mod settings;
+mod settings_limits;
 mod signature;
 mod stated;
 mod statement;
 mod task;
 mod text;
 mod turns;
+mod untrusted;
 mod url_pattern;
 
 pub use budget::{Allowance, Amounts, Budget, Spent};
@@ -107,6 +112,7 @@ pub use grant_fields::{BudgetFields, CapabilityFields, NetworkFields};
 pub use host::{
     Account, Host, HostBuilder, OnProgress, PAUSE_AFTER, PreparedHost, Progress, default_store,
 };
+pub use input::{LARGEST_INPUT, parse_input};
 pub use inspect::{Inspection, inspect, inspect_component};
 pub use kept::back_up;
 pub use key::check_key;
@@ -130,6 +136,7 @@ pub use statement::{
     LeftOut, Line, LineDecision, LineKind, OpenDoubt, Statement, StatementFilter, Sum, Unreadable,
     open_doubts, sums,
 };
+pub use untrusted::{check_within, read_file};
 pub use url_pattern::UrlPattern;
 
 /// What the door's layers cost.

@@ -17,6 +17,7 @@ use crate::{
     grant_fields::{BudgetFields, CapabilityFields, NetworkFields},
     reasons::{RawRule, Reasons},
     settings::{Settings, Wrong},
+    untrusted::{self, check_within, read_file},
 };
 
 /// The worlds that a policy can be written for.
@@ -60,6 +61,18 @@ impl World {
     }
 }
 
+/// What a policy.toml may have, in bytes: it is read before anything is in a sandbox.
+const LARGEST: u64 = 256 << 10;
+
+/// How a policy.toml is read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reading {
+    /// As one that nobody vouches for.
+    New,
+    /// As that of a policy which runs began with. It was read before, by the bounds of its time.
+    Kept,
+}
+
 /// A policy's manifest.
 #[derive(Clone, Debug)]
 pub struct Manifest {
@@ -90,7 +103,7 @@ struct Raw {
     version: String,
     world: World,
     entry: Spanned<String>,
-    scenario: Option<String>,
+    scenario: Option<Spanned<String>>,
     #[serde(default)]
     on_failure: OnFailure,
     #[serde(default)]
@@ -112,15 +125,29 @@ impl Manifest {
     /// Reads `policy.toml` in `folder`.
     ///
     /// # Errors
-    /// If it is missing, malformed, or asks for what does not exist.
+    /// If it is missing, too large, malformed, asks for what does not exist, or names a file that is
+    /// not inside the folder.
     pub fn read(folder: &Path) -> Result<Self, BadFile> {
+        Self::read_as(folder, Reading::New)
+    }
+
+    pub(crate) fn read_as(folder: &Path, reading: Reading) -> Result<Self, BadFile> {
         let path = folder.join("policy.toml");
-        let text = std::fs::read_to_string(&path).map_err(|error| BadFile {
-            path: path.clone(),
-            place: None,
-            message: format!("cannot be read: {error}"),
-        })?;
-        Self::parse(&path, &text)
+        let bad = |message: String| BadFile { path: path.clone(), place: None, message };
+        check_within(folder, &path).map_err(bad)?;
+        let text = String::from_utf8(read_file(&path, LARGEST)?)
+            .map_err(|_| bad("cannot be read: it is no text in UTF-8".into()))?;
+        let (manifest, named) = Self::parse_as(&path, &text, reading)?;
+        if reading == Reading::New {
+            for Named { field, file, span } in named {
+                check_within(folder, &file).map_err(|reason| BadFile {
+                    path: path.clone(),
+                    place: Some(Place::of(&text, span.start)),
+                    message: format!("`{field}`: {reason}"),
+                })?;
+            }
+        }
+        Ok(manifest)
     }
 
     /// Reads the text of a `policy.toml` that lies at `path`.
@@ -128,6 +155,10 @@ impl Manifest {
     /// # Errors
     /// If it is malformed, or asks for what does not exist.
     pub fn parse(path: &Path, text: &str) -> Result<Self, BadFile> {
+        Self::parse_as(path, text, Reading::New).map(|(manifest, _)| manifest)
+    }
+
+    fn parse_as(path: &Path, text: &str, reading: Reading) -> Result<(Self, Vec<Named>), BadFile> {
         let bad = |span: Option<Range<usize>>, message: String| BadFile {
             path: path.to_owned(),
             place: span.map(|span| Place::of(text, span.start)),
@@ -148,33 +179,54 @@ impl Manifest {
         if raw.name.get_ref().is_empty() {
             return Err(bad(Some(raw.name.span()), "`name` is empty".into()));
         }
-        let entry = PathBuf::from(raw.entry.get_ref());
-        if !matches!(entry.extension().and_then(|e| e.to_str()), Some("wasm" | "rhai")) {
-            let message = format!("`entry` must end in .wasm or .rhai, not `{}`", entry.display());
+        let extension = Path::new(raw.entry.get_ref()).extension();
+        if !matches!(extension.and_then(|extension| extension.to_str()), Some("wasm" | "rhai")) {
+            let message =
+                format!("`entry` must end in .wasm or .rhai, not `{}`", raw.entry.get_ref());
             return Err(bad(Some(raw.entry.span()), message));
         }
         let folder = path.parent().unwrap_or(Path::new("."));
+        let mut named = Vec::new();
+        let mut name = |field: &'static str, name: &Spanned<String>| {
+            let file = match reading {
+                Reading::New => untrusted::named(folder, name.get_ref()),
+                Reading::Kept => Ok(folder.join(name.get_ref())),
+            };
+            let file =
+                file.map_err(|reason| bad(Some(name.span()), format!("`{field}`: {reason}")))?;
+            named.push(Named { field, file: file.clone(), span: name.span() });
+            Ok(file)
+        };
+        let entry = name("entry", &raw.entry)?;
+        let scenario =
+            raw.scenario.as_ref().map(|scenario| name("scenario", scenario)).transpose()?;
         let asks = Grant::of_fields(raw.capabilities, raw.network, raw.budget);
         let reasons =
             Reasons::of(raw.reasons).map_err(|(span, message)| bad(Some(span), message))?;
-        let settings = Settings::read(text).map_err(|Wrong { place, message }| BadFile {
-            path: path.to_owned(),
-            place,
-            message,
+        let settings = Settings::read(text, reading).map_err(|Wrong { place, message }| {
+            BadFile { path: path.to_owned(), place, message }
         })?;
-        Ok(Self {
+        let manifest = Self {
             name: raw.name.into_inner(),
             version: raw.version,
             world: raw.world,
-            entry: folder.join(entry),
-            scenario: raw.scenario.map(|scenario| folder.join(scenario)),
+            entry,
+            scenario,
             asks,
             on_failure: raw.on_failure,
             settings,
             reasons,
             text: text.to_owned(),
-        })
+        };
+        Ok((manifest, named))
     }
+}
+
+/// A file that a manifest names.
+struct Named {
+    field: &'static str,
+    file: PathBuf,
+    span: Range<usize>,
 }
 
 /// The key whose value this byte is in, in its table.

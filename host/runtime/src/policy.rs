@@ -1,8 +1,6 @@
 //! A policy, from its files to something that can be run any number of times at once.
 
 use std::{
-    fs::File,
-    io::{ErrorKind, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -22,11 +20,12 @@ use crate::{
     interpreter,
     journal::Started,
     kept,
-    manifest::{Manifest, World},
+    manifest::{Manifest, Reading, World},
     reasons::Reasons,
     receipt::PolicyIdentity,
     records::Export,
     settings::Settings,
+    untrusted::read_file,
 };
 
 /// A loaded policy. Cheap to clone.
@@ -47,6 +46,8 @@ pub(crate) struct Loaded {
     pub script: Option<Script>,
     /// Its entry, as it was named.
     pub path: PathBuf,
+    /// What a grant of it is bound to.
+    pub digest: Digest,
     /// Its files in the store.
     pub kept: String,
     pub mode: ScriptMode,
@@ -91,6 +92,12 @@ impl Policy {
     pub fn asks(&self) -> &Grant {
         &self.inner.asks
     }
+
+    /// What a grant of it is bound to; see [`PolicyFiles::digest`].
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.inner.digest
+    }
 }
 
 /// A policy's files: a folder with `policy.toml`, a `.wasm` or a `.rhai`. A file that lies beside a
@@ -123,9 +130,18 @@ impl PolicyFiles {
     /// # Errors
     /// If there is none, or its manifest is not as it should be.
     pub fn find(path: &Path) -> Result<Self, BadFile> {
+        Self::find_as(path, Reading::New)
+    }
+
+    /// Finds the files of a policy in the store, which runs began with.
+    fn kept(path: &Path) -> Result<Self, BadFile> {
+        Self::find_as(path, Reading::Kept)
+    }
+
+    fn find_as(path: &Path, reading: Reading) -> Result<Self, BadFile> {
         let bad = |message: String| BadFile { path: path.to_owned(), place: None, message };
         if path.is_dir() {
-            return Manifest::read(path).map(Self::from);
+            return Manifest::read_as(path, reading).map(Self::from);
         }
         let extension = path.extension().and_then(|extension| extension.to_str());
         if !matches!(extension, Some("wasm" | "rhai")) {
@@ -141,7 +157,7 @@ impl PolicyFiles {
         let folder =
             path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         if folder.join("policy.toml").is_file() {
-            let manifest = Manifest::read(folder)?;
+            let manifest = Manifest::read_as(folder, reading)?;
             return Ok(Self { entry: path.to_owned(), ..manifest.into() });
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -179,24 +195,30 @@ impl PolicyFiles {
     }
 
     pub(crate) fn read(&self) -> Result<Vec<u8>, BadFile> {
-        let bad = |message| BadFile { path: self.entry.clone(), place: None, message };
         let at_most = if self.is_script() { LARGEST_SCRIPT } else { LARGEST_COMPONENT };
-        let mut bytes = Vec::new();
-        let read = File::open(&self.entry)
-            .and_then(|file| file.take(at_most + 1).read_to_end(&mut bytes))
-            .map_err(|error| {
-                bad(match error.kind() {
-                    ErrorKind::NotFound => {
-                        let folder = self.entry.parent().unwrap_or(Path::new("."));
-                        format!("is not built yet: run `podhost build {}`", folder.display())
-                    }
-                    _ => format!("cannot be read: {error}"),
-                })
-            })?;
-        if read as u64 > at_most {
-            return Err(bad(format!("is larger than {} MiB", at_most >> 20)));
+        if !self.is_script() && !self.entry.exists() {
+            let folder = self.entry.parent().filter(|folder| *folder != Path::new(""));
+            let folder = folder.unwrap_or(Path::new(".")).display();
+            let message = format!("is not built yet: run `podhost build {folder}`");
+            return Err(BadFile { path: self.entry.clone(), place: None, message });
         }
-        Ok(bytes)
+        read_file(&self.entry, at_most)
+    }
+
+    /// The digest of all that decides what the policy does: policy.toml, and the entry with its name.
+    pub(crate) fn digest_with(&self, entry: &[u8]) -> Digest {
+        let name = self.entry.file_name().unwrap_or_default().to_string_lossy();
+        let manifest = self.manifest.as_deref().unwrap_or_default();
+        Digest::of(&[manifest.as_bytes(), name.as_bytes(), entry])
+    }
+
+    /// The digest of all that decides what the policy does: policy.toml with its settings, and the
+    /// component or the script. What a grant is bound to.
+    ///
+    /// # Errors
+    /// If the entry cannot be read.
+    pub fn digest(&self) -> Result<Digest, BadFile> {
+        Ok(self.digest_with(&self.read()?))
     }
 }
 
@@ -280,7 +302,7 @@ impl Host {
         if !path.is_file() {
             return Err(missing("the policy"));
         }
-        let files = PolicyFiles::find(&path)?;
+        let files = PolicyFiles::kept(&path)?;
         let mut loaded = self.load_bytes(&files, mode).await?;
         // Its folder is named by what is in it.
         if loaded.kept != kept {
@@ -338,6 +360,7 @@ impl Compiler {
     ) -> BoxFuture<'a, Result<(Loaded, Arc<[u8]>), Error>> {
         Box::pin(async move {
             let bytes: Arc<[u8]> = files.read()?.into();
+            let digest = files.digest_with(&bytes);
             let kept = kept::name(files, &bytes);
             let identity = PolicyIdentity {
                 name: files.name.clone(),
@@ -345,7 +368,7 @@ impl Compiler {
                 digest: Digest::of_file(&bytes),
             };
             if files.is_script() {
-                let loaded = self.load_script(files, identity, &bytes, kept, mode).await?;
+                let loaded = self.load_script(files, identity, &bytes, digest, kept, mode).await?;
                 return Ok((loaded, bytes));
             }
             let component_digest = identity.digest;
@@ -366,6 +389,7 @@ impl Compiler {
                 component: component_digest,
                 script: None,
                 path: files.entry.clone(),
+                digest,
                 kept,
                 mode,
             };
@@ -378,6 +402,7 @@ impl Compiler {
         files: &PolicyFiles,
         identity: PolicyIdentity,
         bytes: &[u8],
+        policy_digest: Digest,
         kept: String,
         mode: ScriptMode,
     ) -> Result<Loaded, Error> {
@@ -396,6 +421,7 @@ impl Compiler {
             component: digest,
             script: Some(Script { file: files.entry.clone(), source, load: Some(load) }),
             path: files.entry.clone(),
+            digest: policy_digest,
             kept,
             mode,
         };

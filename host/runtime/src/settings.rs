@@ -20,12 +20,18 @@
 
 use std::ops::Range;
 
-use jsonschema::{ValidationError, error::ValidationErrorKind};
+use jsonschema::{PatternOptions, ValidationError, error::ValidationErrorKind};
 use pod_platform::JalaliDate;
 use serde_json::{Map, Value, json};
 use toml::de::{DeTable, DeValue};
 
-use crate::{Stated, error::Place};
+use crate::{
+    Stated,
+    error::Place,
+    exact::is_exact,
+    manifest::Reading,
+    settings_limits::{self, LARGEST_PATTERN},
+};
 
 const STATED: &str = "stated";
 
@@ -53,12 +59,12 @@ pub(crate) struct Wrong {
 
 impl Settings {
     /// Reads and checks the settings in the text of a policy.toml, which parses.
-    pub fn read(text: &str) -> Result<Self, Wrong> {
+    pub fn read(text: &str, reading: Reading) -> Result<Self, Wrong> {
         let document = DeTable::parse(text).map_err(|error| Wrong {
             place: error.span().map(|span| Place::of(text, span.start)),
             message: error.message().to_owned(),
         })?;
-        let document = Document { text, root: document.get_ref() };
+        let document = Document { text, root: document.get_ref(), reading };
         let mut config = document.table("config")?;
         let stated = match config.remove(STATED) {
             None => Stated::default(),
@@ -70,6 +76,12 @@ impl Settings {
             })?,
         };
         let settings = document.table("schema")?;
+        if reading == Reading::New {
+            settings_limits::check(&settings, &config).map_err(|(path, message)| {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                document.wrong(&path, message)
+            })?;
+        }
         let config = check(&document, settings, config)?;
         Ok(Self { text: config.to_string(), config, stated })
     }
@@ -113,7 +125,14 @@ fn check(
         "required": required,
         "additionalProperties": false,
     });
-    let validator = jsonschema::draft202012::options()
+    let mut options = jsonschema::draft202012::options();
+    if document.reading == Reading::New {
+        // Whose time grows with the text alone, and which is not compiled to more than that.
+        let patterns = PatternOptions::regex();
+        let limited = patterns.size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN);
+        options = options.with_pattern_options(limited);
+    }
+    let validator = options
         .with_format("jalali-date", |text: &str| text.parse::<JalaliDate>().is_ok())
         .should_validate_formats(true)
         .should_ignore_unknown_formats(false)
@@ -168,16 +187,21 @@ fn complaint(
 struct Document<'a> {
     text: &'a str,
     root: &'a DeTable<'a>,
+    reading: Reading,
 }
 
 impl Document<'_> {
     /// A table of the document as JSON; none is an empty one.
     fn table(&self, name: &str) -> Result<Map<String, Value>, Wrong> {
         let Some((_, value)) = self.root.get_key_value(name) else { return Ok(Map::new()) };
-        match json_of(value.get_ref()) {
+        match self.json_of(value.get_ref()) {
             Ok(Value::Object(table)) => Ok(table),
             Ok(_) => Err(self.wrong(&[name], "must be a table")),
-            Err(reason) => Err(self.wrong(&[name], reason)),
+            Err(Unfit { mut path, reason }) => {
+                path.push(name.to_owned());
+                let path: Vec<&str> = path.iter().rev().map(String::as_str).collect();
+                Err(self.wrong(&path, reason))
+            }
         }
     }
 
@@ -209,37 +233,63 @@ impl Document<'_> {
         }
         Some(span)
     }
+
+    fn json_of(&self, value: &DeValue<'_>) -> Result<Value, Unfit> {
+        Ok(match value {
+            DeValue::String(text) => Value::String(text.clone().into_owned()),
+            DeValue::Boolean(flag) => Value::Bool(*flag),
+            DeValue::Integer(number) => {
+                let digits = number.as_str();
+                i64::from_str_radix(digits, number.radix()).map(Value::from).map_err(|_| {
+                    Unfit::new(format!("{digits} is more than a whole number holds"))
+                })?
+            }
+            DeValue::Float(number) => {
+                let digits = number.as_str();
+                let read = digits.parse().ok().and_then(serde_json::Number::from_f64);
+                let read = read.ok_or_else(|| Unfit::new(format!("{digits} is no number")))?;
+                if self.reading == Reading::New && !is_exact(digits) {
+                    let reason = format!("{digits} would lose digits: write it as a text");
+                    return Err(Unfit::new(reason));
+                }
+                Value::Number(read)
+            }
+            DeValue::Datetime(date) => {
+                return Err(Unfit::new(format!("{date}: write a day as a text, \"1399/03/13\"")));
+            }
+            DeValue::Array(items) => {
+                let item = |(index, item): (usize, &toml::Spanned<DeValue<'_>>)| {
+                    self.json_of(item.get_ref()).map_err(|unfit| unfit.within(&index.to_string()))
+                };
+                Value::Array(items.iter().enumerate().map(item).collect::<Result<_, _>>()?)
+            }
+            DeValue::Table(table) => {
+                let mut fields = Map::new();
+                for (key, value) in table.iter() {
+                    let name = key.get_ref().to_string();
+                    let value =
+                        self.json_of(value.get_ref()).map_err(|unfit| unfit.within(&name))?;
+                    fields.insert(name, value);
+                }
+                Value::Object(fields)
+            }
+        })
+    }
 }
 
-fn json_of(value: &DeValue<'_>) -> Result<Value, String> {
-    Ok(match value {
-        DeValue::String(text) => Value::String(text.clone().into_owned()),
-        DeValue::Boolean(flag) => Value::Bool(*flag),
-        DeValue::Integer(number) => {
-            let digits = number.as_str();
-            i64::from_str_radix(digits, number.radix())
-                .map(Value::from)
-                .map_err(|_| format!("{digits} is more than a whole number holds"))?
-        }
-        DeValue::Float(number) => {
-            let digits = number.as_str();
-            let number = digits.parse().ok().and_then(serde_json::Number::from_f64);
-            number.map(Value::Number).ok_or_else(|| format!("{digits} is no number"))?
-        }
-        DeValue::Datetime(date) => {
-            return Err(format!("{date}: write a day as a text, \"1399/03/13\""));
-        }
-        DeValue::Array(items) => {
-            let items: Result<Vec<Value>, String> =
-                items.iter().map(|item| json_of(item.get_ref())).collect();
-            Value::Array(items?)
-        }
-        DeValue::Table(table) => {
-            let fields: Result<Map<String, Value>, String> = table
-                .iter()
-                .map(|(key, value)| Ok((key.get_ref().to_string(), json_of(value.get_ref())?)))
-                .collect();
-            Value::Object(fields?)
-        }
-    })
+/// What JSON has not, and where: the innermost name first.
+struct Unfit {
+    path: Vec<String>,
+    reason: String,
+}
+
+impl Unfit {
+    fn new(reason: String) -> Self {
+        Self { path: Vec::new(), reason }
+    }
+
+    fn within(mut self, name: &str) -> Self {
+        self.path.push(name.to_owned());
+        self
+    }
 }

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod environment;
 mod freshness;
 mod post_return;
 
@@ -34,17 +35,7 @@ const INLINE_POLICY: u32 = 1_600;
 /// The interpreter is so large that more than this takes minutes to compile.
 const INLINE_INTERPRETER: u32 = 1_000;
 
-/// What a cargo that runs us (`cargo run`, a build script, clippy) sets for itself alone.
-const CARGO_INTERNAL: &[&str] = &[
-    "CARGO_BUILD_TARGET",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "RUSTC",
-    "RUSTC_LINKER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_WRAPPER",
-    "RUSTDOC",
-    "RUSTFLAGS",
-];
+pub use freshness::Stale;
 
 /// A guest could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +143,7 @@ impl Toolchain {
             .arg("--manifest-path")
             .arg(&manifest)
             .arg("--target-dir")
-            .arg(guest_target_folder(&manifest)?);
+            .arg(target_folder(&manifest)?.join("guest"));
         if !features.is_empty() {
             cargo.args(["--features", &features.join(",")]);
         }
@@ -184,23 +175,23 @@ impl Toolchain {
         let path = self.compile(folder, &[], INLINE_POLICY)?;
         let module = fs::read(&path).map_err(|error| Error::File { path: path.clone(), error })?;
         let component = componentise(&module)?;
-        write_whole(entry, &component)
-            .and_then(|()| freshness::remember(&path, entry))
+        let made = target_folder(&folder.join("Cargo.toml"))?;
+        // The record first: a component without its own is never taken for what the crate makes.
+        freshness::remember(folder, &path, &made, entry, &component)
+            .and_then(|()| write_whole(entry, &component))
             .map_err(|error| Error::File { path: entry.to_owned(), error })?;
         Ok(component)
     }
 
-    /// Is there a crate in `folder` from which `entry` was not built yet, or from younger files?
+    /// Why the component `entry` is not what the crate in `folder` makes now; none if it is, or if
+    /// there is no crate. Nothing of the folder is run.
     #[must_use]
-    pub fn needs_build(folder: &Path, entry: &Path) -> bool {
-        folder.join("Cargo.toml").is_file() && !freshness::is_fresh(folder, entry)
+    pub fn stale(folder: &Path, entry: &Path) -> Option<Stale> {
+        freshness::stale(folder, entry)
     }
 
     fn cargo(&self) -> Command {
-        let mut cargo = Command::new(cargo());
-        for variable in CARGO_INTERNAL {
-            cargo.env_remove(variable);
-        }
+        let mut cargo = environment::command(cargo());
         // Rhai's hasher draws random numbers when it is compiled; the same guest is the same bytes.
         cargo.env("CONST_RANDOM_SEED", "podhost");
         if let Compiler::Debian { linker } = &self.compiler {
@@ -252,8 +243,8 @@ pub fn componentise(module: &[u8]) -> Result<Vec<u8>, Error> {
         .map_err(|error| Error::Componentise(format!("{error:#}")))
 }
 
-/// All guests of a workspace share one target folder, beside the host's.
-fn guest_target_folder(manifest: &Path) -> Result<PathBuf, Error> {
+/// The target folder of a crate's workspace. Beside the host's things, its guests share one of it.
+fn target_folder(manifest: &Path) -> Result<PathBuf, Error> {
     let manifest = manifest.to_string_lossy();
     let metadata = output(
         cargo(),
@@ -264,7 +255,7 @@ fn guest_target_folder(manifest: &Path) -> Result<PathBuf, Error> {
             program: "cargo metadata".into(),
             problem: format!("is unreadable: {error}"),
         })?;
-    Ok(Path::new(metadata["target_directory"].as_str().unwrap_or("target")).join("guest"))
+    Ok(metadata["target_directory"].as_str().unwrap_or("target").into())
 }
 
 fn cargo() -> OsString {
@@ -274,7 +265,7 @@ fn cargo() -> OsString {
 fn output(program: impl Into<OsString>, arguments: &[&str]) -> Result<String, Error> {
     let program = program.into();
     let name = program.to_string_lossy().into_owned();
-    let output = Command::new(&program)
+    let output = environment::command(&program)
         .args(arguments)
         .output()
         .map_err(|error| not_started(&name, &error))?;

@@ -21,8 +21,8 @@ use tokio::{runtime::Runtime, sync::OnceCell};
 use crate::{range::Range, verdict::Verdict};
 
 const CORPUS: &str = "tests/hostile";
-/// Files that lie beside the groups of attacks.
-const BESIDE: [&str; 2] = ["README.md", "scenario.json"];
+/// What lies beside the groups of attacks. Those in `folders` come before a sandbox: host/cli tests them.
+const BESIDE: [&str; 3] = ["README.md", "scenario.json", "folders"];
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("threads"));
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pod_host::{
-    Budget, Error, Grant, Inspection, PAUSE_AFTER, PolicyFiles, World, inspect,
+    Budget, Digest, Error, Grant, Inspection, PAUSE_AFTER, PolicyFiles, World, inspect,
     journal::{Journal, Pause},
 };
 use pod_platform::Rial;
@@ -11,24 +11,22 @@ use serde_json::{Value, json};
 
 use crate::{
     arguments,
-    commands::{build::build_if_stale, runs::paused},
+    commands::{build, runs::paused},
     exit::{Failure, Status},
-    operator::{Operator, suggestion},
+    operator::{self, Binding, Operator, suggestion},
     put,
     store::store_folder,
     terminal::{self, Page, Table, foreign},
 };
 
 pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
-    let files = PolicyFiles::find(&arguments.policy)?;
-    let granted = Granted::of(&arguments, &files)?;
-    if arguments.policy.is_dir() {
-        build_if_stale(&arguments.policy, &files)?;
-    }
+    let files = build::find(&arguments.policy, arguments.building)?;
+    let digest = files.digest()?;
+    let granted = Granted::of(&arguments, &files, digest)?;
     let inspection = inspect(&files, arguments.cache.clone()).await?;
     let paused = pauses(&arguments, &files, &granted).await?;
     let rows = rows(&files, &inspection, &granted);
-    let check = Check { rows, files, inspection, granted, paused };
+    let check = Check { rows, files, digest, inspection, granted, paused };
     let problems = check.problems();
     if arguments.json {
         terminal::json(&check.json(&problems))?;
@@ -45,24 +43,43 @@ struct Granted {
     /// Does the operator say anything of the policy?
     is_named: bool,
     grant: Grant,
+    /// Is the grant bound to the policy as it is? Or what keeps it from running; none without an
+    /// operator.
+    binding: Option<Result<Binding, String>>,
+    /// What the operator states and nobody has confirmed.
+    remark: Option<String>,
 }
 
 impl Granted {
-    fn of(arguments: &arguments::Check, files: &PolicyFiles) -> Result<Self, Failure> {
+    fn of(
+        arguments: &arguments::Check,
+        files: &PolicyFiles,
+        digest: Digest,
+    ) -> Result<Self, Failure> {
         let (config, name) = (arguments.config.as_deref(), arguments.account.as_deref());
         let operator = match name {
             Some(_) => Some(Operator::read(config)?),
             None => Operator::find(config)?.filter(Operator::describes_accounts),
         };
         let Some(operator) = operator else {
-            return Ok(Self { operator: None, is_named: true, grant: files.asks.clone() });
+            let grant = files.asks.clone();
+            return Ok(Self { operator: None, is_named: true, grant, binding: None, remark: None });
         };
         let (account, grant) = operator.grant(files, name)?;
+        let binding =
+            operator.binding(files, digest).map_err(|failure| format!("{:#}", failure.error));
         let file = operator.path().display().to_string();
         Ok(Self {
             operator: Some((account.to_owned(), file)),
             is_named: grant.is_some(),
             grant: grant.unwrap_or_default(),
+            binding: Some(binding),
+            remark: operator.business(account).map(|business| {
+                format!(
+                    "that its token is the business {business}'s is what podhost.toml says: it is \
+                     compared with what the platform shows when a run begins"
+                )
+            }),
         })
     }
 }
@@ -90,6 +107,7 @@ fn rows(files: &PolicyFiles, inspection: &Inspection, granted: &Granted) -> BTre
 
 struct Check {
     files: PolicyFiles,
+    digest: Digest,
     inspection: Inspection,
     granted: Granted,
     rows: BTreeMap<String, Row>,
@@ -131,6 +149,9 @@ impl Check {
                 suggestion(&self.files, account)
             ));
         }
+        if let Some(Err(reason)) = &granted.binding {
+            problems.push(reason.clone());
+        }
         for (function, row) in rows {
             if row.imported == Some(true) && !row.asked {
                 problems.push(format!(
@@ -153,7 +174,7 @@ impl Check {
     }
 
     fn json(&self, problems: &[String]) -> Value {
-        let Self { files, inspection, granted, rows, paused } = self;
+        let Self { files, digest, inspection, granted, rows, paused } = self;
         let functions: Vec<_> = rows
             .iter()
             .map(|(function, row)| {
@@ -168,6 +189,8 @@ impl Check {
             "policy": {
                 "name": files.name, "version": files.version, "digest": inspection.digest,
             },
+            "digest": operator::written(*digest),
+            "bound": granted.binding.as_ref().map(|binding| *binding == Ok(Binding::Bound)),
             "world": inspection.world.name(),
             "script": files.is_script(),
             "account": granted.operator.as_ref().map(|(account, _)| account),
@@ -181,12 +204,13 @@ impl Check {
             "secrets": { "asked": asks.scope.secrets, "granted": grant.scope.secrets },
             "repeatable": { "asked": asks.repeatable, "granted": grant.repeatable },
             "budget": { "asked": asks.budget, "granted": grant.budget },
+            "remark": granted.remark,
             "problems": problems,
         })
     }
 
     fn readable(&self, problems: &[String]) -> Page {
-        let Self { files, inspection, granted, .. } = self;
+        let Self { files, digest, inspection, granted, .. } = self;
         let mut page = Page::default();
         let (name, version) = (foreign(&files.name), foreign(&files.version));
         put!(page, "policy {name} {version}, world {}", inspection.world.name());
@@ -216,6 +240,18 @@ impl Check {
             (false, false) => {
                 put!(page, "log, clock, randomness and what is left of the budget are everybody's");
             }
+        }
+        match &granted.binding {
+            Some(Ok(Binding::Bound)) => put!(page, "its grant is bound to it as it is:"),
+            _ => put!(
+                page,
+                "binds a grant to it as it is, policy.toml included; for [policy.{name}] of \
+                 podhost.toml:"
+            ),
+        }
+        put!(page, "{}", operator::line(*digest));
+        if let Some(remark) = &granted.remark {
+            put!(page, "{}", foreign(remark));
         }
         put!(page);
         page.table(self.functions());

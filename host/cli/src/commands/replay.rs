@@ -1,10 +1,10 @@
 //! `podhost replay`
 
-use pod_host::{PolicyFiles, Replay, ScriptMode};
+use pod_host::{Replay, ScriptMode};
 
 use crate::{
     arguments,
-    commands::build::build_if_stale,
+    commands::build,
     exit::{Failure, Status},
     host::open_host,
     put, store,
@@ -20,10 +20,7 @@ pub async fn replay(arguments: arguments::Replay) -> Result<Status, Failure> {
     let replay = match &arguments.policy {
         None => host.replay(&run).await?,
         Some(path) => {
-            let files = PolicyFiles::find(path)?;
-            if path.is_dir() {
-                build_if_stale(path, &files)?;
-            }
+            let files = build::find(path, arguments.building)?;
             let policy = host.load_files(&files, ScriptMode::AdHoc).await?;
             host.replay_with(&run, &policy).await?
         }

@@ -1,7 +1,12 @@
 //! `podhost run`
 
+use std::{fs::File, io::Read as _, path::Path};
+
 use anyhow::{Context as _, anyhow};
-use pod_host::{Grant, PolicyFiles, RunOptions, ScriptMode};
+use pod_host::{
+    Account, Digest, Grant, Host, LARGEST_INPUT, Policy, PolicyFiles, RunOptions, ScriptMode,
+    parse_input,
+};
 use pod_sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
 
@@ -9,40 +14,54 @@ use crate::{
     account::{self, Identity},
     arguments,
     commands::{
-        build::build_if_stale,
+        build,
         resume::{ending, resume_earlier},
     },
     exit::{Failure, Status},
     host::{open, prepare_host},
-    receipt, report,
+    operator::{self, Binding},
+    receipt, report, scenario,
     signals::Signals,
-    terminal,
+    tell,
+    terminal::{self, foreign},
 };
 
 /// Where a run takes place.
 enum Place {
     /// On a platform that is there already, where the policy may do this much.
-    There(Box<Identity>, Box<Grant>),
+    There(Box<Identity>, Box<Grant>, Binding),
     /// On one that is started in this process, and ends with the run.
     Here(Box<Scenario>),
 }
 
 pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     let input = read_input(&arguments.input)?;
-    let files = PolicyFiles::find(&arguments.policy)?;
-    let place = match Identity::of(&arguments.acting, &files)? {
-        Some((identity, grant)) => Place::There(Box::new(identity), Box::new(grant)),
+    let files = build::find(&arguments.policy, arguments.building)?;
+    let digest = files.digest()?;
+    let place = match Identity::of(&arguments.acting, &files, digest)? {
+        Some((identity, grant, binding)) => {
+            Place::There(Box::new(identity), Box::new(grant), binding)
+        }
         None => Place::Here(Box::new(scenario(&arguments, &files)?)),
     };
-    if arguments.policy.is_dir() {
-        build_if_stale(&arguments.policy, &files)?;
-    }
 
     // A folder is an installed policy: its script gets a snapshot. A file is run as it is.
     let mode = if arguments.policy.is_dir() { ScriptMode::Installed } else { ScriptMode::AdHoc };
     let signals = Signals::listen()?;
     let config = arguments.acting.config.as_deref();
     let prepared = prepare_host(&arguments.folders, config, Some(&arguments.patience))?;
+    let (sandbox, account, grant, binding) = match place {
+        Place::There(identity, grant, binding) => {
+            let account = signals.unless_told(identity.connect()).await?;
+            (None, account, Some(*grant), binding)
+        }
+        Place::Here(scenario) => {
+            let options = Options { scenario: *scenario, ..Options::default() };
+            let sandbox = Sandbox::start(options).await.map_err(Failure::platform)?;
+            let account = account::in_process(&sandbox).await?;
+            (Some(sandbox), account, None, Binding::NoOperator)
+        }
+    };
     // Others use the store while this is compiled.
     signals
         .unless_told(async {
@@ -51,16 +70,6 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         })
         .await?;
     let host = signals.unless_told(open(prepared)).await?;
-
-    let (sandbox, account, grant) = match place {
-        Place::There(identity, grant) => (None, identity.connect().await?, Some(*grant)),
-        Place::Here(scenario) => {
-            let options = Options { scenario: *scenario, ..Options::default() };
-            let sandbox = Sandbox::start(options).await.map_err(Failure::platform)?;
-            let account = account::in_process(&sandbox).await?;
-            (Some(sandbox), account, None)
-        }
-    };
     let options = RunOptions {
         input,
         grant,
@@ -76,6 +85,15 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
             resume_earlier(&host, &account).await?;
         }
         let policy = host.load_files(&files, mode).await?;
+        if policy.digest() != digest {
+            let entry = files.entry.display();
+            return Err(Failure::input(anyhow!(
+                "{entry} was changed while its grant was looked up"
+            )));
+        }
+        if binding == Binding::Unbound {
+            warn_of_a_stranger(&host, &policy, &account, digest).await?;
+        }
         Ok::<_, Failure>(host.run_with(&policy, &account, options).await?)
     };
     let receipt = signals.stopping(&host, runs).await?;
@@ -96,27 +114,52 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
 
 /// What the local platform in this process starts from.
 fn scenario(arguments: &arguments::Run, files: &PolicyFiles) -> Result<Scenario, Failure> {
-    let file = arguments.scenario.as_ref().or(files.scenario.as_ref()).ok_or_else(|| {
+    if let Some(file) = &arguments.scenario {
+        return Scenario::from_file(file).map_err(Failure::input);
+    }
+    let file = files.scenario.as_ref().ok_or_else(|| {
         Failure::input(anyhow!(
             "no scenario to start the local platform from: give --scenario FILE, or name one in \
              policy.toml (scenario = \"scenarios/small.json\"); or give --platform"
         ))
     })?;
-    Scenario::from_file(file).map_err(Failure::input)
+    scenario::of_policy(file)
+}
+
+/// Tells that a grant, which is bound to no policy, is used by one that never used it.
+async fn warn_of_a_stranger(
+    host: &Host,
+    policy: &Policy,
+    account: &Account,
+    digest: Digest,
+) -> Result<(), Failure> {
+    if host.has_run(policy, account).await? {
+        return Ok(());
+    }
+    let name = foreign(&policy.identity().name);
+    tell!(
+        "podhost: what is called `{name}` now, {}, has never run for the account `{}`, and its grant \
+         is bound to no policy; to bind it to this one, write below [policy.{name}] of \
+         podhost.toml: {}",
+        operator::written(digest),
+        foreign(&account.name),
+        operator::line(digest)
+    );
+    Ok(())
 }
 
 pub fn read_input(text: &str) -> Result<Value, Failure> {
-    let (name, text) = match text.strip_prefix('@') {
-        Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("--input: {file} cannot be read"))
-                .map_err(Failure::input)?;
-            (file, text)
-        }
-        None => ("--input", text.to_owned()),
+    let Some(file) = text.strip_prefix('@') else {
+        return Ok(parse_input(Path::new("--input"), text)?);
     };
-    serde_json::from_str(&text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Failure::input(anyhow!("{name}:{line}:{column}: not JSON: {error}"))
-    })
+    // A pipe is read as it comes, and no further than an input may go.
+    let mut bytes = Vec::new();
+    File::open(file)
+        .and_then(|file| file.take(LARGEST_INPUT + 1).read_to_end(&mut bytes))
+        .with_context(|| format!("--input: {file} cannot be read"))
+        .map_err(Failure::input)?;
+    let text = String::from_utf8(bytes)
+        .with_context(|| format!("--input: {file} cannot be read"))
+        .map_err(Failure::input)?;
+    Ok(parse_input(Path::new(file), &text)?)
 }

@@ -166,6 +166,11 @@ impl<'a> Field<'a> {
         text.ok_or_else(|| self.spot.wrong("must be a text"))
     }
 
+    pub fn flag(&self) -> Result<bool, Wrong> {
+        let flag = self.value.get_ref().as_bool();
+        flag.ok_or_else(|| self.spot.wrong("must be true or false"))
+    }
+
     /// An id on the platform.
     pub fn id(&self) -> Result<u64, Wrong> {
         let number = self.value.get_ref().as_integer();

@@ -2,6 +2,7 @@
 //! account that is not used, no secret is read. docs/podhost-toml.md describes it.
 
 mod api_keys;
+mod bound;
 mod fields;
 mod policies;
 mod source;
@@ -15,7 +16,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use pod_host::{Grant, PolicyFiles, SigningKey, Stated};
+use pod_host::{Digest, Grant, PolicyFiles, SigningKey, Stated};
 use pod_platform::Credentials;
 
 use crate::{
@@ -26,11 +27,16 @@ use crate::{
 
 use self::{
     api_keys::ApiKeys,
-    fields::{Document, Field, Spot, Wrong},
+    fields::{Document, Field, Wrong},
     policies::{PolicyEntry, nothing_granted},
     source::Source,
 };
-pub use self::{source::word, suggestion::suggestion};
+pub use self::{
+    bound::{Binding, line, written},
+    fields::Spot,
+    source::word,
+    suggestion::suggestion,
+};
 
 const FILE: &str = "podhost.toml";
 
@@ -43,6 +49,8 @@ pub struct Operator {
     path: PathBuf,
     accounts: Vec<Entry>,
     policies: Vec<PolicyEntry>,
+    /// Must grants be bound to what they are for?
+    require_digest: bool,
     /// Where the key is that signs receipts.
     signing_key: Option<(Spot, Source)>,
     /// Who decides what nobody can prove.
@@ -62,7 +70,16 @@ struct Entry {
     voucher_hashes: Vec<Source>,
     business: Option<u64>,
     user: Option<u64>,
+    /// Where they stand.
+    ids: IdSpots,
     stated: Stated,
+}
+
+/// Where an account's ids on the platform stand in podhost.toml.
+#[derive(Clone, Debug, Default)]
+pub struct IdSpots {
+    pub business: Option<Spot>,
+    pub user: Option<Spot>,
 }
 
 impl Operator {
@@ -125,6 +142,8 @@ impl Operator {
                     all.iter().map(|(name, field)| PolicyEntry::of(name, field)).collect()
                 })?,
             };
+            let require_digest = fields.take("require-digest").as_ref().map(Field::flag);
+            let require_digest = require_digest.transpose()?.unwrap_or_default();
             let signing_key = match fields.take("receipts") {
                 None => None,
                 Some(receipts) => receipts.table()?.read(|receipts| {
@@ -141,7 +160,14 @@ impl Operator {
             let names: Vec<&str> =
                 accounts.iter().map(|account: &Entry| account.name.as_str()).collect();
             policies.iter().try_for_each(|policy| policy.check_account(&names))?;
-            Ok(Self { path: path.to_owned(), accounts, policies, signing_key, name })
+            Ok(Self {
+                path: path.to_owned(),
+                accounts,
+                policies,
+                require_digest,
+                signing_key,
+                name,
+            })
         })?;
         Ok(operator)
     }
@@ -167,18 +193,29 @@ impl Operator {
         Ok(Identity { http_secrets, ..identity })
     }
 
-    /// The account that a policy acts for, on its own platform or the one that is named, and what
-    /// the policy may do. Its secrets are read now.
+    /// The account that a policy acts for, on its own platform or the one that is named, what the
+    /// policy may do, and whether that is bound to the policy's digest. Its secrets are read now.
     pub fn acting(
         &self,
         policy: &PolicyFiles,
+        digest: Digest,
         name: Option<&str>,
         destination: Option<&Destination>,
-    ) -> Result<(Identity, Grant), Failure> {
+    ) -> Result<(Identity, Grant, Binding), Failure> {
         let (account, grant) = self.granted(policy, name)?;
         let file = self.path.display().to_string();
         let grant = grant.ok_or_else(|| nothing_granted(&file, policy, &account.name))?;
-        Ok((self.with_secrets(account.identity(destination)?, &policy.name)?, grant))
+        let binding = self.binding(policy, digest)?;
+        let identity = self.with_secrets(account.identity(destination)?, &policy.name)?;
+        Ok((identity, grant, binding))
+    }
+
+    /// Is the policy's grant bound to its digest? One that is for another policy is an error.
+    pub fn binding(&self, policy: &PolicyFiles, digest: Digest) -> Result<Binding, Failure> {
+        match self.policies.iter().find(|entry| entry.name == policy.name) {
+            Some(entry) => Ok(entry.check_digest(policy, digest, self.require_digest)?),
+            None => Ok(Binding::Unbound),
+        }
     }
 
     /// The name of the account that a policy acts for, and what the policy may do; nothing, if there
@@ -203,6 +240,11 @@ impl Operator {
         let account = self.entry(name.or(Some(&entry.account)))?;
         entry.check_acts_for(&account.name)?;
         Ok((account, Some(entry.granted(policy))))
+    }
+
+    /// The business that an account is stated to be.
+    pub fn business(&self, account: &str) -> Option<u64> {
+        self.accounts.iter().find(|entry| entry.name == account)?.business
     }
 
     /// Does it describe accounts, rather than a key for receipts alone?
@@ -262,6 +304,7 @@ impl Entry {
                 field.text()?.parse().map_err(|reason: String| field.spot.wrong(reason))
             });
             let api_keys = fields.take("api-keys");
+            let (business, user) = (fields.take("business"), fields.take("user"));
             let stated = fields.take("stated");
             Ok(Self {
                 name: name.to_owned(),
@@ -276,8 +319,12 @@ impl Entry {
                         hashes.list()?.iter().map(Source::of).collect::<Result<_, _>>()?
                     }
                 },
-                business: fields.take("business").as_ref().map(Field::id).transpose()?,
-                user: fields.take("user").as_ref().map(Field::id).transpose()?,
+                business: business.as_ref().map(Field::id).transpose()?,
+                user: user.as_ref().map(Field::id).transpose()?,
+                ids: IdSpots {
+                    business: business.map(|field| field.spot),
+                    user: user.map(|field| field.spot),
+                },
                 stated: stated.as_ref().map(Field::open).transpose()?.unwrap_or_default(),
                 spot: spot.clone(),
             })
@@ -317,6 +364,7 @@ impl Entry {
             },
             business: self.business,
             user: self.user,
+            ids: self.ids.clone(),
             stated: self.stated.clone(),
             http_secrets: BTreeMap::new(),
         })

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
-use pod_host::{Grant, HttpSecret, PolicyFiles, UrlPattern};
+use pod_host::{Digest, Grant, HttpSecret, PolicyFiles, UrlPattern};
 
 use super::{
+    bound::{Binding, Bound},
     fields::{Field, Spot, Wrong},
     source::Source,
     suggestion::suggestion,
@@ -21,7 +22,11 @@ pub struct PolicyEntry {
     pub account: String,
     /// Where the account is named.
     account_spot: Spot,
+    /// Where the whole stands.
+    spot: Spot,
     grant: Grant,
+    /// The policies that it is for.
+    bound: Bound,
     /// For merchants' servers.
     secrets: Vec<PolicySecret>,
 }
@@ -62,6 +67,7 @@ impl PolicyEntry {
             let account = fields.take("account").ok_or_else(|| {
                 spot.wrong("`account` is missing: account = \"NAME\", whose policy it is")
             })?;
+            let bound = Bound::of(fields)?;
             let capabilities = fields.take("capabilities").as_ref().map(Field::open);
             let network = fields.take("network").as_ref().map(Field::open);
             let budget = fields.take("budget").as_ref().map(Field::open);
@@ -82,7 +88,9 @@ impl PolicyEntry {
                 name: name.to_owned(),
                 account: account.text()?.to_owned(),
                 account_spot: account.spot.clone(),
+                spot: spot.clone(),
                 grant,
+                bound,
                 secrets,
             })
         })
@@ -119,6 +127,17 @@ impl PolicyEntry {
             Ok((name.clone(), HttpSecret { value, urls: urls.clone() }))
         };
         self.secrets.iter().map(read).collect()
+    }
+
+    /// Is it for the policy with this digest? `required`: a grant must be bound, unless it says
+    /// otherwise.
+    pub fn check_digest(
+        &self,
+        policy: &PolicyFiles,
+        found: Digest,
+        required: bool,
+    ) -> Result<Binding, Wrong> {
+        self.bound.check(policy, found, &self.spot, required)
     }
 
     /// What of what the policy asks for it gets.

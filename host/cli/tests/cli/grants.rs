@@ -155,7 +155,6 @@ fn check_compares_without_running() {
 #[test]
 fn check_sees_what_a_component_imports_and_a_script_asks_for() {
     let desk = Desk::new();
-    // Built, if it is not.
     let whole = check(&desk, "tests/guests/any-service", &["--json"]);
     assert_eq!(whole.code, Some(0), "{whole:#?}");
     let functions = whole.json()["functions"].as_array().unwrap().clone();

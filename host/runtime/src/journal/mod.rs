@@ -6,6 +6,7 @@ mod chain;
 mod check;
 mod claims;
 mod entry;
+mod familiar;
 mod high_water;
 mod intent;
 mod looks;

@@ -3,7 +3,9 @@
 
 mod budgets;
 mod grant_intersection;
+mod input;
 mod journal_entries;
 mod settings;
+mod settings_bounds;
 mod statements;
 mod url_patterns;

@@ -85,8 +85,8 @@ fn what_does_not_fit_is_told_with_its_line() {
     );
     expect(
         wrong_setting("what = \"all\"\nfrom = 1399-03-13"),
-        1,
-        "`config`: 1399-03-13: write a day as a text, \"1399/03/13\"",
+        3,
+        "`config.from`: 1399-03-13: write a day as a text, \"1399/03/13\"",
     );
 }
 

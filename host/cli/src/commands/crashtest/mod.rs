@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use futures_util::{StreamExt as _, stream};
-use pod_host::{PolicyFiles, Receipt, journal::Journal};
+use pod_host::{PolicyFiles, Receipt, check_within, journal::Journal};
 use pod_sandbox::{Books, Options, Sandbox, Scenario};
 use serde::Serialize;
 
 use crate::{
     arguments,
-    commands::build::build_if_stale,
+    commands::build,
     exit::{Failure, Status},
     hold::POINTS,
-    terminal,
+    scenario, terminal,
 };
 
 use compare::Verdict;
@@ -56,10 +56,7 @@ struct Outcome {
 }
 
 pub async fn crashtest(arguments: arguments::Crashtest) -> Result<Status, Failure> {
-    let files = PolicyFiles::find(&arguments.policy)?;
-    if arguments.policy.is_dir() {
-        build_if_stale(&arguments.policy, &files)?;
-    }
+    let files = build::find(&arguments.policy, arguments.building)?;
     let scenarios = scenarios(&arguments, &files)?;
     let progress = Progress::new();
     let mut outcomes = Vec::new();
@@ -100,6 +97,9 @@ fn scenarios(
         })
         .collect();
     found.sort();
+    for file in found.iter().flat_map(|file| [file.clone(), process::input_beside(file)]) {
+        check_within(folder, &file).map_err(|reason| Failure::input(anyhow!(reason)))?;
+    }
     if found.is_empty() {
         found.extend(files.scenario.clone());
     }
@@ -116,7 +116,7 @@ async fn try_scenario(
     file: &Path,
     progress: &Progress,
 ) -> Result<Outcome, Failure> {
-    let scenario = Scenario::from_file(file).map_err(Failure::input)?;
+    let scenario = scenario::of_policy(file)?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let runner = Runner::new(arguments, file, &scenario)?;
     progress.begins(&name);

@@ -51,7 +51,7 @@ impl Runner {
         file: &Path,
         scenario: &Scenario,
     ) -> Result<Self, Failure> {
-        let beside = file.with_extension("input.json");
+        let beside = input_beside(file);
         let input = if arguments.input == "null" && beside.is_file() {
             let mut input = OsString::from("@");
             input.push(beside);
@@ -165,4 +165,9 @@ async fn wait_until_held(child: &mut Child, step: u64, point: &str) -> Result<()
 fn told(stderr: &[u8]) -> Failure {
     let said = String::from_utf8_lossy(stderr);
     Failure::platform(anyhow!("the run gave no receipt: {}", said.trim()))
+}
+
+/// Where what a scenario's run is told lies, if it does.
+pub fn input_beside(scenario: &Path) -> PathBuf {
+    scenario.with_extension("input.json")
 }

@@ -5,10 +5,13 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::LazyLock,
     thread,
     time::{Duration, Instant},
 };
 
+use pod_host::PolicyFiles;
+use pod_toolchain::Toolchain;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -19,8 +22,27 @@ pub fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// The program, without what the caller's environment says of it.
+/// The project's compiled policies that tests run or look at. No command builds them on the way.
+const COMPILED: [&str; 5] = [
+    "plugins/netting",
+    "plugins/delegation",
+    "plugins/loan-plan",
+    "plugins/month",
+    "tests/guests/any-service",
+];
+
+static BUILT: LazyLock<()> = LazyLock::new(|| {
+    for folder in COMPILED.map(|folder| project().join(folder)) {
+        let entry = PolicyFiles::find(&folder).unwrap().entry;
+        if Toolchain::stale(&folder, &entry).is_some() {
+            Toolchain::detect().unwrap().build(&folder, &entry).unwrap();
+        }
+    }
+});
+
+/// The program, without what the caller's environment says of it. The project's policies are built.
 pub fn podhost() -> Command {
+    LazyLock::force(&BUILT);
     let mut command = Command::new(env!("CARGO_BIN_EXE_podhost"));
     command.current_dir(project());
     for variable in [
@@ -114,6 +136,20 @@ impl Desk {
     pub fn run(&self, arguments: &[&str]) -> Ended {
         self.command(arguments).output().unwrap().into()
     }
+}
+
+/// How a command ends that must not wait for anything.
+pub fn at_once(mut command: Command) -> Ended {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("{command:?} waits");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output().unwrap().into()
 }
 
 /// A platform process; killed if a test ends early.

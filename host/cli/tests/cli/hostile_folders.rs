@@ -1,0 +1,129 @@
+//! The part of the hostile corpus that attacks before there is a sandbox, `tests/hostile/folders`:
+//! each folder is looked at, checked and run by the real program, which must refuse it at once, with
+//! the words of its verdict, and run, write and send nothing.
+
+use std::{
+    fs,
+    io::Write as _,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use serde::Deserialize;
+
+use crate::common::{Desk, at_once, podhost, project};
+
+/// What must come of an attack: exit code 2, and this on stderr.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
+    /// What it attacks, in one line.
+    attacks: String,
+    /// The program's arguments; `POLICY` stands for the folder.
+    commands: Vec<String>,
+    says: Vec<String>,
+    /// What podhost.toml's grant says besides what it allows.
+    #[serde(default)]
+    grant: String,
+    /// A file that is made longer, by a hole.
+    longer: Option<Longer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Longer {
+    file: PathBuf,
+    bytes: u64,
+}
+
+/// A platform that counts who reaches for it.
+fn platform() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/srv/sc", listener.local_addr().unwrap());
+    let reached = Arc::new(AtomicUsize::new(0));
+    let counted = reached.clone();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    (url, reached)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(files(&path));
+        }
+        found.push(path);
+    }
+    found.sort();
+    found
+}
+
+fn attack(folder: &Path) {
+    let name = folder.file_name().unwrap().display();
+    let text = fs::read_to_string(folder.join("verdict.toml")).unwrap();
+    let verdict: Verdict = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(!verdict.attacks.is_empty() && !verdict.commands.is_empty(), "{name}");
+
+    let desk = Desk::new();
+    let policy = desk.folder.path().join("policy");
+    let copied = Command::new("cp").arg("-a").arg(folder.join("policy")).arg(&policy).status();
+    assert!(copied.unwrap().success(), "{name}");
+    if let Some(Longer { file, bytes }) = &verdict.longer {
+        let file = fs::OpenOptions::new().write(true).open(policy.join(file)).unwrap();
+        file.set_len(*bytes).unwrap();
+    }
+    let before = files(&policy);
+    let (url, reached) = platform();
+    let config = desk.file(
+        "podhost.toml",
+        format!(
+            "[account.shop]\nplatform = \"{url}\"\ntoken = {{ env = \"SHOP\" }}\n\
+             [policy.attack]\naccount = \"shop\"\n{}\ncapabilities.allow = [\"payments\"]\n\
+             budget.rial = 1_000\n",
+            verdict.grant
+        ),
+    );
+    for line in &verdict.commands {
+        let arguments =
+            line.split(' ').map(|word| word.replace("POLICY", policy.to_str().unwrap()));
+        let mut command = podhost();
+        command.args(arguments).env("SHOP", "shop-api-token").env("PODHOST_CONFIG", &config);
+        command
+            .env("PODHOST_STORE", desk.store())
+            .env("PODHOST_CACHE", desk.folder.path().join("cache"));
+        let mut ended = at_once(command);
+        // A sentence may go on in the next line.
+        ended.stderr = ended.stderr.replace("\n  │ ", " ");
+        let says: Vec<&str> = verdict.says.iter().map(String::as_str).collect();
+        ended.failed(2, &says);
+        assert!(!ended.stderr.contains("shop-api-token"), "{name}: {ended:#?}");
+        assert_eq!(files(&policy), before, "{name}: {line} leaves something in the folder");
+        assert_eq!(reached.load(Ordering::SeqCst), 0, "{name}: {line} reaches for the platform");
+        assert!(!desk.store().exists(), "{name}: {line} begins something");
+    }
+}
+
+#[test]
+fn each_is_refused_before_anything() {
+    let corpus = project().join("tests/hostile/folders");
+    let mut attacks: Vec<PathBuf> =
+        fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+    attacks.sort();
+    assert!(attacks.len() >= 15, "{attacks:#?}");
+    for folder in attacks {
+        println!("{}", folder.display());
+        attack(&folder);
+    }
+}
