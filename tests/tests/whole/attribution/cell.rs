@@ -1,0 +1,286 @@
+//! One cell of the matrix: the state before, what is lost of the call, and what happens until it is
+//! looked into.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use pod_host::{Point, Receipt};
+use podhost_tests::mortal::{Gate, Life};
+use serde_json::{Value, json};
+
+use super::{
+    cases::Case,
+    town::{LANDING_WINDOW, Town, run_in},
+    verdict::{Told, of_one_call},
+};
+
+/// Time passes between what happened before and the run, but less than two clocks may differ.
+const BEFORE: Duration = Duration::from_secs(1);
+
+/// How things stand before the call.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum State {
+    Open,
+    /// An earlier run of ours was answered.
+    ByUs,
+    /// One of the case's acts was.
+    By(usize),
+}
+
+/// What happens until the call is looked into.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Until {
+    /// Nothing: it is looked into at once.
+    InTime,
+    /// The landing window is over.
+    TheWindowIsOver,
+    /// One of the case's acts takes place.
+    Another(usize),
+}
+
+/// What is lost.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Loss {
+    /// Nothing: it is answered.
+    Nothing,
+    UnansweredBefore,
+    UnansweredAfter,
+    LandsWithin,
+    LandsLater,
+    CodeBefore(u16),
+    CodeAfter(u16),
+    StatusBefore(u16),
+    StatusAfter(u16),
+    ResetBefore,
+    ResetAfter,
+    /// The host is killed when its intent is on the disk.
+    KilledBefore,
+    /// The host is killed when POD has answered.
+    KilledAfter,
+    /// It was not answered, and then the host is killed.
+    KilledUnansweredBefore,
+    KilledUnansweredAfter,
+}
+
+/// Losses that look alike to whoever looks into them.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Kind {
+    Answered,
+    NotMade,
+    Made,
+    Lands,
+    LandsLater,
+    KilledNotMade,
+    KilledMade,
+}
+
+impl Loss {
+    pub const ALL: [Self; 19] = [
+        Self::Nothing,
+        Self::UnansweredBefore,
+        Self::UnansweredAfter,
+        Self::LandsWithin,
+        Self::LandsLater,
+        Self::CodeBefore(227),
+        Self::CodeAfter(227),
+        Self::CodeBefore(378),
+        Self::CodeAfter(378),
+        Self::CodeBefore(999),
+        Self::CodeAfter(999),
+        Self::StatusBefore(502),
+        Self::StatusAfter(502),
+        Self::ResetBefore,
+        Self::ResetAfter,
+        Self::KilledBefore,
+        Self::KilledAfter,
+        Self::KilledUnansweredBefore,
+        Self::KilledUnansweredAfter,
+    ];
+
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Nothing => Kind::Answered,
+            Self::UnansweredBefore
+            | Self::CodeBefore(_)
+            | Self::StatusBefore(_)
+            | Self::ResetBefore => Kind::NotMade,
+            Self::UnansweredAfter
+            | Self::CodeAfter(_)
+            | Self::StatusAfter(_)
+            | Self::ResetAfter => Kind::Made,
+            Self::LandsWithin => Kind::Lands,
+            Self::LandsLater => Kind::LandsLater,
+            Self::KilledBefore | Self::KilledUnansweredBefore => Kind::KilledNotMade,
+            Self::KilledAfter | Self::KilledUnansweredAfter => Kind::KilledMade,
+        }
+    }
+
+    fn fault(self) -> Option<Value> {
+        let window = LANDING_WINDOW.as_millis() as u64;
+        Some(match self {
+            Self::Nothing | Self::KilledBefore | Self::KilledAfter => return None,
+            Self::UnansweredBefore | Self::KilledUnansweredBefore => {
+                json!({ "unanswered": "before" })
+            }
+            Self::UnansweredAfter | Self::KilledUnansweredAfter => json!({ "unanswered": "after" }),
+            Self::LandsWithin => {
+                json!({ "unanswered": "before", "landsAfterMilliseconds": window / 4 })
+            }
+            Self::LandsLater => {
+                json!({ "unanswered": "before", "landsAfterMilliseconds": 2 * window })
+            }
+            Self::CodeBefore(code) => json!({ "errorCode": code }),
+            Self::CodeAfter(code) => json!({ "errorCode": code, "answered": "after" }),
+            Self::StatusBefore(status) => json!({ "httpStatus": status }),
+            Self::StatusAfter(status) => json!({ "httpStatus": status, "answered": "after" }),
+            Self::ResetBefore => json!({ "reset": "before" }),
+            Self::ResetAfter => json!({ "reset": "after" }),
+        })
+    }
+
+    /// Where the host is killed.
+    fn kills_at(self) -> Option<Point> {
+        match self {
+            Self::KilledBefore => Some(Point::AfterIntent),
+            Self::KilledAfter | Self::KilledUnansweredBefore | Self::KilledUnansweredAfter => {
+                Some(Point::AfterEffect)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A cell.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'a> {
+    pub case: &'a Case,
+    pub state: State,
+    pub loss: Loss,
+    pub until: Until,
+}
+
+impl fmt::Display for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let act = |index: usize| &self.case.acts[index].name;
+        write!(f, "{} | before: ", self.case.name)?;
+        match self.state {
+            State::Open => write!(f, "open")?,
+            State::ByUs => write!(f, "already by us")?,
+            State::By(index) => write!(f, "already: {}", act(index))?,
+        }
+        write!(f, " | {:?} | ", self.loss)?;
+        match self.until {
+            Until::InTime => write!(f, "looked at in time"),
+            Until::TheWindowIsOver => write!(f, "looked at after the landing window"),
+            Until::Another(index) => write!(f, "in between: {}", act(index)),
+        }
+    }
+}
+
+impl Cell<'_> {
+    /// Plays it: what the receipt says, or what is wrong with it, in words.
+    pub async fn play(&self) -> Result<Told, String> {
+        let case = self.case;
+        let mut town = Town::start().await;
+        for call in &case.before {
+            town.call(call).await.unwrap_or_else(|error| panic!("{self}: {call:?}: {error}"));
+        }
+        match self.state {
+            State::Open => {}
+            State::ByUs => {
+                town.draw_a_line().await;
+                let receipt = town.run(self.options(&town)).await;
+                let told = of_one_call(&town, &receipt, case.service, case.moves).await;
+                if !matches!(told, Ok(Told::Claimed)) {
+                    return Err(format!("the earlier run: {told:?}\n{}", shown(&receipt)));
+                }
+            }
+            State::By(act) => self.act(&mut town, act).await,
+        }
+        town.mortal.pod.advance(BEFORE).await.expect("the clock moves");
+        town.draw_a_line().await;
+        if let Some(fault) = self.loss.fault() {
+            town.fault(case.service, fault).await;
+        }
+        let receipt = match self.loss.kills_at() {
+            Some(point) => self.killed(&mut town, point).await,
+            None => self.halted(&mut town).await,
+        };
+        of_one_call(&town, &receipt, case.service, case.moves).await.map_err(|(wrong, deeds)| {
+            format!("{wrong:?}\n    receipt: {}\n    deeds: {deeds:?}", shown(&receipt))
+        })
+    }
+
+    fn options(&self, town: &Town) -> pod_host::RunOptions {
+        town.options(&[(&*self.case.function, self.case.request.clone())])
+    }
+
+    /// Somebody else's doing. It may be too late for it.
+    async fn act(&self, town: &mut Town, act: usize) {
+        // What was to go wrong with our call must not go wrong with others'.
+        town.mortal.pod.clear_faults().await.expect("they can be taken away");
+        for call in self.case.calls_of(&self.case.acts[act]) {
+            let _ = town.call(&call).await;
+        }
+    }
+
+    async fn meanwhile(&self, town: &mut Town) {
+        match self.until {
+            Until::InTime => {}
+            Until::TheWindowIsOver => {
+                if self.loss == Loss::LandsWithin {
+                    town.has_landed().await;
+                }
+                let beyond = LANDING_WINDOW + Duration::from_secs(1);
+                town.mortal.pod.advance(beyond).await.expect("the clock moves");
+            }
+            Until::Another(act) => self.act(town, act).await,
+        }
+    }
+
+    /// The host dies at the point, and the run is gone on with later.
+    async fn killed(&self, town: &mut Town, point: Point) -> Receipt {
+        let options = self.options(town);
+        let kills = move |_, at| at == point;
+        let ended = town.mortal.live(kills, async move |life| run_in(life, options).await).await;
+        self.meanwhile(town).await;
+        match ended {
+            Some(receipt) => receipt,
+            None => {
+                let go_on = async |life: Life| life.go_on().await.expect("the run was cut off");
+                town.mortal.live_on(go_on).await
+            }
+        }
+    }
+
+    /// The host stops where the first attempt has come to an end, until it is let go.
+    async fn halted(&self, town: &mut Town) -> Receipt {
+        let options = self.options(town);
+        if self.until == Until::InTime {
+            return town.run(options).await;
+        }
+        let (gate, keeper) = Gate::at(Point::AfterEffect);
+        let mortal = Arc::clone(&town.mortal);
+        let live = mortal.live(keeper, async move |life| run_in(life, options).await);
+        tokio::pin!(live);
+        let ended = tokio::select! {
+            // What is refused at once is not in doubt.
+            ended = &mut live => ended,
+            () = gate.is_reached() => {
+                self.meanwhile(town).await;
+                gate.open();
+                live.await
+            }
+        };
+        ended.expect("nobody kills it")
+    }
+}
+
+/// What a person reads of a receipt.
+fn shown(receipt: &Receipt) -> String {
+    let Receipt { status, effects, doubts, denied, meters, output, error, .. } = receipt;
+    let rials = meters.rials.0;
+    format!(
+        "{status:?}, charged {rials}, effects {effects:?}, doubts {doubts:?}, denied {denied:?}, \
+         output {output}, error {error:?}"
+    )
+}
