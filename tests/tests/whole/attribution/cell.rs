@@ -206,7 +206,7 @@ impl Cell<'_> {
             None => self.halted(&mut town).await,
         };
         of_one_call(&town, &receipt, case.service, case.moves).await.map_err(|(wrong, deeds)| {
-            format!("{wrong:?}\n    receipt: {}\n    deeds: {deeds:?}", shown(&receipt))
+            format!("{wrong}\n    receipt: {}\n    deeds: {deeds:?}", shown(&receipt))
         })
     }
 

@@ -9,17 +9,20 @@
 //! - `PODHOST_CELL`: only cells whose names hold this text.
 
 use std::{
+    any::Any,
     collections::BTreeMap,
+    panic::AssertUnwindSafe,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use pod_host::Digest;
 
 use super::{
     cases::{Case, cases},
     cell::{Cell, Loss, State, Until},
     table::Table,
+    town::Town,
     verdict::Told,
 };
 
@@ -62,6 +65,12 @@ fn drawn(cells: Vec<Cell<'_>>, seed: u64) -> Vec<Cell<'_>> {
     groups.into_values().flat_map(first).collect()
 }
 
+/// What a panic says.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+}
+
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
 }
@@ -86,8 +95,14 @@ async fn receipts_tell_whose_doing_it_was() {
     let began = Instant::now();
     let mut table = Table::default();
     let mut wrong = Vec::new();
+    // Its script is compiled once, not by everybody who finds it missing.
+    let town = Town::start().await;
+    town.run(town.options(&[])).await;
     let mut played = stream::iter(cells)
-        .map(|cell| async move { (cell, cell.play().await) })
+        .map(|cell| async move {
+            let played = AssertUnwindSafe(cell.play()).catch_unwind().await;
+            (cell, played.unwrap_or_else(|panic| Err(message(&*panic))))
+        })
         .buffer_unordered(AT_ONCE);
     while let Some((cell, told)) = played.next().await {
         match told {

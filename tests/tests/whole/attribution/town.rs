@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, LazyLock},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,12 +11,11 @@ use pod_host::{Receipt, RunOptions};
 use pod_platform::{Client, Credentials, Limits, Platform, types::Error};
 use pod_sandbox::{Deed, Scenario};
 use podhost_tests::{
-    mortal::{Life, Mortal, script},
+    mortal::{Life, Mortal},
     project,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::service_cases::{named, prepared, snake_keys};
 
@@ -26,25 +25,8 @@ pub const LANDING_WINDOW: Duration = Duration::from_millis(200);
 /// The user whom the shop is billed as.
 pub const SHOP: i64 = 10;
 
-/// Makes whichever call its input names; a list of them, one after the other.
-static POLICY: LazyLock<TempDir> = LazyLock::new(|| {
-    let source = r#"
-        fn run(input) {
-            let report = [];
-            for call in input { report.push(make(call.function, call.request)); }
-            report
-        }
-        fn make(function, request) {
-            let name = function.split(".")[1];
-            name.replace("-", "_");
-            name.make_lower();
-            try { return #{ ok: Fn(name).call(request) }; } catch (error) { return #{ error: error }; }
-        }
-    "#;
-    let budget = "rial = 1_000_000_000\nrial-per-payment = 100_000\nsms = 1_000\n\
-                  [network]\nallow = [\"https://shop.ir/*\"]";
-    script("\"invoices\", \"payments\", \"bills\", \"files\", \"loans\"", budget, source)
-});
+/// Makes the calls of its input, one after the other.
+const POLICY: &str = "tests/attribution/policy";
 
 /// A call of somebody's.
 #[derive(Clone, Debug, Deserialize)]
@@ -165,11 +147,11 @@ impl Town {
 
     /// Runs it, undisturbed.
     pub async fn run(&self, options: RunOptions) -> Receipt {
-        self.mortal.live_on(async move |life: Life| life.run(POLICY.path(), options).await).await
+        self.mortal.live_on(async move |life: Life| life.run(&project(POLICY), options).await).await
     }
 }
 
 /// Runs the policy in a host's life.
 pub async fn run_in(life: Life, options: RunOptions) -> Receipt {
-    life.run(POLICY.path(), options).await
+    life.run(&project(POLICY), options).await
 }

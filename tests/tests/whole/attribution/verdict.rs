@@ -1,5 +1,7 @@
 //! A receipt against the deeds.
 
+use std::fmt;
+
 use pod_host::{Receipt, Status};
 use pod_sandbox::Deed;
 
@@ -22,8 +24,19 @@ pub enum Wrong {
     FalseDenial,
     /// Two of the run's calls had the effect of one.
     Twice,
-    /// Its sums are not those of what it says.
-    Sums(String),
+    /// What it says contradicts itself, or is not how much it was.
+    Inconsistent(String),
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FalseClaim => f.write_str("FALSE CLAIM: none of the run's calls did it"),
+            Self::FalseDenial => f.write_str("FALSE DENIAL: one of the run's calls did it"),
+            Self::Twice => f.write_str("TWICE: several of the run's calls did it"),
+            Self::Inconsistent(what) => write!(f, "INCONSISTENT: {what}"),
+        }
+    }
 }
 
 /// What a receipt says of the one call that its run made, and whether that is so.
@@ -47,7 +60,7 @@ fn weigh(
     moves: Option<u64>,
     deeds: &[Deed],
 ) -> Result<Told, Wrong> {
-    let wrong = |what: String| Err(Wrong::Sums(what));
+    let wrong = |what: String| Err(Wrong::Inconsistent(what));
     if receipt.effects.iter().any(|effect| effect.service != service)
         || deeds.iter().any(|deed| deed.service != service)
     {
