@@ -53,7 +53,7 @@ pub struct Deed {
     pub objects: BTreeMap<String, String>,
     /// The id in its answer: what it made or changed.
     pub answered: Option<i64>,
-    /// How many rials it moved from one account of the ledger to another.
+    /// How many rials are in other accounts of the ledger after it than before.
     pub rials: Rial,
 }
 
@@ -116,8 +116,10 @@ impl Before {
             "INSERT INTO deeds
                  (reference, at, service, user_id, business_id, objects, answered, rials)
              VALUES (?, ?, ?, ?, ?, ?, ?,
-                     (SELECT COALESCE(SUM(amount), 0) FROM postings
-                      WHERE transaction_id > ? AND amount > 0))",
+                     (SELECT COALESCE(SUM(net), 0) FROM
+                          (SELECT SUM(amount) AS net FROM postings
+                           WHERE transaction_id > ? GROUP BY account)
+                      WHERE net > 0))",
         )
         .bind(context.reference)
         .bind(context.millis())

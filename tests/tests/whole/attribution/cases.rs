@@ -22,6 +22,9 @@ pub struct Case {
     pub before: Vec<Call>,
     /// How many rials the call moves from one account to another, if that is what it is for.
     pub moves: Option<u64>,
+    /// Can the account not read what it pays?
+    #[serde(default)]
+    pub unreadable: bool,
     /// What others do to the same objects.
     pub acts: Vec<Act>,
     /// POD's name of the service: the catalogue's.

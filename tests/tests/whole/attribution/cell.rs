@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     cases::Case,
-    town::{LANDING_WINDOW, Town, run_in},
+    town::{LANDING_WINDOW, Reads, Town, run_in},
     verdict::{Told, of_one_call},
 };
 
@@ -181,6 +181,9 @@ impl Cell<'_> {
     pub async fn play(&self) -> Result<Told, String> {
         let case = self.case;
         let mut town = Town::start().await;
+        if case.unreadable {
+            town.reads = Reads::UpToACeiling;
+        }
         for call in &case.before {
             town.call(call).await.unwrap_or_else(|error| panic!("{self}: {call:?}: {error}"));
         }
@@ -219,7 +222,9 @@ impl Cell<'_> {
         // What was to go wrong with our call must not go wrong with others'.
         town.mortal.pod.clear_faults().await.expect("they can be taken away");
         for call in self.case.calls_of(&self.case.acts[act]) {
-            let _ = town.call(&call).await;
+            if town.call(&call).await.is_err() {
+                break;
+            }
         }
     }
 
@@ -239,9 +244,10 @@ impl Cell<'_> {
 
     /// The host dies at the point, and the run is gone on with later.
     async fn killed(&self, town: &mut Town, point: Point) -> Receipt {
-        let options = self.options(town);
+        let (options, reads) = (self.options(town), town.reads);
         let kills = move |_, at| at == point;
-        let ended = town.mortal.live(kills, async move |life| run_in(life, options).await).await;
+        let ended =
+            town.mortal.live(kills, async move |life| run_in(life, options, reads).await).await;
         self.meanwhile(town).await;
         match ended {
             Some(receipt) => receipt,
@@ -254,13 +260,13 @@ impl Cell<'_> {
 
     /// The host stops where the first attempt has come to an end, until it is let go.
     async fn halted(&self, town: &mut Town) -> Receipt {
-        let options = self.options(town);
+        let (options, reads) = (self.options(town), town.reads);
         if self.until == Until::InTime {
             return town.run(options).await;
         }
         let (gate, keeper) = Gate::at(Point::AfterEffect);
         let mortal = Arc::clone(&town.mortal);
-        let live = mortal.live(keeper, async move |life| run_in(life, options).await);
+        let live = mortal.live(keeper, async move |life| run_in(life, options, reads).await);
         tokio::pin!(live);
         let ended = tokio::select! {
             // What is refused at once is not in doubt.

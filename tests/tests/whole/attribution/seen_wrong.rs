@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     cases::cases,
-    town::{Call, Town, run_in},
+    town::{Call, Reads, Town, run_in},
     verdict::{Told, of_one_call},
 };
 
@@ -283,7 +283,8 @@ async fn a_run_that_was_killed_claims_nothing_of_the_day_before() {
     town.draw_a_line().await;
     let options = town.options(&[("bills.pay-bill", bill)]);
     let kills = |_, at| at == Point::AfterIntent;
-    let ended = town.mortal.live(kills, async move |life| run_in(life, options).await).await;
+    let ended =
+        town.mortal.live(kills, async move |life| run_in(life, options, Reads::All).await).await;
     let second = match ended {
         Some(receipt) => receipt,
         None => {
