@@ -4,13 +4,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use pod_host::{Point, Receipt};
+use pod_sandbox::Deed;
 use podhost_tests::mortal::{Gate, Life};
 use serde_json::{Value, json};
 
 use super::{
     cases::Case,
     town::{LANDING_WINDOW, Reads, Town, run_in},
-    verdict::{Told, of_one_call},
+    verdict::{Told, Wrong, of_one_call, weigh},
 };
 
 /// Time passes between what happened before and the run, but less than two clocks may differ.
@@ -22,6 +23,10 @@ pub enum State {
     Open,
     /// An earlier run of ours was answered.
     ByUs,
+    /// The answer to an earlier run of ours was lost.
+    LostByUs,
+    /// What an earlier run of ours called lands later than its landing window.
+    LandsByUs,
     /// One of the case's acts was.
     By(usize),
 }
@@ -35,6 +40,18 @@ pub enum Until {
     TheWindowIsOver,
     /// One of the case's acts takes place.
     Another(usize),
+}
+
+impl State {
+    /// Whoever brought it about.
+    pub fn kind(self) -> u8 {
+        match self {
+            Self::Open => 0,
+            Self::ByUs => 1,
+            Self::LostByUs | Self::LandsByUs => 2,
+            Self::By(_) => 3,
+        }
+    }
 }
 
 /// What is lost.
@@ -165,6 +182,8 @@ impl fmt::Display for Cell<'_> {
         match self.state {
             State::Open => write!(f, "open")?,
             State::ByUs => write!(f, "already by us")?,
+            State::LostByUs => write!(f, "an attempt of ours, unanswered")?,
+            State::LandsByUs => write!(f, "an attempt of ours, which lands later")?,
             State::By(index) => write!(f, "already: {}", act(index))?,
         }
         write!(f, " | {:?} | ", self.loss)?;
@@ -187,20 +206,28 @@ impl Cell<'_> {
         for call in &case.before {
             town.call(call).await.unwrap_or_else(|error| panic!("{self}: {call:?}: {error}"));
         }
-        match self.state {
-            State::Open => {}
-            State::ByUs => {
-                town.draw_a_line().await;
-                let receipt = town.run(self.options(&town)).await;
-                let told = of_one_call(&town, &receipt, case.service, case.moves).await;
-                if !matches!(told, Ok(Told::Claimed)) {
-                    return Err(format!("the earlier run: {told:?}\n{}", shown(&receipt)));
-                }
+        let earlier = match self.state {
+            State::Open => None,
+            State::ByUs => Some(Loss::Nothing),
+            State::LostByUs => Some(Loss::UnansweredAfter),
+            State::LandsByUs => Some(Loss::LandsLater),
+            State::By(act) => {
+                self.act(&mut town, act).await;
+                None
             }
-            State::By(act) => self.act(&mut town, act).await,
-        }
+        };
+        let earlier = match earlier {
+            None => None,
+            Some(loss) => {
+                let line = town.draw_a_line().await;
+                if let Some(fault) = loss.fault() {
+                    town.fault(case.service, fault).await;
+                }
+                Some((line, loss, town.run(self.options(&town)).await))
+            }
+        };
         town.mortal.pod.advance(BEFORE).await.expect("the clock moves");
-        town.draw_a_line().await;
+        let line = town.draw_a_line().await;
         if let Some(fault) = self.loss.fault() {
             town.fault(case.service, fault).await;
         }
@@ -208,9 +235,17 @@ impl Cell<'_> {
             Some(point) => self.killed(&mut town, point).await,
             None => self.halted(&mut town).await,
         };
-        of_one_call(&town, &receipt, case.service, case.moves).await.map_err(|(wrong, deeds)| {
-            format!("{wrong}\n    receipt: {}\n    deeds: {deeds:?}", shown(&receipt))
-        })
+        let told = of_one_call(&town, &receipt, case.service, case.moves).await;
+        if let Some((from, loss, receipt)) = earlier {
+            let deeds = town.own_deeds_between(from, line).await;
+            let told = weigh(&receipt, case.service, case.moves, &deeds);
+            let told =
+                told.map_err(|wrong| in_words(&wrong, "the earlier run's ", &receipt, &deeds))?;
+            if loss == Loss::Nothing && told != Told::Claimed {
+                return Err(format!("the earlier run does nothing: {}", shown(&receipt)));
+            }
+        }
+        told.map_err(|(wrong, deeds)| in_words(&wrong, "", &receipt, &deeds))
     }
 
     fn options(&self, town: &Town) -> pod_host::RunOptions {
@@ -279,6 +314,10 @@ impl Cell<'_> {
         };
         ended.expect("nobody kills it")
     }
+}
+
+fn in_words(wrong: &Wrong, whose: &str, receipt: &Receipt, deeds: &[Deed]) -> String {
+    format!("{wrong}\n    {whose}receipt: {}\n    {whose}deeds: {deeds:?}", shown(receipt))
 }
 
 /// What a person reads of a receipt.

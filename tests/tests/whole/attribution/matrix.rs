@@ -29,12 +29,14 @@ use super::{
 /// How many cells are played at once: they mostly wait.
 const AT_ONCE: usize = 10;
 
-/// Of each service, state and kind of loss, so many cells are drawn.
+/// Of each call, kind of state and kind of loss, so many cells are drawn.
 const DRAWN: usize = 1;
 
 fn all(case: &Case) -> Vec<Cell<'_>> {
     let acts = 0..case.acts.len();
-    let states = [State::Open, State::ByUs].into_iter().chain(acts.clone().map(State::By));
+    let states = [State::Open, State::ByUs, State::LostByUs, State::LandsByUs]
+        .into_iter()
+        .chain(acts.clone().map(State::By));
     let untils = [Until::InTime, Until::TheWindowIsOver].into_iter();
     let untils: Vec<Until> = untils.chain(acts.map(Until::Another)).collect();
     let mut cells = Vec::new();
@@ -54,7 +56,7 @@ fn drawn(cells: Vec<Cell<'_>>, seed: u64) -> Vec<Cell<'_>> {
     let mut groups: BTreeMap<_, Vec<(Digest, Cell<'_>)>> = BTreeMap::new();
     for cell in cells {
         let rank = Digest::of(&[&seed.to_le_bytes(), cell.to_string().as_bytes()]);
-        let group = (cell.case.name.clone(), cell.state, cell.loss.kind());
+        let group = (cell.case.name.clone(), cell.state.kind(), cell.loss.kind());
         groups.entry(group).or_default().push((rank, cell));
     }
     let first = |mut group: Vec<(Digest, _)>| {

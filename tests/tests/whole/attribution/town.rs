@@ -57,9 +57,10 @@ pub struct Town {
     /// What its runs can read.
     pub reads: Reads,
     names: BTreeMap<String, Value>,
-    /// The reference numbers of calls that are not the run's: what was before it, and what others
-    /// were answered since.
-    known: BTreeSet<String>,
+    /// The reference numbers of what others called: they were answered.
+    others: BTreeSet<String>,
+    /// The number of a call before which everything is not the run's.
+    line: u64,
 }
 
 impl Town {
@@ -78,7 +79,8 @@ impl Town {
             client,
             reads: Reads::All,
             names: BTreeMap::new(),
-            known: BTreeSet::new(),
+            others: BTreeSet::new(),
+            line: 0,
         }
     }
 
@@ -101,7 +103,7 @@ impl Town {
             Err(error @ Error::Platform(_)) => return Err(error),
             Err(other) => panic!("{call:?}: {other}: nobody can tell whose doing it was"),
         };
-        self.known.insert(answer.reference_number);
+        self.others.insert(answer.reference_number);
         let answer = snake_keys(&serde_json::from_slice(&answer.result).expect("it is JSON"));
         for (name, pointer) in &call.save {
             let value = answer.pointer(pointer).cloned().unwrap_or_default();
@@ -124,19 +126,32 @@ impl Town {
         }
     }
 
-    /// Everything that was done so far is not the next run's.
-    pub async fn draw_a_line(&mut self) {
-        let deeds = self.mortal.pod.deeds().await.expect("the deeds can be read");
-        self.known.extend(deeds.into_iter().map(|deed| deed.reference_number));
+    /// The number of a call that changes nothing: whatever is called from now on has a higher one, and
+    /// what still lands of earlier calls has a lower one.
+    pub async fn draw_a_line(&mut self) -> u64 {
+        let list = prepared("invoices.get-invoice-list", &json!({ "offset": 0, "size": 1 }));
+        let sent = self.client.send(&list, &Credentials::token("bank"), None, &|_| true).await;
+        let number = sent.outcome.expect("it is answered").reference_number;
+        self.line = number.parse().expect("a number");
+        self.line
     }
 
-    /// What the run's own calls did since then.
+    /// What the shop's runs did since the last line.
     pub async fn own_deeds(&self) -> Vec<Deed> {
+        self.own_deeds_between(self.line, u64::MAX).await
+    }
+
+    /// What the shop's runs did by calls between two lines.
+    pub async fn own_deeds_between(&self, from: u64, to: u64) -> Vec<Deed> {
         let deeds = self.mortal.pod.deeds().await.expect("the deeds can be read");
-        let is_own = |deed: &Deed| !self.known.contains(&deed.reference_number);
-        // What is due is nobody's call.
-        let own = deeds.into_iter().filter(is_own).filter(|deed| deed.user_id != 0);
-        let own: Vec<Deed> = own.collect();
+        let is_own = |deed: &Deed| {
+            let number: u64 = deed.reference_number.parse().expect("a number");
+            // What is due is nobody's call.
+            deed.user_id != 0
+                && (from..to).contains(&number)
+                && !self.others.contains(&deed.reference_number)
+        };
+        let own: Vec<Deed> = deeds.into_iter().filter(is_own).collect();
         assert!(own.iter().all(|deed| deed.user_id == SHOP), "unknown calls: {own:?}");
         own
     }

@@ -48,13 +48,11 @@ pub async fn of_one_call(
 ) -> Result<Told, (Wrong, Vec<Deed>)> {
     town.has_landed().await;
     let deeds = town.own_deeds().await;
-    match weigh(receipt, service, moves, &deeds) {
-        Ok(told) => Ok(told),
-        Err(wrong) => Err((wrong, deeds)),
-    }
+    weigh(receipt, service, moves, &deeds).map_err(|wrong| (wrong, deeds))
 }
 
-fn weigh(
+/// What a receipt says of the one call that its run made, against what its calls did.
+pub fn weigh(
     receipt: &Receipt,
     service: &str,
     moves: Option<u64>,
