@@ -6,7 +6,8 @@
 //! - `PODHOST_MATRIX=all`: all cells, and `docs/attribution.md` is held to what they say; with
 //!   `UPDATE_ATTRIBUTION=1`, it is written.
 //! - `PODHOST_SEED`: what is drawn.
-//! - `PODHOST_CELL`: only cells whose names hold this text.
+//! - `PODHOST_CELL`: only cells whose names hold this text, and what each comes to.
+//! - `PODHOST_SHOW_UNKNOWN`: names the cells that end unknown.
 
 use std::{
     any::Any,
@@ -95,6 +96,7 @@ async fn receipts_tell_whose_doing_it_was() {
     println!("{} of {of_all} cells, PODHOST_SEED={seed}", cells.len());
 
     let began = Instant::now();
+    let shows_unknown = std::env::var_os("PODHOST_SHOW_UNKNOWN").is_some();
     let mut table = Table::default();
     let mut wrong = Vec::new();
     // Its script is compiled once, not by everybody who finds it missing.
@@ -109,9 +111,7 @@ async fn receipts_tell_whose_doing_it_was() {
     while let Some((cell, told)) = played.next().await {
         match told {
             Ok(told) => {
-                if only.is_some()
-                    || told == Told::Unknown && std::env::var_os("PODHOST_SHOW_UNKNOWN").is_some()
-                {
+                if only.is_some() || shows_unknown && told == Told::Unknown {
                     println!("{told:?}: {cell}");
                 }
                 table.count(&cell, told);
