@@ -12,7 +12,12 @@ Exit codes:
   0  done
   1  the policy failed or was refused
   2  bad usage or bad input
-  3  the platform or the store failed";
+  3  the platform or the store failed
+  4  of some payment nobody knows whether it took effect (podhost settle)
+  5  another podhost has the store
+  6  the policy is paused, because it kept failing (podhost unpause)
+130, 143  it was told to stop, by SIGINT or SIGTERM: what was under way is recorded, and what is left
+     can be resumed";
 
 /// Runs merchants' policies safely on the POD payments platform.
 ///
@@ -77,7 +82,7 @@ pub struct Run {
     ///
     /// Asked for again, it answers the first run's receipt, and goes on with that run if it was cut
     /// off. Scoped to account and policy; with another input or option it is an error.
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = key)]
     pub key: Option<String>,
     /// Decide and check, show what would be paid, and pay nothing (deciders only)
     #[arg(long)]
@@ -136,7 +141,7 @@ Examples:
   podhost run plugins/netting --account bakery --key 1399-03
   PODHOST_TOKEN=shop-api-token podhost run plugins/netting --platform http://127.0.0.1:8044";
 
-/// List runs, the oldest first
+/// List runs, the oldest first, and the policies that are paused
 #[derive(Args, Debug)]
 #[command(after_help = RUNS_EXAMPLES)]
 pub struct Runs {
@@ -161,7 +166,8 @@ pub struct Runs {
     /// Begun before that
     #[arg(long, value_name = "WHEN")]
     pub before: Option<When>,
-    /// Print one JSON object: {"runs": [...]}
+    /// Print one JSON object: {"runs": [...], "paused": [{"policy", "account", "platform", "runs",
+    /// "last"}]}
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -215,6 +221,7 @@ pub struct Show {
 /// with. What its journal has is not done again; a call whose outcome nobody wrote down is looked
 /// into first. Accounts are those of podhost.toml, or PODHOST_TOKEN's.
 #[derive(Args, Debug)]
+#[command(after_help = RESUME_EXIT_CODE)]
 pub struct Resume {
     /// The runs' ids, or how they begin [default: all that were cut off]
     pub runs: Vec<String>,
@@ -232,6 +239,9 @@ pub struct Resume {
     #[command(flatten)]
     pub folders: Folders,
 }
+
+const RESUME_EXIT_CODE: &str = "\
+Of several runs the most urgent exit code counts: 4, then 130 or 143, 3, 5, 2, 6, 1.";
 
 /// Show the evidence of a call in doubt, or decide what became of it
 ///
@@ -393,6 +403,10 @@ pub struct Patience {
     pub landing_window: Option<Duration>,
 }
 
+fn key(text: &str) -> Result<String, pod_host::Error> {
+    pod_host::check_key(text).map(|()| text.to_owned())
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a time is like 500ms, 10s or 2m".to_owned();
     let duration: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
@@ -451,7 +465,8 @@ pub struct Build {
 ///
 /// Nothing is run. What is granted is what both policy.toml asks for and podhost.toml grants, in
 /// [policy.NAME]; without a podhost.toml it is what the policy asks for, as on the local platform. A
-/// script's interpreter imports everything, so of a script only what it asks for counts.
+/// script's interpreter imports everything, so of a script only what it asks for counts. A policy that
+/// is paused, because it kept failing, is said to be.
 #[derive(Args, Debug)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub struct Check {
@@ -469,6 +484,8 @@ pub struct Check {
     /// Where compiled components are kept [default: podhost in your cache folder]
     #[arg(long, value_name = "DIR", env = "PODHOST_CACHE")]
     pub cache: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: Store,
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -511,4 +528,40 @@ pub struct Folders {
     /// Where compiled components are kept [default: podhost in your cache folder]
     #[arg(long, value_name = "DIR", env = "PODHOST_CACHE")]
     pub cache: Option<PathBuf>,
+    #[command(flatten)]
+    pub waiting: Waiting,
+}
+
+/// For how long another process's store is waited for, unless it is said.
+const WAIT: Duration = Duration::from_secs(600);
+
+/// What to do while another process has the store.
+#[derive(Args, Debug)]
+pub struct Waiting {
+    /// Wait so long for the store if another podhost has it; without a time, as long as it takes
+    /// [default: 10m]
+    ///
+    /// One process has a store at a time. Those that wait get it in the order in which they came.
+    #[arg(
+        long,
+        value_name = "TIME",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = duration
+    )]
+    pub wait: Option<Option<Duration>>,
+    /// Do not wait for the store: exit with code 5 at once
+    #[arg(long, conflicts_with = "wait")]
+    pub no_wait: bool,
+}
+
+impl Waiting {
+    /// How long to wait.
+    pub fn at_most(&self) -> Duration {
+        match self.wait {
+            _ if self.no_wait => Duration::ZERO,
+            None => WAIT,
+            Some(time) => time.unwrap_or(Duration::MAX),
+        }
+    }
 }

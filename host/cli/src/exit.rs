@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::signals;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Status {
@@ -12,6 +14,37 @@ pub enum Status {
     Input = 2,
     /// The platform or the store failed.
     Platform = 3,
+    /// Of some call nobody knows whether it took effect.
+    UnknownOutcome = 4,
+    /// Another process has the store.
+    StoreInUse = 5,
+    /// The policy is paused.
+    Paused = 6,
+    /// It was told to stop: 128 and the signal's number, as shells have it.
+    Interrupted = 130,
+    Terminated = 143,
+}
+
+/// The codes in the order in which a person has to know of them, the most urgent first.
+const BY_URGENCY: [Status; 9] = [
+    Status::UnknownOutcome,
+    Status::Interrupted,
+    Status::Terminated,
+    Status::Platform,
+    Status::StoreInUse,
+    Status::Input,
+    Status::Paused,
+    Status::Policy,
+    Status::Done,
+];
+
+impl Status {
+    /// Of two runs' codes the more urgent.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let more_urgent = |status: &&Self| [self, other].contains(status);
+        BY_URGENCY.iter().find(more_urgent).copied().unwrap_or(self)
+    }
 }
 
 impl From<Status> for ExitCode {
@@ -40,7 +73,14 @@ impl Failure {
 impl From<pod_host::Error> for Failure {
     fn from(error: pod_host::Error) -> Self {
         match error {
-            pod_host::Error::Paused { .. } => Self { status: Status::Policy, error: error.into() },
+            pod_host::Error::Paused { .. } => Self { status: Status::Paused, error: error.into() },
+            pod_host::Error::StoreInUse { .. } => {
+                Self { status: Status::StoreInUse, error: error.into() }
+            }
+            pod_host::Error::Stopped(_) => Self {
+                status: signals::received().unwrap_or(Status::Platform),
+                error: error.into(),
+            },
             error if error.is_bad_input() => Self::input(error),
             error => Self::platform(error),
         }

@@ -22,6 +22,11 @@ pub const POINTS: [(Point, &str); 4] = [
     (Point::AfterOutcome, "after-outcome"),
 ];
 
+/// Is this process to stop at a point?
+pub fn is_asked_for() -> bool {
+    std::env::var_os(VARIABLE).is_some()
+}
+
 /// Whom to tell of points, if this process is to stop at one.
 pub fn on_point() -> Result<Option<OnPoint>, Failure> {
     let Some(at) = std::env::var_os(VARIABLE) else { return Ok(None) };

@@ -1,9 +1,14 @@
 //! The host that commands run policies on.
 
-use std::{io::IsTerminal as _, path::Path, time::Duration};
+use std::{
+    io::IsTerminal as _,
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use pod_host::{Host, Progress};
+use pod_host::{Host, PreparedHost, Progress};
 
 use crate::{arguments, exit::Failure, hold, operator::Operator};
 
@@ -13,41 +18,20 @@ pub async fn open_host(
     folders: &arguments::Folders,
     config: Option<&Path>,
 ) -> Result<Host, Failure> {
-    open_patient_host(folders, config, None).await
+    Ok(prepare_host(folders, config, None)?.open().await?)
 }
 
-/// Opens the store, for runs that look into a doubt for so long.
-pub async fn open_patient_host(
+/// Makes a host ready, for runs that look into a doubt for so long. The store is not opened yet.
+pub fn prepare_host(
     folders: &arguments::Folders,
     config: Option<&Path>,
     patience: Option<&arguments::Patience>,
-) -> Result<Host, Failure> {
-    let bars = MultiProgress::new();
-    let shown = std::sync::Mutex::new(Vec::<(String, ProgressBar)>::new());
-    let terminal = std::io::stderr().is_terminal();
-    let mut host = Host::builder().on_progress(move |progress| {
-        let mut shown = shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match progress {
-            Progress::Compiling(name) if terminal => {
-                let style = ProgressStyle::with_template("{spinner} Compiling {msg} {elapsed}");
-                let bar = bars.add(ProgressBar::new_spinner().with_message(name.to_owned()));
-                if let Ok(style) = style {
-                    bar.set_style(style);
-                }
-                bar.enable_steady_tick(Duration::from_millis(100));
-                shown.push((name.to_owned(), bar));
-            }
-            Progress::Compiling(name) => eprintln!("Compiling {name}"),
-            Progress::Compiled(name) => {
-                shown.retain(|(known, bar)| {
-                    if known == name {
-                        bar.finish_and_clear();
-                    }
-                    known != name
-                });
-            }
-        }
-    });
+) -> Result<PreparedHost, Failure> {
+    let shown = Shown::default();
+    let mut host = Host::builder()
+        .on_progress(move |progress| shown.tell(progress))
+        .wait_for_store(folders.waiting.at_most())
+        .purpose(purpose());
     if let Some(store) = &folders.store {
         host = host.store(store);
     }
@@ -65,5 +49,60 @@ pub async fn open_patient_host(
     if let Some(on_point) = hold::on_point()? {
         host = host.on_point(on_point);
     }
-    Ok(host.build().await?)
+    Ok(host.prepare()?)
+}
+
+/// The command and what it is about, as in `run plugins/netting`.
+fn purpose() -> String {
+    let arguments = std::env::args_os().skip(1).take(2);
+    let words = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let words: Vec<String> = words.take_while(|word| !word.starts_with('-')).collect();
+    words.join(" ")
+}
+
+/// The work that is shown now, by its name: on a terminal while it lasts, else as a line.
+#[derive(Default)]
+struct Shown {
+    bars: MultiProgress,
+    now: Mutex<Vec<(String, ProgressBar)>>,
+}
+
+/// The name of waiting for the store.
+const STORE: &str = "the store";
+
+impl Shown {
+    fn tell(&self, progress: Progress<'_>) {
+        match progress {
+            Progress::Compiling(name) => self.begin(name, format!("Compiling {name}")),
+            Progress::Compiled(name) => self.end(name),
+            Progress::WaitingForStore(store, owner) => {
+                let owner = owner.map(|owner| format!(" ({owner})")).unwrap_or_default();
+                let store = store.display();
+                self.begin(STORE, format!("Waiting for the store {store}, in use{owner}"));
+            }
+            Progress::WaitedForStore => self.end(STORE),
+        }
+    }
+
+    fn begin(&self, name: &str, message: String) {
+        if !std::io::stderr().is_terminal() {
+            eprintln!("{message}");
+            return;
+        }
+        let bar = self.bars.add(ProgressBar::new_spinner().with_message(message));
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), bar));
+    }
+
+    fn end(&self, name: &str) {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, bar)| {
+            if known == name {
+                bar.finish_and_clear();
+            }
+            known != name
+        });
+    }
 }

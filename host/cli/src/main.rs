@@ -5,15 +5,18 @@
 mod account;
 mod arguments;
 mod commands;
+mod core_dumps;
 mod destination;
 mod exit;
 mod hold;
 mod host;
 mod local_platform;
+mod log;
 mod operator;
 mod receipt;
 mod report;
 mod shown;
+mod signals;
 mod snippet;
 mod store;
 mod when;
@@ -26,12 +29,18 @@ use clap::Parser as _;
 use crate::arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("PODHOST_LOG"))
-        .with_writer(std::io::stderr)
-        .init();
-    let arguments = Arguments::parse();
-    let done = match arguments.command {
+    let done = core_dumps::turn_off().and_then(|()| log::begin());
+    match done.and_then(|()| execute(Arguments::parse().command)) {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            report::failure(&failure);
+            failure.status.into()
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<exit::Status, exit::Failure> {
+    match command {
         Command::Completions { shell } => commands::completions::print(shell),
         Command::Build(build) => commands::build::build(&build),
         Command::Check(check) => in_runtime(commands::check::check(check)),
@@ -43,17 +52,13 @@ fn main() -> ExitCode {
         Command::Settle(settle) => in_runtime(commands::settle::settle(settle)),
         Command::Replay(replay) => in_runtime(commands::replay::replay(replay)),
         Command::Verify(verify) => in_runtime(commands::verify::verify(verify)),
-        Command::Crashtest(test) => in_runtime(commands::crashtest::crashtest(test)),
+        Command::Crashtest(test) => in_runtime(async {
+            // Its children are killed with it.
+            signals::Signals::listen()?.unless_told(commands::crashtest::crashtest(test)).await
+        }),
         Command::Backup(backup) => in_runtime(commands::retention::back_up(backup)),
         Command::Prune(prune) => in_runtime(commands::retention::prune(prune)),
         Command::Sandbox(sandbox) => in_runtime(commands::sandbox::serve(sandbox)),
-    };
-    match done {
-        Ok(status) => status.into(),
-        Err(failure) => {
-            report::failure(&failure);
-            failure.status.into()
-        }
     }
 }
 
@@ -61,5 +66,10 @@ fn in_runtime(
     command: impl Future<Output = Result<exit::Status, exit::Failure>>,
 ) -> Result<exit::Status, exit::Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(exit::Failure::platform)?;
-    runtime.block_on(command)
+    let done = runtime.block_on(command);
+    if signals::received().is_some() {
+        // What computes for its own sake, such as a compilation, is not waited for.
+        runtime.shutdown_background();
+    }
+    done
 }

@@ -45,7 +45,9 @@ pub use client::{
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use contract::{bills, files, invoices, loans, payments, types, visit_services};
-pub use evidence::{Attempt, Evidence, MARK_PREFIX, Proof, Sighting};
+pub use evidence::{
+    Attempt, Attribution, Before, Evidence, MARK_PREFIX, Prior, Proof, Sighting, says_already,
+};
 pub use meta_query::MetaQuery;
 pub use pod_values::{
     BillType, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,

@@ -9,6 +9,7 @@ use crate::{
     BadFile, Error, Host, Policy,
     bindings::Failure,
     budget::Budget,
+    compiler::Compiler,
     delegation::Wallet,
     door::UNCOUNTED_BYTES,
     error::Place,
@@ -88,13 +89,16 @@ impl Host {
         let loaded = &*policy.inner;
         let budget = &loaded.asks.budget;
         let asked = async {
-            let mut guest = guest(self, loaded, self.start_alone(budget)).await?;
+            let compiler = self.compiler();
+            let mut guest = guest(compiler, loaded, compiler.start_alone(budget)).await?;
             let answer = ask(&mut guest, &loaded.settings.text).await;
             guest.finish(answer)
         };
         asked.await.map_err(|stop| run_error(loaded, budget, &Mask::default(), stop))
     }
+}
 
+impl Compiler {
     /// A guest without a run: nobody reads its log or its meters.
     fn start_alone<'a>(&self, budget: &'a Budget) -> Start<'a> {
         Start {
@@ -104,6 +108,7 @@ impl Host {
             clock: self.clock().clone(),
             log: Arc::new(RunLog::new(Mask::default(), budget.log_bytes)),
             meters: Arc::default(),
+            stop: self.stop().clone(),
         }
     }
 
@@ -135,9 +140,13 @@ fn not_of_the_world(policy: &Policy, world: World) -> RunError {
 }
 
 /// A fresh instance, its script loaded if it has one that its snapshot does not hold.
-pub(crate) async fn guest(host: &Host, policy: &Loaded, start: Start<'_>) -> Result<Guest, Stop> {
-    let place = host.place_for_guest().await?;
-    let mut guest = Guest::start(host.engine(), &policy.entry.pre, start, place).await?;
+pub(crate) async fn guest(
+    compiler: &Compiler,
+    policy: &Loaded,
+    start: Start<'_>,
+) -> Result<Guest, Stop> {
+    let place = compiler.place_for_guest().await?;
+    let mut guest = Guest::start(compiler.engine(), &policy.entry.pre, start, place).await?;
     let Some(script) = &policy.script else { return Ok(guest) };
     let Some(load) = &script.load else { return Ok(guest) };
     let host_error = |error: wasmtime::Error| Stop::Host(Error::Engine(format!("{error:#}")));

@@ -3,6 +3,8 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use crate::journal::StoreOwner;
+
 /// A place in a file, counted from 1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Place {
@@ -78,8 +80,21 @@ pub enum Error {
         reason: String,
     },
     /// Another process owns the store.
-    #[error("the store {} is in use by another podhost; give this one its own with --store", .0.display())]
-    StoreInUse(PathBuf),
+    #[error(
+        "the store {} is in use by {}; wait longer for it (--wait), or give this one its own with \
+         --store",
+        store.display(),
+        owner.as_ref().map_or("another podhost".to_owned(), ToString::to_string)
+    )]
+    StoreInUse {
+        /// Its folder.
+        store: PathBuf,
+        /// Who owns it, if that can be told.
+        owner: Option<StoreOwner>,
+    },
+    /// The host was told to stop.
+    #[error("{0}")]
+    Stopped(Stopped),
     /// There is no store to read.
     #[error("{} holds no journal", .0.display())]
     NoStore(PathBuf),
@@ -169,6 +184,51 @@ pub enum Error {
     /// The engine could not be set up on this machine.
     #[error("the WebAssembly engine cannot be set up: {0}")]
     Engine(String),
+}
+
+/// A run that ended early, for the host was told to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Stopped {
+    /// The run; none, if it had not begun.
+    pub run: Option<String>,
+    /// How many calls it made.
+    pub calls: u64,
+    /// Payments that were decided and not made, in words.
+    pub unfinished: Vec<String>,
+    /// Calls of which nobody knows whether they took effect.
+    pub doubts: usize,
+    /// Can it be resumed?
+    pub can_go_on: bool,
+}
+
+/// How many payments that were not made are told one by one.
+const TOLD: usize = 5;
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { run: Some(run), calls, unfinished, doubts, can_go_on } = self else {
+            return f.write_str("stopped at your request, before the run began: nothing was done");
+        };
+        write!(f, "run {run} was stopped at your request after {calls} calls; unfinished: ")?;
+        match unfinished.as_slice() {
+            [] => f.write_str("the policy had not come to its end")?,
+            all => {
+                f.write_str(&all[..all.len().min(TOLD)].join(", "))?;
+                if all.len() > TOLD {
+                    write!(f, " and {} more payments", all.len() - TOLD)?;
+                }
+            }
+        }
+        if *doubts > 0 {
+            write!(f, "; {doubts} in doubt, which is looked into again")?;
+        }
+        match can_go_on {
+            true => write!(f, "; `podhost resume {run}` goes on"),
+            false => f.write_str(
+                "; it cannot go on: it was a dry run, or its platform ends with this process",
+            ),
+        }
+    }
 }
 
 impl Error {

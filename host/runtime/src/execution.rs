@@ -15,6 +15,7 @@ use crate::{
     bindings::PolicyIndices,
     deciders::{Broken, Decider, Plan as _, execute},
     door::{Door, Passage},
+    error::Stopped,
     guest::{GuestMeters, Start, Stop, until},
     journal::{Decided, Entry},
     policy::Loaded,
@@ -128,6 +129,7 @@ impl Process<'_> {
             clock: self.passage().clock.clone(),
             log: self.log.clone(),
             meters: self.meters.clone(),
+            stop: self.passage().stop.clone(),
         }
     }
 
@@ -140,7 +142,7 @@ impl Process<'_> {
         let Execution { host, policy, input, .. } = &self.execution;
         let answer = until(self.deadline, async {
             let start = self.start(Door::new(self.passage().clone()));
-            let mut guest = guest(host, policy, start).await?;
+            let mut guest = guest(host.compiler(), policy, start).await?;
             let answer = match exports.load(&mut guest.store, &guest.instance) {
                 Ok(exports) => exports.call_run(&mut guest.store, &input.to_string(), config).await,
                 Err(error) => Err(error),
@@ -202,6 +204,11 @@ impl Process<'_> {
                 for payment in plan.payments() {
                     payment.stop(last.as_ref());
                 }
+                if self.is_request(&stop) {
+                    let unpaid = plan.payments().iter().filter(|payment| payment.is_left());
+                    let unfinished = unpaid.map(ToString::to_string).collect();
+                    return Err(Error::Stopped(Stopped { unfinished, ..Stopped::default() }));
+                }
                 self.failed(stop)?.error
             }
         };
@@ -230,7 +237,7 @@ impl Process<'_> {
             return Ok(Ok((books, answer, decided.at)));
         }
         let Execution { host, policy, .. } = &self.execution;
-        let mut guest = guest(host, policy, self.start(door.clone())).await?;
+        let mut guest = guest(host.compiler(), policy, self.start(door.clone())).await?;
         let answer = decider.ask(&mut guest, &books, config).await;
         let answer = guest.finish(answer)?;
         let text = json!(answer).to_string();
@@ -281,9 +288,21 @@ impl Process<'_> {
         self.passage().tasks.wait().await;
     }
 
+    /// Was the host told to stop? That its time runs out while a call is waited for is no failure.
+    fn is_request(&self, stop: &Stop) -> bool {
+        match stop {
+            Stop::Host(Error::Stopped(_)) => true,
+            Stop::Wall => self.passage().is_stopped(),
+            _ => false,
+        }
+    }
+
     fn failed(&self, stop: Stop) -> Result<Ending, Error> {
         if let Stop::Host(error @ Error::Diverged { .. }) = stop {
             return Err(error);
+        }
+        if self.is_request(&stop) {
+            return Err(Error::Stopped(Stopped::default()));
         }
         let budget = &self.passage().grant.budget;
         let error = run_error(self.execution.policy, budget, &self.log.mask, stop);

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use pod_platform::{Rial, types};
+use pod_platform::{
+    Rial,
+    types::{self, PlatformErrorKind},
+};
 
 use crate::{
     budget::{Amounts, Change, Spent},
-    door::ASSUMED,
+    door::{ASSUMED, FETCH},
     journal::{Decided, Diverged, Entry, Finished, Intent, Outcome, Recorded, Settled, Started},
     receipt::{Doubt, Effect, Refusal, RunError, Settlement, Status},
 };
@@ -26,6 +29,8 @@ pub(crate) struct Fold {
     pub settlements: Vec<Settlement>,
     /// What a dry run went by that was neither read nor stated.
     pub assumed: BTreeSet<String>,
+    /// The platform did not answer some call, or did not know the account.
+    met_outage: bool,
     /// Intents without an outcome, or with an unknown one.
     open: Vec<Open>,
 }
@@ -72,6 +77,7 @@ impl Fold {
     fn outcome(&mut self, outcome: &Outcome) {
         let assumed = outcome.evidence.as_deref().and_then(|text| text.strip_prefix(ASSUMED));
         self.assumed.extend(assumed.into_iter().flat_map(|all| all.split(", ")).map(str::to_owned));
+        self.met_outage |= is_outage(outcome);
         let open = self.open.iter().position(|open| open.intent.step == outcome.step);
         match (&outcome.recorded, open) {
             (Recorded::Unknown(_), Some(open)) => self.open[open].outcome = Some(outcome.clone()),
@@ -121,11 +127,6 @@ impl Fold {
         &self.open
     }
 
-    /// The steps and invoices of those that name one.
-    pub fn open_invoices(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.open.iter().filter_map(|open| Some((open.intent.step, open.intent.invoice?)))
-    }
-
     /// What the open intent of a step reserved; none, if it has none.
     pub fn reserved(&self, step: u64) -> Option<Amounts> {
         let open = self.open.iter().find(|open| open.intent.step == step);
@@ -167,10 +168,44 @@ impl Fold {
         }
     }
 
+    /// Did the run end badly by its policy's own doing? Not if a call is in doubt or the platform did
+    /// not answer, whatever the policy made of that; nor if its time ran out, which may have been
+    /// spent waiting.
+    pub fn is_policys_failure(&self) -> bool {
+        let error = self.finished.as_ref().and_then(|finished| finished.error.as_deref());
+        let error = error.and_then(|error| serde_json::from_str(error).ok());
+        if !matches!(self.status(error.as_ref()), Status::Failed | Status::Refused) {
+            return false;
+        }
+        match error {
+            Some(RunError::PlanRefused { .. } | RunError::Trap { .. }) => true,
+            Some(RunError::BudgetExhausted { meter, .. }) => meter != "wall",
+            Some(RunError::Policy { .. } | RunError::Call { .. }) => !self.met_outage,
+            Some(RunError::Host { .. }) | None => false,
+        }
+    }
+
     /// The status of a run that has ended, now that a doubt was settled.
     pub fn settled_status(&self) -> Option<Status> {
         let finished = self.finished.as_ref()?;
         let error = finished.error.as_ref().and_then(|error| serde_json::from_str(error).ok());
         Some(self.status(error.as_ref()))
+    }
+}
+
+/// Does it tell of the platform, and not of what was asked? A merchant's own server is no part of the
+/// platform.
+fn is_outage(outcome: &Outcome) -> bool {
+    if outcome.function == FETCH {
+        return false;
+    }
+    match &outcome.recorded {
+        Recorded::Done(_) => false,
+        Recorded::Unknown(_) => true,
+        Recorded::Refused(error) => match serde_json::from_str(error) {
+            Ok(types::Error::Unavailable(_)) => true,
+            Ok(types::Error::Platform(error)) => error.kind == PlatformErrorKind::InvalidToken,
+            _ => false,
+        },
     }
 }

@@ -10,6 +10,7 @@ use std::{
 
 use pod_platform::Clock;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 use wasmtime::{
     Engine, ResourceLimiter, Store, StoreContextMut, Trap, UpdateDeadline,
     component::{Instance, InstancePre},
@@ -21,6 +22,7 @@ use crate::{
     budget::Budget,
     door::Door,
     engine::{HOSTCALL_COPY_BYTES, MAX_TABLE_ELEMENTS},
+    error::Stopped,
     run_log::RunLog,
 };
 
@@ -50,7 +52,7 @@ pub(crate) enum Stop {
     Fuel,
     Memory,
     Wall,
-    /// The host's own error, met during a call.
+    /// The host's own error, met during a call; or it was told to stop.
     Host(Error),
 }
 
@@ -71,6 +73,7 @@ pub(crate) struct Start<'a> {
     pub clock: Arc<dyn Clock>,
     pub log: Arc<RunLog>,
     pub meters: Arc<GuestMeters>,
+    pub stop: CancellationToken,
 }
 
 impl Guest {
@@ -80,7 +83,7 @@ impl Guest {
         start: Start<'_>,
         place: OwnedSemaphorePermit,
     ) -> Result<Self, Stop> {
-        let Start { budget, deadline, door, clock, log, meters } = start;
+        let Start { budget, deadline, door, clock, log, meters, stop: stopping } = start;
         let limiter =
             Limiter { memory_bytes: budget.memory_bytes as usize, meters: meters.clone() };
         let mut store = Store::new(engine, GuestState { door, clock, log, limiter });
@@ -94,6 +97,10 @@ impl Guest {
             store.data().limiter.meters.fuel.store(granted_fuel - left, Ordering::Relaxed);
             if Instant::now() >= deadline {
                 return Err(OutOf::Wall.into());
+            }
+            // What it computed so far is computed again when the run goes on.
+            if stopping.is_cancelled() {
+                return Err(OutOf::Turn.into());
             }
             Ok(UpdateDeadline::Yield(1))
         });
@@ -126,6 +133,8 @@ enum OutOf {
     Memory,
     #[error("out of time")]
     Wall,
+    #[error("the host was told to stop")]
+    Turn,
 }
 
 fn stop(error: wasmtime::Error) -> Stop {
@@ -133,6 +142,7 @@ fn stop(error: wasmtime::Error) -> Stop {
         return match out_of {
             OutOf::Memory => Stop::Memory,
             OutOf::Wall => Stop::Wall,
+            OutOf::Turn => Stop::Host(Error::Stopped(Stopped::default())),
         };
     }
     if let Some(Trap::OutOfFuel) = error.downcast_ref::<Trap>() {

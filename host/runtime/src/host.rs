@@ -1,22 +1,24 @@
 //! The host: one engine, one store, any number of policies and runs.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use pod_platform::{Client, Clock, Credentials, SystemClock};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::{Engine, component::Component};
+use tokio_util::sync::CancellationToken;
+use wasmtime::Engine;
 
 use crate::{
-    Digest, Error, Receipt, SigningKey,
-    artefacts::Artefacts,
+    Error, PolicyFiles, Receipt, ScriptMode, SigningKey,
+    compiler::Compiler,
     door::{HttpSecret, OnPoint, Resolve, SystemResolver},
-    engine::{MAX_INSTANCES, engine, tick_epochs},
-    guest::Stop,
-    journal::{Archived, Journal, Owner},
+    error::Stopped,
+    journal::{Archived, Entry, Journal, Owner, RunFilter, StoreOwner, Taking},
     kept::Kept,
-    linker::Offer,
-    manifest::World,
     queue::Queues,
     stated::Stated,
     turns::Turns,
@@ -29,25 +31,17 @@ pub struct Host {
 }
 
 struct Inner {
-    engine: Engine,
-    artefacts: Artefacts,
+    compiler: Compiler,
     journal: Journal,
     kept: Kept,
     live: Turns<String>,
     turns_to_store: Arc<Turns<Owner>>,
     resolver: Arc<dyn Resolve>,
     queues: Queues,
-    instances: Arc<Semaphore>,
     pause_after: Option<u32>,
-    clock: Arc<dyn Clock>,
     landing_window: Duration,
     on_point: Option<OnPoint>,
     signing_key: Option<SigningKey>,
-    decider: Offer,
-    policy: Offer,
-    on_progress: Option<OnProgress>,
-    /// The epochs tick for as long as this is held.
-    _ticking: Arc<()>,
 }
 
 /// Told of work that takes seconds.
@@ -60,12 +54,18 @@ pub enum Progress<'a> {
     Compiling(&'a str),
     /// It is compiled.
     Compiled(&'a str),
+    /// The store is waited for, which another process has; who, if that can be told.
+    WaitingForStore(&'a Path, Option<&'a StoreOwner>),
+    /// It was waited for, and is ours or still is not.
+    WaitedForStore,
 }
 
 /// Sets up a [`Host`].
 #[derive(Default)]
 pub struct HostBuilder {
     store: Option<PathBuf>,
+    wait_for_store: Duration,
+    purpose: Option<String>,
     artefacts: Option<PathBuf>,
     clock: Option<Arc<dyn Clock>>,
     landing_window: Option<Duration>,
@@ -93,7 +93,7 @@ fn user() -> Option<directories::ProjectDirs> {
 }
 
 /// After how many runs that failed a policy is paused, unless it is told otherwise.
-const PAUSE_AFTER: u32 = 10;
+pub const PAUSE_AFTER: u32 = 10;
 
 /// How long after it was sent a call may still take effect, unless it is told otherwise.
 const LANDING_WINDOW: Duration = Duration::from_secs(10);
@@ -103,6 +103,21 @@ impl HostBuilder {
     #[must_use]
     pub fn store(mut self, folder: impl Into<PathBuf>) -> Self {
         self.store = Some(folder.into());
+        self
+    }
+
+    /// How long to wait for the store if another process has it; whoever waits gets it in the order
+    /// in which they came. By default not at all.
+    #[must_use]
+    pub fn wait_for_store(mut self, at_most: Duration) -> Self {
+        self.wait_for_store = at_most;
+        self
+    }
+
+    /// What the store is taken for, in a few words: told to whoever waits for it.
+    #[must_use]
+    pub fn purpose(mut self, purpose: impl Into<String>) -> Self {
+        self.purpose = Some(purpose.into());
         self
     }
 
@@ -172,49 +187,101 @@ impl HostBuilder {
     /// # Errors
     /// If another process owns the store, a folder cannot be used, or the engine cannot be set up.
     pub async fn build(self) -> Result<Host, Error> {
-        self.open().await
+        self.prepare()?.open().await
+    }
+
+    /// Makes everything but the store ready. What compiles its policies then, and opens the store
+    /// after that, keeps nobody from the store meanwhile.
+    ///
+    /// # Errors
+    /// If a folder cannot be used, or the engine cannot be set up.
+    pub fn prepare(mut self) -> Result<PreparedHost, Error> {
+        let folder = |chosen: Option<PathBuf>, default: Option<PathBuf>, which: &str| {
+            chosen.or(default).ok_or_else(|| {
+                Error::Account(format!("this user has no home folder: choose the {which}'s folder"))
+            })
+        };
+        let store = folder(self.store.take(), default_store(), "store")?;
+        let artefacts = folder(self.artefacts.take(), default_artefacts(), "compiled components")?;
+        let clock = self.clock.take().unwrap_or_else(|| Arc::new(SystemClock));
+        let compiler = Compiler::new(artefacts, clock, self.on_progress.take())?;
+        Ok(PreparedHost { compiler, store, builder: self })
+    }
+}
+
+/// A host without its store.
+pub struct PreparedHost {
+    compiler: Compiler,
+    store: PathBuf,
+    builder: HostBuilder,
+}
+
+impl PreparedHost {
+    /// Compiles a policy, if it is not compiled yet: the host finds it at hand then.
+    ///
+    /// # Errors
+    /// If a file is not as it should be, or the component does not fit its world.
+    pub async fn compile(&self, files: &PolicyFiles, mode: ScriptMode) -> Result<(), Error> {
+        self.compiler.load(files, mode).await.map(drop)
+    }
+
+    /// Compiles the policies of runs in the store that have no end, as far as one can see without
+    /// owning it. What cannot be compiled is told of when it is resumed.
+    pub async fn compile_unfinished(&self) {
+        let Ok(journal) = Journal::read_only(&self.store).await else { return };
+        let kept = Kept::open(&self.store);
+        for summary in journal.runs(&RunFilter::unfinished()).await.unwrap_or_default() {
+            let entries = journal.entries(&summary.run).await.unwrap_or_default();
+            let Some(Entry::Started(started)) = entries.first().map(|first| &first.entry) else {
+                continue;
+            };
+            let path = started.kept.as_deref().map(|policy| kept.path(policy));
+            if let Some(Ok(files)) = path.map(|path| PolicyFiles::find(&path)) {
+                let mode = started.recorded_options().script_mode;
+                if let Err(error) = self.compile(&files, mode).await {
+                    tracing::debug!(run = summary.run, %error, "its policy is not compiled");
+                }
+            }
+        }
+    }
+
+    /// Opens the store, and makes the host.
+    ///
+    /// # Errors
+    /// If another process owns the store, or it cannot be used.
+    pub async fn open(self) -> Result<Host, Error> {
+        self.take_store().await
     }
 
     /// Boxed, so that it is compiled here, and not once more in each program that uses it.
-    fn open(self) -> BoxFuture<'static, Result<Host, Error>> {
+    fn take_store(self) -> BoxFuture<'static, Result<Host, Error>> {
         Box::pin(async move {
-            let folder = |chosen: Option<PathBuf>, default: Option<PathBuf>, which: &str| {
-                chosen.or(default).ok_or_else(|| {
-                    Error::Account(format!(
-                        "this user has no home folder: choose the {which}'s folder"
-                    ))
-                })
+            let Self { compiler, store, builder } = self;
+            let now = compiler.clock().now().0;
+            let taking = Taking {
+                purpose: builder.purpose.unwrap_or_default(),
+                patience: builder.wait_for_store,
+                on_wait: &|owner| compiler.tell(Progress::WaitingForStore(&store, owner)),
             };
-            let store = folder(self.store, default_store(), "store")?;
-            let artefacts = folder(self.artefacts, default_artefacts(), "compiled components")?;
-
-            let set_up = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
-            let engine = engine().map_err(set_up)?;
-            let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-            let ticking = Arc::new(());
-            tick_epochs(&engine, Arc::downgrade(&ticking))
-                .map_err(|error| Error::Engine(error.to_string()))?;
+            let journal = Journal::take(&store, now, taking).await;
+            if !builder.wait_for_store.is_zero() {
+                compiler.tell(Progress::WaitedForStore);
+            }
+            let journal = journal?;
             Ok(Host {
                 inner: Arc::new(Inner {
-                    artefacts: Artefacts::open(&engine, artefacts)?,
-                    journal: Journal::open(&store, clock.now().0).await?,
+                    journal,
                     kept: Kept::open(&store),
                     live: Turns::default(),
                     turns_to_store: Arc::default(),
                     queues: Queues::default(),
-                    instances: Arc::new(Semaphore::new(MAX_INSTANCES as usize)),
-                    pause_after: Some(self.pause_after.unwrap_or(PAUSE_AFTER))
+                    pause_after: Some(builder.pause_after.unwrap_or(PAUSE_AFTER))
                         .filter(|runs| *runs > 0),
-                    resolver: self.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
-                    clock,
-                    landing_window: self.landing_window.unwrap_or(LANDING_WINDOW),
-                    on_point: self.on_point,
-                    signing_key: self.signing_key,
-                    decider: Offer::decider(&engine).map_err(set_up)?,
-                    policy: Offer::policy(&engine).map_err(set_up)?,
-                    on_progress: self.on_progress,
-                    engine,
-                    _ticking: ticking,
+                    resolver: builder.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
+                    landing_window: builder.landing_window.unwrap_or(LANDING_WINDOW),
+                    on_point: builder.on_point,
+                    signing_key: builder.signing_key,
+                    compiler,
                 }),
             })
         })
@@ -237,11 +304,36 @@ impl Host {
     /// The engine, for measuring this host against the bare one.
     #[must_use]
     pub fn engine(&self) -> &Engine {
-        &self.inner.engine
+        self.inner.compiler.engine()
+    }
+
+    /// Stops what the host does: no run begins any more, and none that is under way begins another
+    /// call. Calls that are under way are waited for and recorded; then their runs end with
+    /// [`Error::Stopped`], and can be resumed by the next host.
+    pub fn stop(&self) {
+        self.stopping().cancel();
+    }
+
+    /// Cancelled when the host is told to stop.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        self.inner.compiler.stop()
+    }
+
+    /// What is waited for before a run begins, unless the host is told to stop.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        wait: impl Future<Output = T>,
+    ) -> Result<T, Error> {
+        let done = self.stopping().run_until_cancelled(wait).await;
+        done.ok_or(Error::Stopped(Stopped::default()))
+    }
+
+    pub(crate) fn compiler(&self) -> &Compiler {
+        &self.inner.compiler
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.inner.clock
+        self.inner.compiler.clock()
     }
 
     /// Signs a receipt, if there is a key to sign with.
@@ -263,12 +355,6 @@ impl Host {
 
     pub(crate) fn queues(&self) -> &Queues {
         &self.inner.queues
-    }
-
-    /// A place for a guest, once there is one.
-    pub(crate) async fn place_for_guest(&self) -> Result<OwnedSemaphorePermit, Stop> {
-        let place = self.inner.instances.clone().acquire_owned().await;
-        place.map_err(|error| Stop::Trap(error.to_string()))
     }
 
     pub(crate) fn pause_after(&self) -> Option<u32> {
@@ -296,11 +382,7 @@ impl Host {
     ///
     /// # Errors
     /// If the archive cannot be written; then nothing is taken out.
-    pub async fn archive(
-        &self,
-        before: u64,
-        to: Option<&std::path::Path>,
-    ) -> Result<Archived, Error> {
+    pub async fn archive(&self, before: u64, to: Option<&Path>) -> Result<Archived, Error> {
         let now = self.clock().now().0;
         if let Some(to) = to {
             self.kept().copy(to)?;
@@ -308,54 +390,6 @@ impl Host {
         let archived = self.journal().archive(before, to, now).await?;
         self.kept().prune(&self.journal().kept().await?)?;
         Ok(archived)
-    }
-
-    pub(crate) fn offer(&self, world: World) -> &Offer {
-        match world {
-            World::Policy => &self.inner.policy,
-            World::Netting | World::Delegation | World::LoanPlan => &self.inner.decider,
-        }
-    }
-
-    /// Like [`Host::component`], of one that is made here and is nobody's file: the store keeps it.
-    pub(crate) async fn made_component(
-        &self,
-        digest: Digest,
-        name: &str,
-        make: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
-    ) -> Result<Component, Error> {
-        let component = self.compile(digest, name, true, make).await?;
-        self.kept().keep_component(digest, &self.inner.artefacts.source(digest))?;
-        Ok(component)
-    }
-
-    /// The compiled component known by `digest`, compiled from these bytes if it is not at hand.
-    pub(crate) async fn component(
-        &self,
-        digest: Digest,
-        name: &str,
-        bytes: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
-    ) -> Result<Component, Error> {
-        self.compile(digest, name, false, bytes).await
-    }
-
-    async fn compile(
-        &self,
-        digest: Digest,
-        name: &str,
-        is_made: bool,
-        make: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
-    ) -> Result<Component, Error> {
-        let compiles = !self.inner.artefacts.contains(digest);
-        let tell = |progress: Progress<'_>| {
-            if let (true, Some(tell)) = (compiles, &self.inner.on_progress) {
-                tell(progress);
-            }
-        };
-        tell(Progress::Compiling(name));
-        let component = self.inner.artefacts.component(digest, is_made, make).await;
-        tell(Progress::Compiled(name));
-        component
     }
 }
 

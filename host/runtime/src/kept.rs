@@ -12,6 +12,18 @@ use crate::{
     journal::{self, Journal},
 };
 
+/// What a policy's files are kept as: `FOLDER/ENTRY`. The folder is named by what is in it.
+pub(crate) fn name(files: &PolicyFiles, entry: &[u8]) -> String {
+    let name = entry_name(files);
+    let manifest = files.manifest.as_deref().unwrap_or_default();
+    let digest = Digest::of(&[manifest.as_bytes(), name.as_bytes(), entry]);
+    format!("{digest}/{name}")
+}
+
+fn entry_name(files: &PolicyFiles) -> String {
+    files.entry.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// The store's folder of policies and of interpreters.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept(PathBuf);
@@ -21,13 +33,10 @@ impl Kept {
         Self(store.join("kept"))
     }
 
-    /// Keeps a policy's files: a folder named by what is in it. Answers the entry's place.
-    pub fn keep(&self, files: &PolicyFiles, entry: &[u8]) -> Result<String, Error> {
-        let name = files.entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let manifest = files.manifest.as_deref().unwrap_or_default();
-        let digest = Digest::of(&[manifest.as_bytes(), name.as_bytes(), entry]);
-        let kept = format!("{digest}/{name}");
-        let folder = self.0.join(digest.to_string());
+    /// Keeps a policy's files.
+    pub fn keep(&self, files: &PolicyFiles, entry: &[u8]) -> Result<(), Error> {
+        let path = self.path(&name(files, entry));
+        let folder = path.parent().unwrap_or(&self.0).to_owned();
         if !folder.is_dir() {
             let io = |error| Error::Io { path: folder.clone(), error };
             fs::create_dir_all(&self.0).map_err(io)?;
@@ -37,7 +46,7 @@ impl Kept {
                 file.write_all(bytes)?;
                 file.sync_all()
             };
-            write(&name, entry).map_err(io)?;
+            write(&entry_name(files), entry).map_err(io)?;
             if let Some(manifest) = &files.manifest {
                 write("policy.toml", manifest.as_bytes()).map_err(io)?;
             }
@@ -50,7 +59,7 @@ impl Kept {
                 Err(error) => return Err(io(error)),
             }
         }
-        Ok(kept)
+        Ok(())
     }
 
     /// Where a kept policy's entry lies.

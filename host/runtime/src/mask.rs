@@ -3,15 +3,13 @@
 
 use pod_platform::Secret;
 
+use crate::cards::without_cards;
+
 /// Bytes kept of what a policy says at a time.
 const WORDS: usize = 4 * 1024;
 
 /// What stands where a secret stood.
 const HIDDEN: &str = "***";
-/// A card number's digits, and how many of them are shown at its two ends.
-const CARD_DIGITS: usize = 16;
-const SHOWN: (usize, usize) = (6, 4);
-
 /// The secrets of a run.
 #[derive(Default)]
 pub(crate) struct Mask(Vec<Secret>);
@@ -45,66 +43,6 @@ fn shortened(mut text: String, at_most: usize) -> String {
         text.shrink_to_fit();
     }
     text
-}
-
-/// A card's number becomes `603799******1234`, with its blanks and dashes.
-fn without_cards(text: String) -> String {
-    if text.bytes().filter(u8::is_ascii_digit).count() < CARD_DIGITS {
-        return text;
-    }
-    let mut bytes = text.into_bytes();
-    let mut start = 0;
-    while start < bytes.len() {
-        if !bytes[start].is_ascii_digit() || (start > 0 && bytes[start - 1].is_ascii_digit()) {
-            start += 1;
-            continue;
-        }
-        let digits = digits(&bytes, start);
-        if digits.len() == CARD_DIGITS && passes_luhn(&bytes, &digits) {
-            for at in &digits[SHOWN.0..CARD_DIGITS - SHOWN.1] {
-                bytes[*at] = b'*';
-            }
-        }
-        start = digits.last().map_or(start, |last| *last) + 1;
-    }
-    // Digits became asterisks: it is still UTF-8.
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Where the digits of a number are that may be written in groups.
-fn digits(bytes: &[u8], start: usize) -> Vec<usize> {
-    let mut digits = Vec::new();
-    let mut at = start;
-    while let Some(byte) = bytes.get(at) {
-        let goes_on = matches!(byte, b' ' | b'-')
-            && digits.len() % 4 == 0
-            && digits.len() < CARD_DIGITS
-            && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
-        match byte {
-            b'0'..=b'9' => digits.push(at),
-            _ if goes_on => {}
-            _ => break,
-        }
-        at += 1;
-    }
-    digits
-}
-
-fn passes_luhn(bytes: &[u8], digits: &[usize]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, at)| {
-            let digit = u32::from(bytes[*at] - b'0');
-            match (place % 2, digit * 2) {
-                (0, _) => digit,
-                (_, double) if double > 9 => double - 9,
-                (_, double) => double,
-            }
-        })
-        .sum();
-    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

@@ -14,12 +14,14 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 use crate::{
     BadFile, Digest, Error,
     bindings::{DelegationIndices, LoanPlanIndices, NettingIndices, PolicyIndices},
+    compiler::Compiler,
     deciders::OnFailure,
     grant::Grant,
     guest::GuestState,
     host::Host,
     interpreter,
     journal::Started,
+    kept,
     manifest::{Manifest, World},
     reasons::Reasons,
     receipt::PolicyIdentity,
@@ -297,9 +299,11 @@ impl Host {
             let read = move || {
                 std::fs::read(&kept).map_err(|error| Error::Io { path: kept.clone(), error })
             };
-            let interpreter = self.component(digest, "the interpreter of that time", read).await?;
+            let compiler = self.compiler();
+            let name = "the interpreter of that time";
+            let interpreter = compiler.component(digest, name, false, read).await?;
             let load = loading(&interpreter)?;
-            loaded.entry = self.link(&interpreter, loaded.world, &files.name)?;
+            loaded.entry = compiler.link(&interpreter, loaded.world, &files.name)?;
             loaded.component = digest;
             if let Some(script) = &mut loaded.script {
                 script.load = (mode == ScriptMode::AdHoc).then_some(load);
@@ -312,44 +316,60 @@ impl Host {
         Ok(Policy { inner: Arc::new(loaded) })
     }
 
-    /// Boxed, so that it is compiled here, and not once more in each program that uses it.
-    fn load_bytes<'a>(
+    /// Loads a policy, and keeps it in the store, for a run that is cut off.
+    async fn load_bytes(&self, files: &PolicyFiles, mode: ScriptMode) -> Result<Loaded, Error> {
+        let (loaded, bytes) = self.compiler().load(files, mode).await?;
+        self.kept().keep(files, &bytes)?;
+        if loaded.script.is_some() {
+            let made = self.compiler().source(loaded.component);
+            self.kept().keep_component(loaded.component, &made)?;
+        }
+        Ok(loaded)
+    }
+}
+
+impl Compiler {
+    /// Loads a policy, with the bytes of its entry. Boxed, so that it is compiled here, and not once
+    /// more in each program that uses it.
+    pub fn load<'a>(
         &'a self,
         files: &'a PolicyFiles,
         mode: ScriptMode,
-    ) -> BoxFuture<'a, Result<Loaded, Error>> {
+    ) -> BoxFuture<'a, Result<(Loaded, Arc<[u8]>), Error>> {
         Box::pin(async move {
-            let bytes = files.read()?;
-            let kept = self.kept().keep(files, &bytes)?;
+            let bytes: Arc<[u8]> = files.read()?.into();
+            let kept = kept::name(files, &bytes);
             let identity = PolicyIdentity {
                 name: files.name.clone(),
                 version: files.version.clone(),
                 digest: Digest::of_file(&bytes),
             };
             if files.is_script() {
-                self.load_script(files, identity, bytes, kept, mode).await
-            } else {
-                let component_digest = identity.digest;
-                let component = self
-                    .component(component_digest, &files.name, || Ok(bytes))
-                    .await
-                    .map_err(|error| files.misread(error))?;
-                let world = component_world(files, &component);
-                Ok(Loaded {
-                    entry: self.link(&component, world, &files.name)?,
-                    identity,
-                    world,
-                    asks: files.asks.clone(),
-                    on_failure: files.on_failure,
-                    settings: files.settings.clone(),
-                    reasons: files.reasons.clone(),
-                    component: component_digest,
-                    script: None,
-                    path: files.entry.clone(),
-                    kept,
-                    mode,
-                })
+                let loaded = self.load_script(files, identity, &bytes, kept, mode).await?;
+                return Ok((loaded, bytes));
             }
+            let component_digest = identity.digest;
+            let entry = bytes.clone();
+            let component = self
+                .component(component_digest, &files.name, false, move || Ok(entry.to_vec()))
+                .await
+                .map_err(|error| files.misread(error))?;
+            let world = component_world(files, &component);
+            let loaded = Loaded {
+                entry: self.link(&component, world, &files.name)?,
+                identity,
+                world,
+                asks: files.asks.clone(),
+                on_failure: files.on_failure,
+                settings: files.settings.clone(),
+                reasons: files.reasons.clone(),
+                component: component_digest,
+                script: None,
+                path: files.entry.clone(),
+                kept,
+                mode,
+            };
+            Ok((loaded, bytes))
         })
     }
 
@@ -357,11 +377,11 @@ impl Host {
         &self,
         files: &PolicyFiles,
         identity: PolicyIdentity,
-        bytes: Vec<u8>,
+        bytes: &[u8],
         kept: String,
         mode: ScriptMode,
     ) -> Result<Loaded, Error> {
-        let source = source_text(files, bytes)?;
+        let source = source_text(files, bytes.to_vec())?;
         let world = files.world.unwrap_or_else(|| script_world(&source));
         let (digest, interpreter) = self.interpreter(world, None).await?;
         let load = loading(&interpreter)?;
@@ -401,14 +421,14 @@ impl Host {
         let name = if script.is_some() { "the script's snapshot" } else { "the Rhai interpreter" };
         let engine = self.engine().clone();
         let component = self
-            .made_component(digest, name, move || {
+            .component(digest, name, true, move || {
                 interpreter::component(&engine, world, script.as_deref())
             })
             .await?;
         Ok((digest, component))
     }
 
-    fn link(&self, component: &Component, world: World, name: &str) -> Result<Entry, Error> {
+    pub fn link(&self, component: &Component, world: World, name: &str) -> Result<Entry, Error> {
         let offer = self.offer(world);
         offer.check(self.engine(), component, world, name)?;
         let misfit = |error: wasmtime::Error| Error::World {

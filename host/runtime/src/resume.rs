@@ -2,11 +2,11 @@
 //! became of a call that nobody can prove.
 
 use futures_util::future::BoxFuture;
-use pod_platform::{Attempt, Effect, Instant, Row, Service, ServiceVisitor, visit_services};
+use pod_platform::{Attempt, Instant};
 
 use crate::{
     Account, Error, Host,
-    door::{History, Passage, Recorder, look},
+    door::{History, Passage, Recorder, lands_until, look},
     fold::Fold,
     journal::{Entry, RunFilter, RunSummary, Settled, Started},
     receipt::{Doubt, Receipt},
@@ -34,6 +34,10 @@ impl Host {
     pub async fn unfinished(&self) -> Result<Vec<RunSummary>, Error> {
         let mut unfinished = Vec::new();
         for summary in self.journal().runs(&RunFilter::unfinished()).await? {
+            // Its platform ended with its process.
+            if summary.platform.is_none() {
+                continue;
+            }
             // A damaged one is told of when it is resumed.
             let entries = self.journal().entries(&summary.run).await.unwrap_or_default();
             let started = Fold::of(entries.iter().map(|stored| &stored.entry)).started;
@@ -62,7 +66,7 @@ impl Host {
         account: &'a Account,
     ) -> BoxFuture<'a, Result<Receipt, Error>> {
         Box::pin(async move {
-            let live = self.live().take(run).await;
+            let live = self.unless_stopped(self.live().take(run)).await?;
             let entries = self.journal().entries(run).await?;
             let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
             if fold.finished.is_some() {
@@ -91,7 +95,9 @@ impl Host {
                 .collect();
             let history = History::of(&entries, otts);
             let grant = started.grant(run)?;
-            let _place = self.queues().take(&started.owner(), grant.budget.concurrent_runs).await?;
+            let owner = started.owner();
+            let place = self.queues().take(&owner, grant.budget.concurrent_runs);
+            let _place = self.unless_stopped(place).await??;
             let journal = self.journal().clone();
             let recorder =
                 Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);
@@ -134,22 +140,18 @@ impl Host {
         let started = fold.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
         let mut doubts = fold.doubts();
         for (doubt, open) in doubts.iter_mut().zip(fold.open()) {
-            let Some(Row { effect: Effect::Mutation { evidence, .. }, .. }) =
-                row(&open.intent.service)
-            else {
-                continue;
-            };
-            let mut form = pod_platform::wire::form::Form::default();
-            for (name, value) in form_urlencoded::parse(open.intent.arguments.as_bytes()) {
-                form.push(name.into_owned(), value);
-            }
+            let Some(evidence) = open.intent.evidence() else { continue };
+            let form = open.intent.form();
+            let before = open.intent.state_before();
             let attempt = Attempt {
                 user: started.user,
                 business: started.business,
                 since: Instant(open.intent.at),
+                until: Some(lands_until(open.intent.at, self.landing_window())),
                 now: self.time(account),
+                before: before.as_ref(),
             };
-            let looked = look(&account.client, &account.credentials, *evidence, &form, attempt);
+            let looked = look(&account.client, &account.credentials, evidence, &form, attempt);
             let Some((_, sighting)) = looked.await else { continue };
             doubt.evidence = Some(sighting.map_or_else(|reason| reason, |seen| seen.shows));
         }
@@ -211,21 +213,4 @@ fn check_account(run: &str, started: &Started, account: &Account) -> Result<(), 
         (Some(then), Some(now)) if then == now => Ok(()),
         (Some(then), _) => refuse(format!("it acts on the platform {then}")),
     }
-}
-
-/// The catalogue's row of a service.
-fn row(name: &str) -> Option<&'static Row> {
-    struct Find<'a>(&'a str, Option<&'static Row>);
-
-    impl ServiceVisitor for Find<'_> {
-        fn visit<S: Service>(&mut self) {
-            if S::ROW.name == self.0 {
-                self.1 = Some(S::ROW);
-            }
-        }
-    }
-
-    let mut find = Find(name, None);
-    visit_services(&mut find);
-    find.1
 }

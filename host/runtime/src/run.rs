@@ -14,10 +14,12 @@ use tracing::Instrument as _;
 use crate::{
     Account, Digest, Error, Host, Language, OnFailure, Policy, ScriptMode,
     door::{Connection, Egress, History, HttpSecrets, Passage, Recorder, Shadow},
+    error::Stopped,
     execution::{Executed, Execution},
     fold::Fold,
     grant::Grant,
     journal::{AppendError, Claimant, Entry, Finished, Owner, RunFilter, Started},
+    key::check_key,
     policy::Loaded,
     receipt::{Receipt, RunError},
     scope::Scope,
@@ -44,7 +46,7 @@ pub struct RunOptions {
     pub language: Language,
     /// The caller's own name for this run, unique for account and policy. The same request under
     /// the same key is run once: asked for again, it answers the first run's receipt, and goes on
-    /// with that run if it was cut off.
+    /// with that run if it was cut off. See [`check_key`](crate::check_key).
     pub key: Option<String>,
     /// Read the account's platform, and change nothing: what would change is answered from a shadow
     /// of what was read, and nothing that changes anything is sent. The receipt says what would be
@@ -157,6 +159,9 @@ impl Host {
                            times, and the key is left for the run that pays";
                 return Err(Error::Input(message.into()));
             }
+            if let Some(key) = &options.key {
+                check_key(key)?;
+            }
             let background = Background::of(account);
             let needs_plan = options.plan_only || options.on_failure.is_some();
             let task = Task::of(loaded, &background, &options.input, needs_plan)?;
@@ -170,7 +175,9 @@ impl Host {
             }
 
             self.check_not_paused(&started).await?;
-            let _place = self.queues().take(&started.owner(), grant.budget.concurrent_runs).await?;
+            let owner = started.owner();
+            let place = self.queues().take(&owner, grant.budget.concurrent_runs);
+            let _place = self.unless_stopped(place).await??;
             let run = uuid::Uuid::now_v7().to_string();
             let live = self.live().take(&run).await;
             let recorder =
@@ -350,6 +357,7 @@ impl Host {
             _live: None,
             tasks: TaskTracker::new(),
             ended: AtomicBool::new(false),
+            stop: self.stopping().clone(),
             next_step: AtomicU64::new(0),
             uncounted: AtomicU64::new(0),
         }
@@ -383,7 +391,12 @@ impl Host {
             passage: passage.clone(),
             decided,
         };
-        let mut executed = execution.run().instrument(span).await?;
+        let mut executed = match execution.run().instrument(span).await {
+            Err(Error::Stopped(stopped)) => {
+                return Err(stopped_run(&passage.recorder, started, stopped).await);
+            }
+            executed => executed?,
+        };
         policy.reasons.explain(&mut executed.output, options.language);
         check_that_nothing_is_left(&passage, &executed).await?;
 
@@ -403,6 +416,26 @@ impl Host {
         let (fold, head) = (recorder.fold(), recorder.head());
         self.signed(Receipt::of_run(recorder.run(), &fold, head, output, error, log)?)
     }
+}
+
+/// The host was told to stop, and the run has no end yet. What it has done is on the disk.
+async fn stopped_run(recorder: &Recorder, started: &Started, stopped: Stopped) -> Error {
+    let can_go_on = started.platform.is_some() && !started.is_dry_run();
+    let is_on_disk = recorder.head() != Digest([0; 32]);
+    // A run that cannot go on, and has done nothing, leaves no trace.
+    if (can_go_on || is_on_disk)
+        && let Err(error) = recorder.commit().await
+    {
+        return error;
+    }
+    let fold = recorder.fold();
+    Error::Stopped(Stopped {
+        run: Some(recorder.run().to_owned()),
+        calls: fold.spent.settled().calls,
+        doubts: fold.doubts().len(),
+        can_go_on,
+        ..stopped
+    })
 }
 
 /// A run that ends before it has done again all that it did has not ended so the first time.

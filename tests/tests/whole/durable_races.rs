@@ -151,7 +151,7 @@ async fn a_second_host_is_told_and_touches_nothing() {
     let live = halted.begin(&policy, options(json!([[601, 501]]), Some("monday")));
     halted.gate.is_reached().await;
     let second = Host::builder().store(halted.mortal.store()).build().await;
-    let Err(Error::StoreInUse(folder)) = second else { panic!("two own one store") };
+    let Err(Error::StoreInUse { store: folder, .. }) = second else { panic!("two own one store") };
     assert_eq!(folder, halted.mortal.store());
     halted.gate.open();
     assert_eq!(live.await.expect("no panic").status, Status::Done);
@@ -183,7 +183,7 @@ async fn a_store_of_another_process() {
     assert!(lines.into_iter().any(owned), "it owns the store");
 
     let second = Host::builder().store(store.path()).build().await;
-    assert!(matches!(second, Err(Error::StoreInUse(_))));
+    assert!(matches!(second, Err(Error::StoreInUse { .. })));
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
     assert!(

@@ -10,7 +10,8 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use pod_host::{Error, Policy, Receipt, RunOptions, Status};
+use pod_host::{Account, Error, PAUSE_AFTER, Policy, Receipt, RunOptions, Status};
+use pod_platform::{Client, Credentials, Limits, Platform};
 use podhost_tests::{Bench, manifest};
 use serde_json::{Value, json};
 use tokio::{
@@ -115,6 +116,60 @@ async fn a_policy_that_keeps_failing_is_paused_until_a_person_or_a_new_version_s
     bench.host.unpause(&last).await.expect("it can be written");
     bench.pod.advance(Duration::from_secs(1)).await.expect("it stands");
     assert_eq!(try_run(&bench, &policy, json!(false)).await.expect("it goes on").output, 7);
+}
+
+/// A policy that fails by itself if it is told to, and else asks POD.
+const ASKS: &str = "fn run(input) { if input { throw \"no\"; } get_invoice_list(#{ size: 1 }); }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outages_of_pod_pause_nobody() {
+    let bench = Bench::from_file(SCENARIO).await;
+    let policy = bench.script(&manifest("policy", "\"invoices\"", ""), ASKS).await;
+    // It is the same platform by its name, and cannot be reached.
+    let nowhere = Platform::at("http://127.0.0.1:9/srv/sc");
+    let client = Client::new(nowhere, Limits::default()).expect("a client");
+    let cut_off = Account { client, ..bench.account().await };
+    let unknown = Account {
+        credentials: Arc::new(Credentials::token("a token that POD does not know")),
+        ..bench.account().await
+    };
+    let run = async |account: &Account, fails: bool| {
+        let options = RunOptions { input: json!(fails), ..RunOptions::default() };
+        bench.host.run_with(&policy, account, options).await
+    };
+    for account in [&cut_off, &unknown] {
+        for _ in 0..6 {
+            let receipt = run(account, false).await.expect("it is run");
+            assert_eq!(receipt.status, Status::Failed, "{receipt:?}");
+        }
+    }
+    // They do not make it up to the policy either.
+    let account = bench.account().await;
+    for _ in 0..9 {
+        assert_eq!(run(&account, true).await.expect("it is run").status, Status::Failed);
+        run(&cut_off, false).await.expect("it is run");
+    }
+    let last = run(&account, true).await.expect("it is run").run;
+    let paused = run(&account, false).await;
+    assert!(matches!(&paused, Err(Error::Paused { last: of, .. }) if *of == last), "{paused:?}");
+    let pauses = bench.host.journal().pauses(PAUSE_AFTER).await.expect("it can be read");
+    assert_eq!(pauses.len(), 1);
+    assert_eq!((&*pauses[0].policy, &*pauses[0].account, &pauses[0].last), ("test", "test", &last));
+}
+
+#[tokio::test]
+async fn a_plan_that_breaks_the_rules_is_a_failure_of_its_policys() {
+    let bench = Bench::from_file(SCENARIO).await;
+    let source = "fn plan(debts, credits) { #{ pairs: [#{ creditor_invoice_id: 1, \
+                  debtor_invoice_id: 2 }] } }";
+    let allow = "\"invoices.get-invoice-list\", \"payments.pay-invoice-by-invoice\"";
+    let policy = bench.script(&manifest("netting", allow, "rial = 1_000"), source).await;
+    for _ in 0..10 {
+        let receipt = try_run(&bench, &policy, Value::Null).await.expect("it is run");
+        assert_eq!(receipt.status, Status::Refused, "{receipt:?}");
+    }
+    let paused = try_run(&bench, &policy, Value::Null).await;
+    assert!(matches!(paused, Err(Error::Paused { .. })), "{paused:?}");
 }
 
 #[tokio::test]

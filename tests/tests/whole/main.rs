@@ -29,4 +29,5 @@ mod python_client;
 mod refused_plans;
 mod run_limits;
 mod service_cases;
+mod stopped_runs;
 mod stored_state;

@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use pod_host::{Budget, Grant, Inspection, PolicyFiles, World, inspect};
+use pod_host::{
+    Budget, Error, Grant, Inspection, PAUSE_AFTER, PolicyFiles, World, inspect,
+    journal::{Journal, Pause},
+};
 use pod_platform::Rial;
 use serde_json::{Value, json};
 
 use crate::{
     arguments,
-    commands::build::build_if_stale,
+    commands::{build::build_if_stale, runs::paused},
     exit::{Failure, Status},
     operator::{Operator, suggestion},
     receipt::STYLE,
+    store::store_folder,
 };
 
 pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
@@ -22,7 +26,9 @@ pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
         build_if_stale(&arguments.policy, &files)?;
     }
     let inspection = inspect(&files, arguments.cache.clone()).await?;
-    let check = Check { rows: rows(&files, &inspection, &granted), files, inspection, granted };
+    let paused = pauses(&arguments, &files, &granted).await?;
+    let rows = rows(&files, &inspection, &granted);
+    let check = Check { rows, files, inspection, granted, paused };
     let problems = check.problems();
     if arguments.json {
         println!("{}", check.json(&problems));
@@ -87,6 +93,28 @@ struct Check {
     inspection: Inspection,
     granted: Granted,
     rows: BTreeMap<String, Row>,
+    /// Where it is not run any more, because it kept failing.
+    paused: Vec<Pause>,
+}
+
+/// Where the policy, with just these files, is paused; nowhere, if there is no store yet.
+async fn pauses(
+    arguments: &arguments::Check,
+    files: &PolicyFiles,
+    granted: &Granted,
+) -> Result<Vec<Pause>, Failure> {
+    let journal = match Journal::read_only(&store_folder(&arguments.store)?).await {
+        Err(Error::NoStore(_)) => return Ok(Vec::new()),
+        journal => journal?,
+    };
+    let mut pauses = journal.pauses(PAUSE_AFTER).await?;
+    pauses.retain(|pause| {
+        let account = granted.operator.as_ref().map(|(account, _)| account);
+        account.is_none_or(|account| *account == pause.account)
+            && pause.policy == files.name
+            && pause.is_of(files)
+    });
+    Ok(pauses)
 }
 
 impl Check {
@@ -123,7 +151,7 @@ impl Check {
     }
 
     fn json(&self, problems: &[String]) -> Value {
-        let Self { files, inspection, granted, rows } = self;
+        let Self { files, inspection, granted, rows, paused } = self;
         let functions: Vec<_> = rows
             .iter()
             .map(|(function, row)| {
@@ -141,6 +169,7 @@ impl Check {
             "world": inspection.world.name(),
             "script": files.is_script(),
             "account": granted.operator.as_ref().map(|(account, _)| account),
+            "paused": paused,
             "functions": functions,
             "wallets": { "asked": asks.scope.wallets, "granted": grant.scope.wallets },
             "guilds": { "asked": asks.scope.guilds, "granted": grant.scope.guilds },
@@ -183,6 +212,7 @@ impl Check {
             String::new(),
             self.limits().to_string(),
         ];
+        lines.extend(self.paused.iter().map(|pause| format!("\n{}", paused(pause))));
         for problem in problems {
             lines.push(format!("\n{problem}"));
         }

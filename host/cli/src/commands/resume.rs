@@ -1,23 +1,32 @@
 //! `podhost resume`, and what `podhost run` does before its run.
 
-use pod_host::{Account, Host, Receipt, Status as Ended, journal::RunSummary};
+use pod_host::{Account, Error, Host, Receipt, Status as Ended, journal::RunSummary};
 use serde_json::json;
 
 use crate::{
     account::Identity,
     arguments,
     exit::{Failure, Status},
-    host::open_patient_host,
-    receipt, report, store,
+    host::prepare_host,
+    receipt, report,
+    signals::Signals,
+    store,
 };
 
 pub async fn resume(arguments: arguments::Resume) -> Result<Status, Failure> {
-    let host = open_patient_host(
-        &arguments.folders,
-        arguments.config.as_deref(),
-        Some(&arguments.patience),
-    )
-    .await?;
+    let signals = Signals::listen()?;
+    let config = arguments.config.as_deref();
+    let prepared = prepare_host(&arguments.folders, config, Some(&arguments.patience))?;
+    // Others use the store meanwhile.
+    let opened = async {
+        prepared.compile_unfinished().await;
+        Ok(prepared.open().await?)
+    };
+    let host = signals.unless_told(opened).await?;
+    signals.stopping(&host, resume_all(&host, &arguments)).await
+}
+
+async fn resume_all(host: &Host, arguments: &arguments::Resume) -> Result<Status, Failure> {
     let summaries = if arguments.runs.is_empty() {
         host.unfinished().await?
     } else {
@@ -31,19 +40,19 @@ pub async fn resume(arguments: arguments::Resume) -> Result<Status, Failure> {
     let mut status = Status::Done;
     let (mut resumed, mut failed) = (Vec::new(), Vec::new());
     for summary in summaries {
-        let receipt = match resume_one(&host, &summary, &arguments).await {
+        let receipt = match resume_one(host, &summary, arguments).await {
             Ok(receipt) => receipt,
             Err(failure) => {
                 if !arguments.json {
                     report::failure(&failure);
                 }
-                status = worse(status, failure.status);
+                status = status.or(failure.status);
                 let reason = format!("{:#}", failure.error);
                 failed.push(json!({ "run": summary.run, "reason": reason }));
                 continue;
             }
         };
-        status = worse(status, ending(&receipt));
+        status = status.or(ending(&receipt));
         if arguments.json {
             resumed.push(receipt);
         } else {
@@ -86,6 +95,7 @@ pub async fn resume_earlier(host: &Host, account: &Account) -> Result<(), Failur
         eprintln!("Resuming run {} of {}, which was cut off", summary.run, summary.policy);
         match host.resume(&summary.run, account).await {
             Ok(receipt) => eprintln!("Run {} ended: {}", receipt.run, receipt.status.name()),
+            Err(error @ Error::Stopped(_)) => return Err(error.into()),
             Err(error) => eprintln!("podhost: {error}"),
         }
     }
@@ -96,14 +106,10 @@ pub async fn resume_earlier(host: &Host, account: &Account) -> Result<(), Failur
 pub fn ending(receipt: &Receipt) -> Status {
     match receipt.status {
         Ended::Done => Status::Done,
-        Ended::UnknownOutcome => Status::Platform,
+        Ended::UnknownOutcome => Status::UnknownOutcome,
         Ended::Failed | Ended::Refused => match &receipt.error {
             Some(error) if error.is_of_the_platform() => Status::Platform,
             _ => Status::Policy,
         },
     }
-}
-
-fn worse(one: Status, other: Status) -> Status {
-    if other as u8 > one as u8 { other } else { one }
 }

@@ -13,8 +13,9 @@ use crate::{
         resume::{ending, resume_earlier},
     },
     exit::{Failure, Status},
-    host::open_patient_host,
+    host::prepare_host,
     receipt, report,
+    signals::Signals,
 };
 
 /// Where a run takes place.
@@ -36,6 +37,20 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         build_if_stale(&arguments.policy, &files)?;
     }
 
+    // A folder is an installed policy: its script gets a snapshot. A file is run as it is.
+    let mode = if arguments.policy.is_dir() { ScriptMode::Installed } else { ScriptMode::AdHoc };
+    let signals = Signals::listen()?;
+    let config = arguments.acting.config.as_deref();
+    let prepared = prepare_host(&arguments.folders, config, Some(&arguments.patience))?;
+    // Others use the store while this is compiled.
+    signals
+        .unless_told(async {
+            prepared.compile_unfinished().await;
+            Ok(prepared.compile(&files, mode).await?)
+        })
+        .await?;
+    let host = signals.unless_told(async { Ok(prepared.open().await?) }).await?;
+
     let (sandbox, account, grant) = match place {
         Place::There(identity, grant) => (None, identity.connect().await?, Some(*grant)),
         Place::Here(scenario) => {
@@ -45,19 +60,6 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
             (Some(sandbox), account, None)
         }
     };
-    let host = open_patient_host(
-        &arguments.folders,
-        arguments.acting.config.as_deref(),
-        Some(&arguments.patience),
-    )
-    .await?;
-    // To go on with another run would change something.
-    if !arguments.dry_run {
-        resume_earlier(&host, &account).await?;
-    }
-    // A folder is an installed policy: its script gets a snapshot. A file is run as it is.
-    let mode = if arguments.policy.is_dir() { ScriptMode::Installed } else { ScriptMode::AdHoc };
-    let policy = host.load_files(&files, mode).await?;
     let options = RunOptions {
         input,
         grant,
@@ -67,7 +69,15 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         key: arguments.key.clone(),
         dry_run: arguments.dry_run,
     };
-    let receipt = host.run_with(&policy, &account, options).await?;
+    let runs = async {
+        // To go on with another run would change something.
+        if !arguments.dry_run {
+            resume_earlier(&host, &account).await?;
+        }
+        let policy = host.load_files(&files, mode).await?;
+        Ok::<_, Failure>(host.run_with(&policy, &account, options).await?)
+    };
+    let receipt = signals.stopping(&host, runs).await?;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await.map_err(Failure::platform)?;
     }

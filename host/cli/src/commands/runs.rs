@@ -2,7 +2,10 @@
 
 use clap::ValueEnum as _;
 use comfy_table::{ContentArrangement, Table};
-use pod_host::journal::{Journal, RunFilter, RunSummary};
+use pod_host::{
+    PAUSE_AFTER,
+    journal::{Journal, Pause, RunFilter, RunSummary},
+};
 use pod_platform::Instant;
 use serde_json::json;
 
@@ -26,15 +29,34 @@ pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
         since: arguments.since.map(|when| when.millis()),
         before: arguments.before.map(|when| when.millis()),
     };
+    let mut pauses = journal.pauses(PAUSE_AFTER).await?;
+    pauses.retain(|pause| {
+        let is = |asked: &Option<String>, is: &str| asked.as_deref().is_none_or(|name| name == is);
+        is(&filter.policy, &pause.policy) && is(&filter.account, &pause.account)
+    });
     let runs = journal.runs(&filter).await?;
     if arguments.json {
-        println!("{}", json!({ "runs": runs }));
-    } else if runs.is_empty() {
+        println!("{}", json!({ "runs": runs, "paused": pauses }));
+        return Ok(Status::Done);
+    }
+    if runs.is_empty() {
         println!("no runs");
     } else {
         println!("{}", table(&runs));
     }
+    for pause in &pauses {
+        println!("{}", paused(pause));
+    }
     Ok(Status::Done)
+}
+
+/// One line of a policy that is not run any more.
+pub fn paused(pause: &Pause) -> String {
+    let Pause { policy, account, platform, runs, last, .. } = pause;
+    format!(
+        "paused: {policy} for {account} on {platform}, whose last {runs} runs failed; see `podhost \
+         show {last}`, then mend it, or let it go on with `podhost unpause {last}`"
+    )
 }
 
 fn table(runs: &[RunSummary]) -> Table {

@@ -194,7 +194,7 @@ fn a_person_settles_what_nobody_can_prove() {
     );
     let run = ["run", &policy, "--platform", pod.url(), "--json", "--landing-window", "100ms"];
     let ended = ask(&desk, &run);
-    assert_eq!(ended.code, Some(3), "{ended:#?}");
+    assert_eq!(ended.code, Some(4), "{ended:#?}");
     let receipt = ended.json();
     assert_eq!(receipt["status"], "unknown-outcome", "{receipt:#}");
     let run = receipt["run"].as_str().unwrap();

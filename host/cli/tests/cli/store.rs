@@ -6,14 +6,14 @@ use crate::common;
 use crate::common::Desk;
 
 #[test]
-fn a_store_in_use_exits_3_and_is_left_alone() {
+fn a_store_in_use_exits_5_and_is_left_alone() {
     let desk = Desk::new();
     let store = desk.store();
     fs::create_dir(&store).unwrap();
     let lock = File::create(store.join("lock")).unwrap();
     lock.try_lock().unwrap();
-    let ended = desk.run(&["plugins/netting"]);
-    ended.failed(3, &[store.to_str().unwrap(), "in use", "--store"]);
+    let ended = desk.run(&["plugins/netting", "--no-wait"]);
+    ended.failed(5, &[store.to_str().unwrap(), "in use", "--store"]);
     let files: Vec<_> =
         fs::read_dir(&store).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["lock"], "nothing was written");

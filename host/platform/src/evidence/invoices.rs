@@ -1,80 +1,158 @@
-//! What an invoice proves: paid by whom, verified, closed, cancelled, reduced, issued.
+//! What an invoice shows: issued, verified, closed, cancelled, reduced; and, by
+//! [`payments`](super::payments), paid.
 
 use bytes::Bytes;
 
-use super::{Attempt, Evidence, MARK_PREFIX, Proof, Sighting, element, number, same_number};
-use crate::{
-    JalaliDate,
-    client::Answer,
-    invoices::{Invoice, PaymentTool},
-    wire::form::Form,
+use super::{
+    Attempt, Before, Evidence, MARK_PREFIX, Prior, Proof, Sighting, Witness, number,
+    payments::{self, user_of},
+    yes,
 };
+use crate::{Instant, invoices::Invoice, wire::form::Form};
+
+/// The invoices that a call is about, where the answers show them.
+struct Found<'a> {
+    /// How the call names the first one.
+    what: String,
+    first: Option<(usize, &'a Invoice)>,
+    /// Of a netting, the debt.
+    debtor: Option<&'a Invoice>,
+}
 
 impl Evidence {
+    fn find<'a>(
+        self,
+        form: &Form,
+        witness: Witness<'a>,
+        business: Option<u64>,
+    ) -> Option<Found<'a>> {
+        let invoices = witness.invoices(0)?;
+        let position = |is_it: &dyn Fn(&Invoice) -> bool| {
+            let index = invoices.iter().position(is_it)?;
+            Some((index, invoices.get(index)?))
+        };
+        let (what, first) = match self.invoice_id(form) {
+            Some(id) => (format!("invoice {id}"), position(&|invoice| invoice.id == id)),
+            None => {
+                let number = form.get("billNumber").unwrap_or_default();
+                let first = position(&|invoice| is_numbered(invoice, number, business));
+                (format!("invoice with the number {number}"), first)
+            }
+        };
+        let debtor = match self {
+            Self::Earmarked => {
+                let id = number(form, "debtorInvoiceId");
+                witness.invoices(1)?.iter().find(|invoice| Some(invoice.id) == id)
+            }
+            _ => None,
+        };
+        Some(Found { what, first, debtor })
+    }
+
+    /// What the invoices that a call is about show before it.
+    pub(super) fn invoices_before(
+        self,
+        form: &Form,
+        witness: Witness<'_>,
+        business: Option<u64>,
+    ) -> Option<Before> {
+        let Found { what, first, debtor } = self.find(form, witness, business)?;
+        let Some((_, invoice)) = first else {
+            // A number that no invoice has is free.
+            let prior = if self == Self::Marked { Prior::Open } else { Prior::Unseen };
+            return Some(Before::nothing(&what, prior));
+        };
+        let changeable = !invoice.closed && !invoice.waiting && !invoice.will_be_paid;
+        let is_paid = invoice.payed || invoice.payment_date.is_some();
+        let is_unverified = invoice.verification_needed && invoice.verification_date.is_none();
+        let (prior, stamp) = match (self, debtor) {
+            (Self::Earmarked, Some(debtor)) => (
+                payments::prior_of_netting(invoice, debtor),
+                format!("{} {:?}", payments::stamp(debtor), invoice.will_blocked_for),
+            ),
+            (Self::Earmarked, None) => (Prior::Unseen, String::new()),
+            (Self::Verified | Self::VerifiedAndClosed, _) => {
+                let can = is_unverified && is_paid && !invoice.canceled;
+                let is_so = invoice.verification_date.is_some();
+                (Prior::of(is_so, can), format!("{:?}", invoice.verification_date))
+            }
+            (Self::Closed, _) => {
+                let can = invoice.payed && !is_unverified && !invoice.canceled;
+                (Prior::of(invoice.closed, can), String::new())
+            }
+            (Self::Canceled, _) => {
+                (Prior::of(invoice.canceled, changeable), format!("{:?}", invoice.cancel_date))
+            }
+            (Self::Reduced, _) => {
+                let can = changeable && !invoice.canceled;
+                (Prior::of(is_as_reduced(form, invoice), can), String::new())
+            }
+            (Self::Marked, _) => (Prior::AlreadySo, invoice.id.to_string()),
+            (Self::Guaranteed, _) => {
+                let is_so = invoice.will_be_paid_at.is_some();
+                let can = payments::prior(invoice) == Prior::Open;
+                (Prior::of(is_so, can), format!("{:?}", invoice.will_be_paid_at))
+            }
+            _ => (payments::prior(invoice), payments::stamp(invoice)),
+        };
+        let shows = sketches(invoice, debtor);
+        Some(Before { prior, shows, stamp, known: Vec::new() })
+    }
+
+    /// What they prove after it.
     pub(super) fn weigh_invoices(
         self,
         form: &Form,
-        invoices: &[Invoice],
-        answer: &Answer,
-        attempt: Attempt,
-    ) -> Sighting {
-        let (what, found) = match self.invoice_id(form) {
-            Some(id) => {
-                let found = invoices.iter().position(|invoice| invoice.id == id);
-                (format!("invoice {id}"), found)
-            }
-            None => {
-                let number = form.get("billNumber").unwrap_or_default();
-                let is_it = |invoice: &Invoice| is_numbered(invoice, number, attempt);
-                (format!("invoice with the number {number}"), invoices.iter().position(is_it))
-            }
-        };
-        let Some((index, invoice)) = found.and_then(|index| Some((index, invoices.get(index)?)))
-        else {
+        witness: Witness<'_>,
+        attempt: Attempt<'_>,
+    ) -> Option<Sighting> {
+        let Found { what, first, debtor } = self.find(form, witness, attempt.business)?;
+        let Some((index, invoice)) = first else {
             // Of somebody else's invoice, its payer sees nothing. In all other cases the account
             // is a party to it, or the call could do nothing.
-            return Sighting::nothing(what, Proof::not_seen(self == Self::PaidByAccount));
+            let proof = Proof::not_seen(self == Self::PaidByAccount);
+            return Some(Sighting::nothing(&what, proof));
         };
-        let mut shows = sketch(invoice);
-        let proof = match self {
-            Self::Marked => issued(form, invoice, || element(answer, index)),
-            Self::Verified => {
-                Proof::happened_if(invoice.verification_date.is_some(), || element(answer, index))
+        let element = || witness.element(0, index);
+        let proof = match (self, debtor) {
+            (Self::Earmarked, Some(debtor)) => payments::netted(form, invoice, debtor, attempt),
+            (Self::Earmarked, None) => Proof::UNDECIDED,
+            (Self::Marked, _) => issued(form, invoice, attempt, element),
+            (Self::Verified, _) => {
+                let is_so = invoice.verification_date.is_some();
+                attempt.made(is_so, invoice.verification_date, element)
             }
-            Self::VerifiedAndClosed => {
-                let both = invoice.verification_date.is_some() && invoice.closed;
-                Proof::happened_if(both, || element(answer, index))
+            // Verified alone, by whomever, it is not what this call does.
+            (Self::VerifiedAndClosed, _)
+                if invoice.verification_date.is_some() && !invoice.closed =>
+            {
+                Proof::UNDECIDED
             }
-            Self::Reduced => {
-                Proof::happened_if(is_reduced(form, invoice), || element(answer, index))
+            (Self::VerifiedAndClosed, _) => {
+                let is_so = invoice.verification_date.is_some();
+                attempt.made(is_so, invoice.verification_date, element)
             }
-            Self::Closed => Proof::happened_if(invoice.closed, yes),
-            // Only its issuer cancels an invoice, so this account did.
-            Self::Canceled => Proof::happened_if(invoice.canceled, yes),
-            Self::Earmarked => earmarked(form, invoice, attempt),
-            Self::Guaranteed => guaranteed(form, invoice, attempt),
-            Self::PaidOutsidePod => paid_outside(invoice, attempt),
-            Self::PaidByTerminal => paid_by_terminal(form, invoice, attempt),
-            Self::PaidByAccount => paid_by(invoice, account(invoice, attempt), attempt, yes),
-            Self::PaidForItself => {
+            (Self::Reduced, _) => {
+                let is_so = invoice.edited && is_as_reduced(form, invoice);
+                attempt.made(is_so, None, element)
+            }
+            (Self::Closed, _) if closes_by_itself(invoice, attempt) => Proof::UNDECIDED,
+            (Self::Closed, _) => attempt.made(invoice.closed, None, yes),
+            (Self::Canceled, _) => attempt.made(invoice.canceled, invoice.cancel_date, yes),
+            (Self::Guaranteed, _) => payments::guaranteed(form, invoice, attempt),
+            (Self::PaidOutsidePod, _) => payments::outside_pod(invoice, attempt),
+            (Self::PaidByTerminal, _) => payments::by_terminal(form, invoice, attempt),
+            (Self::PaidByAccount, _) => {
+                payments::by_credit(form, invoice, payments::account(invoice, attempt), attempt)
+            }
+            (Self::PaidForItself, _) => {
                 let user = attempt.user.or(user_of(invoice));
-                paid_by(invoice, user, attempt, yes)
+                payments::by_credit(form, invoice, user, attempt)
             }
-            Self::PaidByItsUser => {
-                // S1 types this answer as a text.
-                paid_by(invoice, user_of(invoice), attempt, || Bytes::from_static(b"\"true\""))
-            }
-            Self::BillPaid
-            | Self::BillCanceled
-            | Self::LoanForInvoice
-            | Self::LoanHasPlan
-            | Self::ByRepeat
-            | Self::Hidden => Proof::UNDECIDED,
+            (Self::PaidByItsUser, _) => payments::by_code(invoice, attempt),
+            _ => Proof::UNDECIDED,
         };
-        if proof == Proof::UNDECIDED {
-            shows.push_str("; whether this attempt took effect cannot be told");
-        }
-        Sighting { shows, proof }
+        Some(Sighting { shows: sketches(invoice, debtor), proof })
     }
 
     /// The invoice that the question names. None: it asks by `billNumber`.
@@ -87,176 +165,17 @@ impl Evidence {
     }
 }
 
-/// How far the payment of an invoice has come.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Standing {
-    /// It is not paid, or not any more.
-    Open,
-    /// It is paid, until its issuer verifies it or an hour has passed.
-    Waiting,
-    /// Nobody can pay it any more.
-    Final,
-}
-
-fn standing(invoice: &Invoice, attempt: Attempt) -> Standing {
-    let is_unverified = invoice.verification_needed && invoice.verification_date.is_none();
-    let was_paid = invoice.payed || invoice.payment_date.is_some();
-    if invoice.canceled {
-        // What was paid went back, but it was paid.
-        if was_paid { Standing::Final } else { Standing::Open }
-    } else if invoice.payed {
-        if is_unverified { Standing::Waiting } else { Standing::Final }
-    } else if is_unverified && was_paid && !attempt.is_old() {
-        Standing::Waiting
-    } else {
-        Standing::Open
-    }
-}
-
-/// The attempt does not show; may it have happened and gone back?
-fn may_have_gone_back(invoice: &Invoice, attempt: Attempt) -> Proof {
-    let unverified = invoice.verification_needed && invoice.verification_date.is_none();
-    let canceled_since =
-        invoice.canceled && (invoice.cancel_date.is_none() || attempt.covers(invoice.cancel_date));
-    Proof::not_seen((unverified && attempt.is_old()) || canceled_since)
-}
-
-/// The invoice is paid, but not by this attempt: as long as the payment is not final, the invoice
-/// may be open again.
-fn by_another(invoice: &Invoice, attempt: Attempt) -> Proof {
-    match standing(invoice, attempt) {
-        Standing::Final => Proof::ByAnother,
-        Standing::Open | Standing::Waiting => may_have_gone_back(invoice, attempt),
-    }
-}
-
-/// Is the invoice paid by this user?
-fn paid_by(
-    invoice: &Invoice,
-    user: Option<u64>,
-    attempt: Attempt,
-    result: impl FnOnce() -> Bytes,
-) -> Proof {
-    if standing(invoice, attempt) == Standing::Open {
-        return may_have_gone_back(invoice, attempt);
-    }
-    let payer = invoice.payer.as_ref().map(|payer| payer.id);
-    match (payer, user) {
-        (Some(payer), Some(user)) if payer == user => Proof::Happened(result()),
-        (Some(_), Some(_)) => by_another(invoice, attempt),
-        // A payer whom we cannot compare with anybody may be anybody.
-        (Some(_), None) => Proof::UNDECIDED,
-        // Without a payer: whom it was issued for, or else who called just now.
-        (None, Some(user)) if user_of(invoice) == Some(user) => Proof::Happened(result()),
-        (None, _) if attempt.covers(invoice.payment_date) => Proof::Happened(result()),
-        (None, _) => Proof::UNDECIDED,
-    }
-}
-
-/// The account's user. Where nobody has told, the invoice does: the account sees only what it
-/// issued, and what was issued for it.
-fn account(invoice: &Invoice, attempt: Attempt) -> Option<u64> {
-    attempt.user.or_else(|| {
-        let own = attempt.business?;
-        if invoice.business.as_ref()?.id == own {
-            invoice.issuer_srv.as_ref().map(|user| user.id)
-        } else {
-            user_of(invoice)
-        }
-    })
-}
-
-fn user_of(invoice: &Invoice) -> Option<u64> {
-    invoice.user_srv.as_ref().map(|user| user.id)
-}
-
-/// Did money of POD's pay the invoice? An unknown payment tool may be POD's word for none.
-fn shows_money(invoice: &Invoice) -> bool {
-    let by_credit = matches!(
-        invoice.payment_tool_code,
-        Some(PaymentTool::PaymentToolCredit | PaymentTool::PaymentToolOnlineCredit)
-    );
-    by_credit
-        || invoice.delegation_amount.is_some_and(|rials| rials.0 > 0)
-        || invoice.will_be_blocked
-        || is_given(&invoice.masked_card_number)
-        || is_given(&invoice.bank_gateway)
-        || is_given(&invoice.terminal_number)
-}
-
-/// Only its issuer marks an invoice as paid outside POD, so this account did.
-fn paid_outside(invoice: &Invoice, attempt: Attempt) -> Proof {
-    if standing(invoice, attempt) == Standing::Open {
-        may_have_gone_back(invoice, attempt)
-    } else if shows_money(invoice) {
-        by_another(invoice, attempt)
-    } else if invoice.payer.is_none() || attempt.covers(invoice.payment_date) {
-        Proof::Happened(yes())
-    } else {
-        Proof::UNDECIDED
-    }
-}
-
-/// The receipt's numbers tell: a terminal's transaction pays once.
-fn paid_by_terminal(form: &Form, invoice: &Invoice, attempt: Attempt) -> Proof {
-    if standing(invoice, attempt) == Standing::Open {
-        return may_have_gone_back(invoice, attempt);
-    }
-    let same = |shown: &Option<String>, field| {
-        let shown = shown.as_deref().filter(|shown| !shown.is_empty())?;
-        Some(same_number(shown, form.get(field)?))
+/// May a closed invoice have closed because its time was over?
+fn closes_by_itself(invoice: &Invoice, attempt: Attempt<'_>) -> bool {
+    let (Some(seconds), Some(paid)) = (invoice.unsafe_close_time_out, invoice.payment_date) else {
+        return false;
     };
-    let terminal = same(&invoice.terminal_number, "terminalNumber");
-    let transaction = same(&invoice.transaction_reference_id, "referenceNumber");
-    // Elsewhere than here, `referenceNumber` is POD's own: it can agree, and need not.
-    let reference = same(&invoice.reference_number, "referenceNumber");
-    match (transaction, terminal) {
-        (Some(true), _) => Proof::Happened(yes()),
-        _ if reference == Some(true) => Proof::Happened(yes()),
-        // The invoice is the terminal's deposit identifier.
-        (None, Some(true)) => Proof::Happened(yes()),
-        (Some(false), _) | (_, Some(false)) => by_another(invoice, attempt),
-        (None, None) if shows_money(invoice) => by_another(invoice, attempt),
-        (None, None) => Proof::UNDECIDED,
-    }
+    let at = paid.0.saturating_add(seconds.saturating_mul(1_000));
+    invoice.closed && seconds > 0 && attempt.reaches(Instant(at))
 }
 
-/// Only its issuer gives a creditor invoice's money away, so this account did.
-fn earmarked(form: &Form, creditor: &Invoice, attempt: Attempt) -> Proof {
-    let debtor = number(form, "debtorInvoiceId");
-    match creditor.will_blocked_for {
-        Some(debt) if Some(debt) == debtor => Proof::Happened(yes()),
-        // An unverified payment of the debt frees the creditor invoice again, and the creditor
-        // invoice does not tell whether the debt's payment has to be verified.
-        _ if attempt.is_old() => Proof::UNDECIDED,
-        Some(_) if creditor.will_be_paid => Proof::ByAnother,
-        None if creditor.will_be_paid => Proof::UNDECIDED,
-        _ => Proof::not_seen(false),
-    }
-}
-
-/// Only whom an invoice was issued for gives a guarantee for it, so this account did.
-fn guaranteed(form: &Form, invoice: &Invoice, attempt: Attempt) -> Proof {
-    let day: Option<JalaliDate> = form.get("date").and_then(|day| day.parse().ok());
-    match invoice.will_be_paid_at {
-        Some(at) if Some(at.jalali_date()) == day => Proof::Happened(yes()),
-        Some(_) => Proof::ByAnother,
-        None => {
-            // Both instants are POD's own. What was paid before the day was paid otherwise.
-            let begin = day.and_then(JalaliDate::start);
-            let is_before = begin.zip(invoice.payment_date).is_some_and(|(begin, at)| at < begin);
-            if is_before && standing(invoice, attempt) != Standing::Open {
-                by_another(invoice, attempt)
-            } else {
-                paid_by(invoice, attempt.user.or(user_of(invoice)), attempt, yes)
-            }
-        }
-    }
-}
-
-/// Are the lines, and the tax, as they were asked for? Lines alike an earlier reduction's were
-/// reduced by this account, too.
-fn is_reduced(form: &Form, invoice: &Invoice) -> bool {
+/// Are the lines, and the tax, as they were asked for?
+fn is_as_reduced(form: &Form, invoice: &Invoice) -> bool {
     let lines: Vec<&str> = form.values("invoiceItemId").collect();
     let as_asked = |(index, id): (usize, &&str)| {
         let value = |field| form.values(field).nth(index);
@@ -283,21 +202,31 @@ fn is_reduced(form: &Form, invoice: &Invoice) -> bool {
             ),
         };
     let asks_something = !lines.is_empty() || rate.is_some();
-    invoice.edited && asks_something && is_taxed && lines.iter().enumerate().all(as_asked)
+    asks_something && is_taxed && lines.iter().enumerate().all(as_asked)
 }
 
 /// The host's own mark is on nothing else. A number that the guest chose may be on an older
 /// invoice, which is then another one. A preview is kept nowhere.
-fn issued(form: &Form, invoice: &Invoice, result: impl FnOnce() -> Bytes) -> Proof {
+fn issued(
+    form: &Form,
+    invoice: &Invoice,
+    attempt: Attempt<'_>,
+    result: impl FnOnce() -> Bytes,
+) -> Proof {
     if form.get("preview") == Some("true") {
-        return Proof::not_seen(false);
-    }
-    let is_marked = form.get("billNumber").is_some_and(|number| number.starts_with(MARK_PREFIX));
-    if is_marked || is_as_asked(form, invoice) {
+        Proof::not_seen(false)
+    } else if is_marked(form) {
         Proof::Happened(result())
-    } else {
+    } else if !is_as_asked(form, invoice) {
         Proof::ByAnother
+    } else {
+        attempt.made(true, invoice.issuance_date, result)
     }
+}
+
+/// Does the call carry the host's own mark?
+pub(super) fn is_marked(form: &Form) -> bool {
+    form.get("billNumber").is_some_and(|number| number.starts_with(MARK_PREFIX))
 }
 
 /// Is it for the same user, over the same lines in any order?
@@ -328,21 +257,20 @@ fn is_as_asked(form: &Form, invoice: &Invoice) -> bool {
 
 /// Has an invoice of the account's own this number? Others may have issued one with the same
 /// number for the account.
-fn is_numbered(invoice: &Invoice, number: &str, attempt: Attempt) -> bool {
-    let is_own = match (attempt.business, &invoice.business) {
+fn is_numbered(invoice: &Invoice, number: &str, business: Option<u64>) -> bool {
+    let is_own = match (business, &invoice.business) {
         (Some(own), Some(issuer)) => issuer.id == own,
         _ => true,
     };
     is_own && !number.is_empty() && invoice.bill_number.as_deref() == Some(number)
 }
 
-fn is_given(text: &Option<String>) -> bool {
-    text.as_deref().is_some_and(|text| !text.is_empty())
-}
-
-/// What most services answer.
-fn yes() -> Bytes {
-    Bytes::from_static(b"true")
+/// What an operator would look at, of both sides of a netting.
+fn sketches(invoice: &Invoice, debtor: Option<&Invoice>) -> String {
+    match debtor {
+        Some(debtor) => format!("{}; {}", sketch(invoice), sketch(debtor)),
+        None => sketch(invoice),
+    }
 }
 
 /// What an operator would look at.

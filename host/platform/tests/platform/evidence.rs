@@ -2,8 +2,8 @@
 //! proves.
 
 use pod_platform::{
-    Answer, Attempt, Effect, EffectClass, Evidence, Instant, MARK_PREFIX, Proof, Request, Rial,
-    Row, Service, ServiceVisitor, Sighting, TokenKind,
+    Answer, Attempt, Before, Effect, EffectClass, Evidence, Instant, MARK_PREFIX, Prior, Proof,
+    Request, Rial, Row, Service, ServiceVisitor, Sighting, TokenKind,
     bills::{CancelBillRequest, IssueBillInvoiceRequest, PayBillRequest},
     invoices::{
         CancelInvoiceRequest, CloseInvoiceRequest, IssueInvoiceRequest, ReduceInvoiceRequest,
@@ -23,16 +23,25 @@ use serde_json::{Value, json};
 const SINCE: u64 = 1_591_075_800_000;
 const MINUTE: u64 = 60_000;
 /// The account: business 3, billed as user 7.
-const US: Attempt = Attempt {
+const US: Attempt<'_> = Attempt {
     user: Some(7),
     business: Some(3),
     since: Instant(SINCE),
+    until: None,
     now: Instant(SINCE + MINUTE),
+    before: Some(&OPEN),
 };
+/// What it asks for was not so before, and could be.
+const OPEN: Before =
+    Before { prior: Prior::Open, shows: String::new(), stamp: String::new(), known: Vec::new() };
 /// Nobody has told whom the account acts for.
-const UNKNOWN: Attempt = Attempt { user: None, business: None, ..US };
+const UNKNOWN: Attempt<'_> = Attempt { user: None, business: None, ..US };
 /// An hour later, when an unverified payment may have gone back.
-const LATE: Attempt = Attempt { now: Instant(SINCE + 55 * MINUTE), ..US };
+const LATE: Attempt<'_> = Attempt { now: Instant(SINCE + 55 * MINUTE), ..US };
+/// The host stopped after the intent. What is looked at a minute later may be of another.
+const RESUMED: Attempt<'_> = Attempt { until: Some(Instant(SINCE + 10_000)), ..US };
+/// Nothing was read before.
+const BLIND: Attempt<'_> = Attempt { before: None, ..US };
 
 const NOT_SEEN: Proof = Proof::NotSeen { may_have_gone_back: false };
 const UNDECIDED: Proof = Proof::NotSeen { may_have_gone_back: true };
@@ -44,16 +53,12 @@ fn evidence(row: &Row) -> Evidence {
     }
 }
 
-/// What a list of these things, as POD writes it, proves of a request.
-fn weigh<S: Service>(request: &S, list: &[Value], attempt: Attempt) -> Sighting {
+/// What lists of these things, as POD writes them, prove of a request: an answer to each question.
+fn weigh_all<S: Service>(request: &S, lists: &[&[Value]], attempt: Attempt<'_>) -> Sighting {
     let request = request.prepare().unwrap();
     let evidence = evidence(request.row);
-    let question = evidence.question(&request.form).unwrap();
-    let result = Value::from(list).to_string();
-    let count = list.len() as u64;
-    let value = (question.read)(count, &result).unwrap();
-    let answer = Answer { reference_number: "77001".into(), count, result: result.into(), value };
-    let sighting = evidence.weigh(&request.form, &answer, attempt);
+    let answers = answers(evidence, &request, lists);
+    let sighting = evidence.weigh(&request.form, &answers, attempt);
     assert!(!sighting.shows.is_empty());
     if let Proof::Happened(result) = &sighting.proof {
         let text = std::str::from_utf8(result).unwrap();
@@ -62,11 +67,35 @@ fn weigh<S: Service>(request: &S, list: &[Value], attempt: Attempt) -> Sighting 
     sighting
 }
 
-fn proof<S: Service>(request: &S, list: &[Value], attempt: Attempt) -> Proof {
+fn answers(evidence: Evidence, request: &Request, lists: &[&[Value]]) -> Vec<Option<Answer>> {
+    let questions = evidence.questions(&request.form);
+    let answer = |(question, list): (Request, &&[Value])| {
+        let result = Value::from(*list).to_string();
+        let count = list.len() as u64;
+        let value = (question.read)(count, &result).unwrap();
+        Some(Answer { reference_number: "77001".into(), count, result: result.into(), value })
+    };
+    questions.into_iter().zip(lists).map(answer).collect()
+}
+
+/// What they show before it.
+fn before<S: Service>(request: &S, lists: &[&[Value]]) -> Before {
+    let request = request.prepare().unwrap();
+    let evidence = evidence(request.row);
+    let answers = answers(evidence, &request, lists);
+    evidence.before(&request.form, &answers, Some(3)).unwrap()
+}
+
+/// Of a request with one question.
+fn weigh<S: Service>(request: &S, list: &[Value], attempt: Attempt<'_>) -> Sighting {
+    weigh_all(request, &[list], attempt)
+}
+
+fn proof<S: Service>(request: &S, list: &[Value], attempt: Attempt<'_>) -> Proof {
     weigh(request, list, attempt).proof
 }
 
-fn happened<S: Service>(request: &S, list: &[Value], attempt: Attempt) -> Value {
+fn happened<S: Service>(request: &S, list: &[Value], attempt: Attempt<'_>) -> Value {
     match weigh(request, list, attempt) {
         Sighting { proof: Proof::Happened(result), .. } => serde_json::from_slice(&result).unwrap(),
         other => panic!("{other:?}"),
@@ -122,7 +151,7 @@ fn a_class_promises_what_its_evidence_holds() {
             EffectClass::NoEvidence => assert_eq!(evidence, Evidence::Hidden, "{}", row.name),
             EffectClass::Idempotent => assert_eq!(evidence, Evidence::ByRepeat, "{}", row.name),
             EffectClass::SelfFencing | EffectClass::MarkedByUs | EffectClass::Readable => {
-                assert!(evidence.reads().is_some(), "{}: {evidence:?}", row.name);
+                assert!(evidence.attribution().is_some(), "{}: {evidence:?}", row.name);
             }
         }
     }
@@ -133,12 +162,12 @@ fn a_class_promises_what_its_evidence_holds() {
 fn question<S: Service>(request: &S) -> Request {
     let request = request.prepare().unwrap();
     let evidence = evidence(request.row);
-    let question = evidence.question(&request.form).unwrap();
+    let question = evidence.questions(&request.form).remove(0);
     assert_eq!(question.row.effect, Effect::Read);
     assert!(!question.row.needs_ott);
     let token = question.row.token;
     assert!(token == TokenKind::Any || token == request.row.token, "{}", request.row.name);
-    let reads = evidence.reads().unwrap();
+    let reads = evidence.attribution().unwrap().reads;
     assert!(reads.contains(question.row.name), "{reads}: {}", question.row.name);
     question
 }
@@ -176,10 +205,10 @@ fn every_question_is_a_read_by_what_the_call_names() {
         IssueBillInvoiceRequest { bill_id: "7748317800142".into(), payment_id: "1770160".into() };
     let sms = SendInvoicePaymentSMSRequest { invoice_id: 501, ..Default::default() };
     for request in [bill_invoice.prepare().unwrap(), sms.prepare().unwrap()] {
-        assert!(evidence(request.row).question(&request.form).is_none());
+        assert!(evidence(request.row).questions(&request.form).is_empty());
     }
     let unnumbered = IssueInvoiceRequest { bill_number: None, ..issue("") }.prepare().unwrap();
-    assert!(Evidence::Marked.question(&unnumbered.form).is_none());
+    assert!(Evidence::Marked.questions(&unnumbered.form).is_empty());
 }
 
 fn any() -> PayAnyInvoiceByCreditRequest {
@@ -261,10 +290,12 @@ fn paid_by_the_account() {
         weigh(&any(), &[by_us], US).shows,
         "invoice 501: payed, userSrv 40, payer 7, paymentDate 1399/03/13 10:00:01"
     );
+    let by_call = json!({"payer": user(7), "paymentToolCode": "PAYMENT_TOOL_CREDIT"});
+    assert_eq!(happened(&any(), &[paid(by_call)], US), true);
     for (changes, expected) in [
         (json!({"payed": false, "paymentDate": 0}), NOT_SEEN),
         (json!({"payer": user(40)}), Proof::ByAnother),
-        // Paid long ago by this account, it still is: a clock may be wrong.
+        // It was open just before the call: whatever its date, it was paid since.
         (json!({"payer": user(7), "paymentDate": 1}), Proof::Happened("true".into())),
         // It waits for its verification; somebody else's payment may go back.
         (
@@ -276,6 +307,12 @@ fn paid_by_the_account() {
             json!({"payer": user(40), "verificationNeeded": true, "verificationDate": SINCE}),
             Proof::ByAnother,
         ),
+        // The account netted it, or paid it by card: not by this call.
+        (json!({"payer": user(7), "willBeBlocked": true}), Proof::ByAnother),
+        (json!({"payer": user(7), "maskedCardNumber": "6037-99**-****-1234"}), Proof::ByAnother),
+        // Its user may have paid at the gateway, or out of another wallet.
+        (json!({"payer": user(7), "paymentToolCode": "PAYMENT_TOOL_ONLINE_CREDIT"}), UNDECIDED),
+        (json!({"payer": user(7), "wallet": "OTHER_WALLET"}), UNDECIDED),
         // Cancelled since: it had been paid, or nobody knows.
         (
             json!({"payer": user(7), "payed": false, "canceled": true, "cancelDate": SINCE + 2}),
@@ -289,14 +326,96 @@ fn paid_by_the_account() {
             json!({"payed": false, "paymentDate": 0, "canceled": true, "cancelDate": 1_000}),
             NOT_SEEN,
         ),
-        // POD shows no payer: just now, or who knows when.
-        (json!({}), Proof::Happened("true".into())),
-        (json!({"paymentDate": SINCE - 4_999}), Proof::Happened("true".into())),
-        (json!({"paymentDate": SINCE - 5_001}), UNDECIDED),
-        (json!({"paymentDate": 1, "userSrv": user(7)}), Proof::Happened("true".into())),
+        // POD shows no payer: anybody.
+        (json!({}), UNDECIDED),
+        (json!({"userSrv": user(7)}), UNDECIDED),
     ] {
         assert_eq!(proof(&any(), &[paid(changes.clone())], US), expected, "{changes}");
     }
+}
+
+#[test]
+fn what_is_looked_at_late_has_to_be_dated() {
+    let at = |at: u64| paid(json!({"payer": {"id": 7}, "paymentDate": at}));
+    happened(&any(), &[at(SINCE + 1_000)], RESUMED);
+    happened(&any(), &[at(SINCE + 15_000)], RESUMED);
+    assert_eq!(proof(&any(), &[at(SINCE + 15_001)], RESUMED), UNDECIDED, "somebody else had time");
+    let in_time = Attempt { now: Instant(SINCE + 15_000), ..RESUMED };
+    happened(&any(), &[at(SINCE + 20_000)], in_time);
+    // POD does not say when an invoice was closed, or reduced, or a loan got its plan.
+    let close = CloseInvoiceRequest { id: 501 };
+    let closed = paid(json!({"closed": true}));
+    assert_eq!(happened(&close, std::slice::from_ref(&closed), in_time), true);
+    assert_eq!(proof(&close, &[closed], RESUMED), UNDECIDED);
+    // Nothing was read before: only a date says that it came after.
+    happened(&any(), &[at(SINCE - 5_000)], BLIND);
+    assert_eq!(proof(&any(), &[at(SINCE - 5_001)], BLIND), UNDECIDED);
+    assert_eq!(proof(&close, &[paid(json!({"closed": true}))], BLIND), UNDECIDED);
+}
+
+/// What is so before a call is not its doing, whatever shows afterwards.
+#[test]
+fn what_was_so_before_is_never_claimed() {
+    fn is_so<S: Service>(request: &S, lists: &[&[Value]], later: &[&[Value]]) {
+        let before = before(request, lists);
+        assert_eq!(before.prior, Prior::AlreadySo, "{before:?}");
+        let attempt = Attempt { before: Some(&before), ..US };
+        let sighting = weigh_all(request, lists, attempt);
+        assert_eq!(sighting.proof, Proof::ByAnother, "{sighting:?}");
+        assert!(sighting.shows.contains("so before this call"), "{sighting:?}");
+        // It changed: maybe it went back and was done again.
+        assert_eq!(weigh_all(request, later, attempt).proof, UNDECIDED);
+    }
+    let ours = |at: u64| paid(json!({"payer": {"id": 7}, "paymentDate": at}));
+    let (then, again) = ([ours(1)], [ours(SINCE + 1)]);
+    is_so(&any(), &[&then], &[&again]);
+    is_so(&own(), &[&then], &[&again]);
+    is_so(&sms(), &[&then], &[&again]);
+    is_so(&pos(), &[&then], &[&again]);
+    is_so(&PayInvoiceRequest { invoice_id: 501 }, &[&then], &[&again]);
+    let invoice_601 = |changes: Value| {
+        let mut invoice = paid(changes);
+        invoice["id"] = 601.into();
+        invoice
+    };
+    let linked = [paid(json!({"willBePaid": true, "willBlockedFor": 601}))];
+    let netted = |at: u64| [invoice_601(json!({"willBeBlocked": true, "paymentDate": at}))];
+    is_so(&netting(), &[&linked, &netted(1)], &[&linked, &netted(SINCE + 1)]);
+    let day = |at: u64| [invoice(json!({"willBePaidAt": at}))];
+    is_so(&future(), &[&day(1_592_681_400_000)], &[&day(1_592_681_400_001)]);
+    let verified = |at: u64| [paid(json!({"verificationNeeded": true, "verificationDate": at}))];
+    let verify = VerifyInvoiceRequest { id: Some(501), bill_number: None };
+    is_so(&verify, &[&verified(1)], &[&verified(SINCE)]);
+    let canceled = |at: u64| [invoice(json!({"canceled": true, "cancelDate": at}))];
+    is_so(&CancelInvoiceRequest { id: 501 }, &[&canceled(1)], &[&canceled(SINCE)]);
+    let closed = [paid(json!({"closed": true}))];
+    is_so(&CloseInvoiceRequest { id: 501 }, &[&closed], &[&[paid(json!({}))]]);
+    let canceled_bill = |at: u64| [service_bill(9, "SERVICE_BILL_CANCELED", at)];
+    is_so(&CancelBillRequest { id: 9 }, &[&canceled_bill(1)], &[&canceled_bill(SINCE)]);
+    let bills = |ids: &[u64]| -> Vec<Value> {
+        ids.iter().map(|id| service_bill(*id, "SERVICE_BILL_ACCEPTED", 0)).collect()
+    };
+    is_so(&bill(), &[&bills(&[9])], &[&bills(&[9, 10])]);
+    let replan = UpdateLoanByPlanRequest { loan_id: 5, plan_id: 2 };
+    is_so(&replan, &[&[shown_loan("LOAN_STATUS_CREATED", 4, 1)]], &[&[]]);
+    let numbered = |id: u64| {
+        let mut invoice = invoice(json!({"billNumber": "a-1"}));
+        invoice["id"] = id.into();
+        [invoice]
+    };
+    is_so(&issue("a-1"), &[&numbered(501)], &[&numbered(502)]);
+}
+
+/// What bars a call may have been lifted since, by somebody: then nobody can tell.
+#[test]
+fn what_was_barred_is_not_claimed() {
+    let barred = before(&any(), &[&[invoice(json!({"waiting": true}))]]);
+    assert_eq!(barred.prior, Prior::Barred);
+    let attempt = Attempt { before: Some(&barred), ..US };
+    assert_eq!(proof(&any(), &[paid(json!({"payer": {"id": 7}}))], attempt), UNDECIDED);
+    assert_eq!(proof(&any(), &[invoice(json!({"waiting": true}))], attempt), NOT_SEEN);
+    assert_eq!(before(&any(), &[&[invoice(json!({}))]]).prior, Prior::Open);
+    assert_eq!(before(&any(), &[&[]]).prior, Prior::Unseen);
 }
 
 #[test]
@@ -315,8 +434,9 @@ fn a_payment_that_waits_for_its_verification_goes_back_after_an_hour() {
     assert_eq!(proof(&sms(), &[three_step(0)], LATE), UNDECIDED);
     assert_eq!(proof(&pos(), &[three_step(0)], LATE), UNDECIDED);
     assert_eq!(proof(&future(), &[three_step(0)], LATE), UNDECIDED);
-    // The creditor invoice does not tell whether the debt is verified.
-    assert_eq!(proof(&netting(), &[paid(json!({}))], LATE), UNDECIDED);
+    let mut debt = three_step(0);
+    debt["id"] = 601.into();
+    assert_eq!(weigh_all(&netting(), &[&[paid(json!({}))], &[debt]], LATE).proof, UNDECIDED);
 }
 
 #[test]
@@ -339,19 +459,21 @@ fn what_the_account_does_not_see() {
     // Of somebody else's invoice, its payer sees nothing.
     assert_eq!(proof(&any(), &[], US), UNDECIDED);
     assert_eq!(proof(&own(), &[], US), NOT_SEEN);
-    assert_eq!(proof(&netting(), &[], US), NOT_SEEN);
+    assert_eq!(weigh_all(&netting(), &[&[], &[]], US).proof, NOT_SEEN);
     assert_eq!(proof(&bill(), &[], US), NOT_SEEN);
-    assert_eq!(proof(&loan(), &[], US), NOT_SEEN);
     assert_eq!(proof(&issue("podhost-1"), &[], US), NOT_SEEN);
+    // Not seen is not the same as not there: lists of loans leave some out.
+    assert_eq!(weigh_all(&loan(), &[&[], &[]], US).proof, UNDECIDED);
     // A server that ignores the filter proves nothing.
     let other = paid(json!({"id": 502, "payer": {"id": 7}}));
     assert_eq!(proof(&own(), &[other], US), NOT_SEEN);
-    assert_eq!(weigh(&own(), &[], US).shows, "invoice 501: the account sees none");
+    assert_eq!(weigh(&own(), &[], US).shows, "invoice 501: this account sees none");
 }
 
+/// A user who pays by a call of his own leaves the same traces as the code that he got.
 #[test]
 fn paid_by_the_invoices_user() {
-    assert_eq!(happened(&sms(), &[paid(json!({"payer": {"id": 40}}))], UNKNOWN), "true");
+    assert_eq!(proof(&sms(), &[paid(json!({"payer": {"id": 40}}))], UNKNOWN), UNDECIDED);
     assert_eq!(proof(&sms(), &[paid(json!({"payer": {"id": 7}}))], US), Proof::ByAnother);
     assert_eq!(proof(&sms(), &[invoice(json!({}))], US), NOT_SEEN);
 }
@@ -362,9 +484,7 @@ fn paid_outside_pod() {
     let mark = paid(json!({}));
     assert_eq!(happened(&request, &[mark], US), true);
     for (changes, expected) in [
-        (json!({"paymentDate": 1}), Proof::Happened("true".into())),
-        (json!({"payer": {"id": 40}}), Proof::Happened("true".into())),
-        (json!({"payer": {"id": 40}, "paymentDate": 1}), UNDECIDED),
+        (json!({"payer": {"id": 40}}), UNDECIDED),
         (json!({"paymentToolCode": "PAYMENT_TOOL_CREDIT"}), Proof::ByAnother),
         (json!({"maskedCardNumber": "6037-99**-****-1234"}), Proof::ByAnother),
         (json!({"willBeBlocked": true}), Proof::ByAnother),
@@ -398,18 +518,30 @@ fn paid_at_a_terminal() {
     }
 }
 
+/// Both sides of a netting are looked at: the creditor invoice and the debt.
 #[test]
 fn earmarked_for_the_debt() {
-    for (changes, expected) in [
-        (json!({"willBePaid": true, "willBlockedFor": 601}), Proof::Happened("true".into())),
-        (json!({"willBePaid": true, "willBlockedFor": 602}), Proof::ByAnother),
-        (json!({"willBePaid": true}), UNDECIDED),
-        (json!({}), NOT_SEEN),
-    ] {
-        assert_eq!(proof(&netting(), &[paid(changes.clone())], US), expected, "{changes}");
-    }
-    let other = paid(json!({"willBePaid": true, "willBlockedFor": 602}));
-    assert_eq!(proof(&netting(), &[other], LATE), UNDECIDED, "freed, and earmarked anew");
+    let netted = json!({"willBeBlocked": true});
+    let linked = json!({"willBePaid": true, "willBlockedFor": 601});
+    // The debt was a loan's down payment: the link goes on to what the loan pays.
+    let moved_on = json!({"willBePaid": true, "willBlockedFor": 500});
+    let proof = |creditor: &Value, debt: &Value, attempt: Attempt<'_>| {
+        let mut debt = paid(debt.clone());
+        debt["id"] = 601.into();
+        weigh_all(&netting(), &[&[paid(creditor.clone())], &[debt]], attempt).proof
+    };
+    let happened = Proof::Happened("true".into());
+    assert_eq!(proof(&linked, &netted, US), happened);
+    assert_eq!(proof(&moved_on, &netted, US), happened);
+    assert_eq!(proof(&json!({"willBePaid": true}), &netted, US), happened);
+    assert_eq!(proof(&linked, &netted, BLIND), happened);
+    assert_eq!(proof(&moved_on, &netted, BLIND), UNDECIDED);
+    // Netted out of another invoice, or paid otherwise.
+    assert_eq!(proof(&json!({}), &netted, US), Proof::ByAnother);
+    assert_eq!(proof(&moved_on, &json!({"payer": {"id": 7}}), US), Proof::ByAnother);
+    let open = json!({"payed": false, "paymentDate": 0});
+    assert_eq!(proof(&moved_on, &open, US), Proof::ByAnother);
+    assert_eq!(proof(&json!({}), &open, US), NOT_SEEN);
 }
 
 #[test]
@@ -422,13 +554,14 @@ fn guaranteed_for_the_day() {
         (json!({"willBePaidAt": day - 1}), Proof::ByAnother),
         (json!({}), NOT_SEEN),
         // The day has passed: paid by the guarantee, or before it by whomever.
-        (json!({"payed": true, "paymentDate": day, "payer": ours}), Proof::Happened("true".into())),
-        (json!({"payed": true, "paymentDate": day, "payer": {"id": 40}}), Proof::ByAnother),
+        (json!({"payed": true, "paymentDate": day, "payer": ours}), UNDECIDED),
         (json!({"payed": true, "paymentDate": day - 1, "payer": ours}), Proof::ByAnother),
         (json!({"canceled": true, "cancelDate": SINCE + 1}), UNDECIDED),
     ] {
         assert_eq!(proof(&future(), &[invoice(changes.clone())], US), expected, "{changes}");
     }
+    let guaranteed = invoice(json!({"willBePaidAt": day}));
+    assert_eq!(proof(&future(), &[guaranteed], RESUMED), UNDECIDED, "it is not dated");
 }
 
 #[test]
@@ -437,13 +570,18 @@ fn verified_closed_canceled() {
     let both = VerifyAndCloseInvoiceRequest { id: 501 };
     let verified = paid(json!({"verificationNeeded": true, "verificationDate": SINCE}));
     assert_eq!(happened(&verify, std::slice::from_ref(&verified), US)["id"], 501);
-    assert_eq!(proof(&both, &[verified], US), NOT_SEEN);
+    assert_eq!(proof(&both, &[verified], US), UNDECIDED);
     let closed = paid(json!({"verificationDate": SINCE, "closed": true}));
     assert_eq!(happened(&both, std::slice::from_ref(&closed), US)["closed"], true);
     assert_eq!(proof(&verify, &[paid(json!({"verificationNeeded": true}))], US), NOT_SEEN);
     let close = CloseInvoiceRequest { id: 501 };
     assert_eq!(happened(&close, &[closed], US), true);
     assert_eq!(proof(&close, &[paid(json!({}))], US), NOT_SEEN);
+    // Its time was over: it closed by itself.
+    let timed_out = paid(json!({"closed": true, "unsafeCloseTimeOut": 60}));
+    assert_eq!(proof(&close, &[timed_out], US), UNDECIDED);
+    let not_yet = paid(json!({"closed": true, "unsafeCloseTimeOut": 600}));
+    assert_eq!(happened(&close, &[not_yet], US), true);
     let cancel = CancelInvoiceRequest { id: 501 };
     let canceled = invoice(json!({"canceled": true, "cancelDate": SINCE}));
     assert_eq!(happened(&cancel, &[canceled], US), true);
@@ -508,14 +646,16 @@ fn issued_with_a_mark() {
     assert_eq!(proof(&preview, &[numbered("a-1", json!({}))], US), NOT_SEEN);
 }
 
+fn service_bill(id: u64, status: &str, canceled: u64) -> Value {
+    json!({
+        "id": id, "billId": "7748317800142", "paymentId": "1770160", "price": 17_000.0,
+        "requestDate": SINCE, "status": status, "userSrv": {"id": 7}, "cancelDate": canceled,
+    })
+}
+
 #[test]
 fn bills() {
-    let shown = |id: u64, status: &str| {
-        json!({
-            "id": id, "billId": "7748317800142", "paymentId": "1770160", "price": 17_000.0,
-            "requestDate": SINCE, "status": status, "userSrv": {"id": 7}, "cancelDate": 0,
-        })
-    };
+    let shown = |id: u64, status: &str| service_bill(id, status, 0);
     for status in [
         "SERVICE_BILL_ACCEPTED",
         "SERVICE_BILL_FILE_CONFIRMED",
@@ -545,26 +685,41 @@ fn bills() {
     assert_eq!(proof(&cancel, &[shown(10, "SERVICE_BILL_CANCELED")], US), NOT_SEEN);
 }
 
+fn shown_loan(status: &str, contract: u64, at: u64) -> Value {
+    json!({
+        "id": 5, "creationDate": at, "primaryAmount": 0.0, "totalAmount": 10_900.0,
+        "installments": [], "preSettlements": [], "statusCode": status, "active": false,
+        "subjectInvoice": invoice(json!({})), "plan": {"id": 2, "active": true},
+        "contract": {"id": contract, "active": true},
+    })
+}
+
+/// A lender's list and a customer's list are both asked.
 #[test]
 fn loans() {
-    let shown = |status: &str, contract: u64, at: u64| {
-        json!({
-            "id": 5, "creationDate": at, "primaryAmount": 0.0, "totalAmount": 10_900.0,
-            "installments": [], "preSettlements": [], "statusCode": status, "active": false,
-            "subjectInvoice": invoice(json!({})), "plan": {"id": 2, "active": true},
-            "contract": {"id": contract, "active": true},
-        })
-    };
     let created = "LOAN_STATUS_CREATED";
-    assert_eq!(happened(&loan(), &[shown(created, 4, SINCE)], US)["id"], 5);
-    happened(&loan(), &[shown("LOAN_STATUS_WAITING_TO_CREATE", 4, SINCE)], US);
-    assert_eq!(proof(&loan(), &[shown("LOAN_STATUS_CANCELED", 4, SINCE)], US), UNDECIDED);
-    assert_eq!(proof(&loan(), &[shown(created, 4, SINCE - 6_000)], US), NOT_SEEN);
-    assert_eq!(proof(&loan(), &[shown(created, 6, SINCE)], US), NOT_SEEN);
+    let both = |lent: &[Value], owed: &[Value], attempt: Attempt<'_>| {
+        weigh_all(&loan(), &[lent, owed], attempt).proof
+    };
+    let new = shown_loan(created, 4, SINCE);
+    assert_eq!(happened(&loan(), std::slice::from_ref(&new), US)["id"], 5);
+    assert!(matches!(both(&[], std::slice::from_ref(&new), US), Proof::Happened(_)));
+    assert!(matches!(both(&[new.clone()], &[new.clone()], US), Proof::Happened(_)));
+    happened(&loan(), &[shown_loan("LOAN_STATUS_WAITING_TO_CREATE", 4, SINCE)], US);
+    assert_eq!(both(&[shown_loan("LOAN_STATUS_CANCELED", 4, SINCE)], &[], US), UNDECIDED);
+    assert_eq!(both(&[shown_loan(created, 4, SINCE - 6_000)], &[], BLIND), UNDECIDED);
+    // Under another contract, or with a down payment: the customer may have taken it.
+    assert_eq!(both(&[shown_loan(created, 6, SINCE)], &[], US), UNDECIDED);
+    let mut more = new.clone();
+    more["primaryAmount"] = 1.into();
+    assert_eq!(both(&[more], &[], US), UNDECIDED);
+    // It was there before.
+    let known = Before { known: vec![5], ..OPEN };
+    assert_eq!(both(&[new], &[], Attempt { before: Some(&known), ..US }), NOT_SEEN);
 
     let replan = |plan_id| UpdateLoanByPlanRequest { loan_id: 5, plan_id };
-    assert_eq!(happened(&replan(2), &[shown(created, 4, 1)], US)["plan"]["id"], 2);
-    assert_eq!(proof(&replan(3), &[shown(created, 4, 1)], US), NOT_SEEN);
+    assert_eq!(happened(&replan(2), &[shown_loan(created, 4, 1)], US)["plan"]["id"], 2);
+    assert_eq!(proof(&replan(3), &[shown_loan(created, 4, 1)], US), NOT_SEEN);
 }
 
 #[test]
@@ -576,5 +731,5 @@ fn an_answer_to_another_question_proves_nothing() {
         result: "true".into(),
         value: Box::new(true),
     };
-    assert_eq!(Evidence::PaidForItself.weigh(&form, &answer, US).proof, UNDECIDED);
+    assert_eq!(Evidence::PaidForItself.weigh(&form, &[Some(answer)], US).proof, UNDECIDED);
 }

@@ -114,8 +114,14 @@ impl Page<'_> {
         match row.effect {
             Effect::Read => writeln!(out, "| effect | none: it reads |").unwrap(),
             Effect::Mutation { class, stakes, evidence } => {
-                let reads = evidence.reads().map(|reads| format!("; {reads}")).unwrap_or_default();
-                writeln!(out, "| in doubt | {}{reads} |", class.name()).unwrap();
+                writeln!(out, "| in doubt | {} |", class.name()).unwrap();
+                if let Some(rule) = evidence.attribution() {
+                    writeln!(out, "| … is read | {} |", rule.reads).unwrap();
+                    writeln!(out, "| … can happen | {} |", rule.open).unwrap();
+                    writeln!(out, "| … happened | {} |", rule.claimed).unwrap();
+                    writeln!(out, "| … did not | {} |", rule.denied).unwrap();
+                    writeln!(out, "| … is unknown | {} |", rule.unknown).unwrap();
+                }
                 writeln!(out, "| at stake | {} |", at_stake(stakes)).unwrap();
             }
         }

@@ -124,6 +124,11 @@ impl Payment {
         self.reference = reference.filter(|reference| !reference.is_empty());
     }
 
+    /// Was it not made, although nothing refused it; or does nobody know?
+    pub fn is_left(&self) -> bool {
+        matches!(self.outcome, Outcome::NotTried | Outcome::UnderWay | Outcome::Unknown)
+    }
+
     /// The run was stopped, and the call that was under way came to its end since.
     pub fn stop(&mut self, last: Option<&LastMutation>) {
         match self.outcome {
@@ -151,6 +156,13 @@ impl Payment {
             }
             None => self.outcome = Outcome::Unknown,
         }
+    }
+}
+
+impl fmt::Display for Payment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, invoice, rials, .. } = self;
+        write!(f, "{service} of invoice {invoice} with {} rials", rials.grouped())
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Where nobody can tell how many rials are at stake, the call is refused, unless the grant names
 //! a ceiling per payment: then that is charged. What is looked up for this also tells whose invoice it
-//! is, so a grant for some issuers' invoices is held to here.
+//! is, so a grant for some issuers' invoices is held to here; and what is so before the call. So that no
+//! other run of the account changes it in between, the call claims what it is about first.
 
 use std::sync::Arc;
 
@@ -59,8 +60,20 @@ impl<S: Next> Layer for Charge<S> {
             {
                 return Ok(Reply::refused(types::Error::BudgetExhausted(exhaustion)));
             }
-            let Found { traffic, rials, denied } = stakes::find(&passage, &request).await;
+            if passage.shadow.is_none()
+                && let Err(taken) = passage.recorder.claim(&stakes::objects(&request), call.step)
+            {
+                return Ok(Reply::refused(types::Error::Unavailable(taken.to_string())));
+            }
+            let Found { traffic, rials, denied, before, trouble } =
+                stakes::find(&passage, &request).await;
             let looked_up = Amounts::traffic(traffic);
+            // What POD's trouble prevents is no matter of the grant.
+            if let Some(trouble) = trouble {
+                let error = types::Error::Unavailable(trouble);
+                return Ok(Reply { spent: looked_up, ..Reply::refused(error) });
+            }
+            call.before = before.map(Arc::new);
             let ceiling = budget.rial_per_payment.filter(|_| !scope.readable_only);
             let rials = match denied {
                 Some(reason) => Err(reason),

@@ -2,14 +2,16 @@
 //! everything noted before. Reads pass.
 //!
 //! Its one-time token is fetched before that and kept beside the intent, sealed: sent again, it
-//! fences a first attempt that may still arrive. A dry run writes its intents, too; it gets no token
-//! and claims no invoice, for nothing is sent.
+//! fences a first attempt that may still arrive. A dry run writes its intents, too; it gets no token,
+//! for nothing is sent.
 
 use std::sync::{Arc, atomic::Ordering};
 
-use pod_platform::{Effect, EffectClass, types};
+use pod_platform::{Effect, EffectClass, MARK_PREFIX, types};
 
-use super::{Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply, http, stakes};
+use super::{
+    Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply, history, http, stakes,
+};
 use crate::{
     Error,
     budget::Amounts,
@@ -27,7 +29,9 @@ pub(crate) struct Intend<S> {
 
 impl<S: Next> Layer for Intend<S> {
     fn pass(mut self, mut call: Call) -> Passing {
-        mark(&self.passage, &mut call);
+        if let Err(refused) = mark(&self.passage, &mut call) {
+            return Reply::refusing(refused);
+        }
         if call.class().is_none() || call.intended.is_some() {
             return self.inner.call(call);
         }
@@ -60,6 +64,7 @@ async fn intend(
     if has_ended() {
         return refuse(ENDED.to_owned());
     }
+    passage.go_on()?;
     let is_dry = passage.shadow.is_some();
     let ott = if request.is_some_and(|request| request.row.needs_ott) && !is_dry {
         let connection = match passage.connection() {
@@ -78,13 +83,7 @@ async fn intend(
     if has_ended() {
         return refuse(ENDED.to_owned());
     }
-    let invoice = request.and_then(stakes::invoice);
-    if let Err(run) = passage.recorder.claim(invoice.filter(|_| !is_dry), call.step) {
-        return refuse(format!(
-            "run {run} began to pay invoice {}, and it is not known yet what came of that",
-            invoice.unwrap_or_default()
-        ));
-    }
+    passage.go_on()?;
     let intent = Intent {
         step: call.step,
         function: call.function.clone(),
@@ -97,14 +96,18 @@ async fn intend(
         call: call.digest,
         effect_class: class.name().to_owned(),
         reserved: call.reserved,
-        invoice,
+        invoice: request.and_then(stakes::invoice),
         at: passage.clock.now().0,
+        before: match &call.before {
+            Some(before) => Some(history::written(&**before)?),
+            None => None,
+        },
     };
     passage.reach(call.step, Point::BeforeIntent);
     // In a journal that is an older copy, this may have been done already.
     call.intended = Some(match passage.restored_since {
-        Some(since) => Intended { at: since, looked_for: true },
-        None => Intended { at: intent.at, looked_for: false },
+        Some(since) => Intended { at: since, restored: true, looked_for: true },
+        None => Intended { at: intent.at, restored: false, looked_for: false },
     });
     passage.recorder.note(Entry::Intent(intent));
     if let Some((sealed, ott)) = ott {
@@ -117,13 +120,26 @@ async fn intend(
 }
 
 /// Gives an invoice that is issued without a number one of ours, by which it is found again. It
-/// follows from the run and the step, so it is the same when the run is executed again.
-fn mark(passage: &Passage, call: &mut Call) {
+/// follows from the run and the step, so it is the same when the run is executed again. A number of
+/// the guest's own that looks like one of ours would be evidence of another call.
+fn mark(passage: &Passage, call: &mut Call) -> Result<(), types::Error> {
     let number = passage.mark(call.step);
     if let Operation::Pod(request) = &mut call.operation
         && matches!(request.row.effect, Effect::Mutation { class: EffectClass::MarkedByUs, .. })
-        && request.form.get(MARK).is_none()
     {
-        request.form.push(MARK, number);
+        match request.form.get(MARK) {
+            None => request.form.push(MARK, number),
+            Some(given) if given.starts_with(MARK_PREFIX) && given != number => {
+                return Err(types::Error::InvalidArgument(types::InvalidArgument {
+                    field: MARK.to_owned(),
+                    expected: format!(
+                        "a number that does not begin with `{MARK_PREFIX}`: so begin those that \
+                         podhost gives to invoices without one"
+                    ),
+                }));
+            }
+            Some(_) => {}
+        }
     }
+    Ok(())
 }

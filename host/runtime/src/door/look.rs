@@ -1,9 +1,52 @@
-//! A look at the platform: what became of a call, by its service's own evidence.
+//! What the host asks the platform for its own sake: what a call puts at stake, what is so before
+//! it, and what became of it.
 
-use pod_platform::{Attempt, Client, Credentials, Evidence, Sighting, Traffic, wire::form::Form};
+use std::time::Duration;
 
-/// What a look's answer may take, in bytes.
-const LOOK_BYTES_DOWN: u64 = 256 * 1024;
+use backon::BackoffBuilder as _;
+use pod_platform::{
+    Answer, Attempt, Client, Credentials, Evidence, Exchange, Request, Sighting, Traffic, types,
+    wire::form::Form,
+};
+
+/// What one answer may take, in bytes: a page of bills, or a loan with all its instalments.
+pub(crate) const LOOK_BYTES_DOWN: u64 = 256 * 1024;
+
+/// How often a question is repeated that was not answered.
+const REPEATS: usize = 2;
+/// How long it waits before the first repetition; then twice as long each time.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The pauses between the attempts at what is safe to repeat.
+pub(crate) fn pauses() -> impl Iterator<Item = Duration> + Send {
+    backon::ExponentialBuilder::default()
+        .with_min_delay(PAUSE)
+        .with_max_times(REPEATS)
+        .with_jitter()
+        .build()
+}
+
+/// Asks one question, and again if it was not answered, as long as `may_repeat` allows.
+pub(crate) async fn ask(
+    client: &Client,
+    credentials: &Credentials,
+    question: &Request,
+    may_repeat: &(dyn Fn() -> bool + Send + Sync),
+) -> Exchange<Answer> {
+    let send = || client.send(question, credentials, None, &|bytes| bytes <= LOOK_BYTES_DOWN);
+    let mut exchange = send().await;
+    for pause in pauses() {
+        let Err(types::Error::Unavailable(_)) = &exchange.outcome else { break };
+        if !may_repeat() {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        let earlier = exchange.traffic;
+        exchange = send().await;
+        exchange.traffic += earlier;
+    }
+    exchange
+}
 
 /// Reads what the evidence of a call with this form asks for. None, if nothing can be read. The
 /// error says, for people, why the platform could not be asked.
@@ -12,14 +55,26 @@ pub(crate) async fn look(
     credentials: &Credentials,
     evidence: Evidence,
     form: &Form,
-    attempt: Attempt,
+    attempt: Attempt<'_>,
 ) -> Option<(Traffic, Result<Sighting, String>)> {
-    let question = evidence.question(form)?;
-    let exchange =
-        client.send(&question, credentials, None, &|bytes| bytes <= LOOK_BYTES_DOWN).await;
-    let sighting = match exchange.outcome {
-        Ok(answer) => Ok(evidence.weigh(form, &answer, attempt)),
-        Err(error) => Err(format!("{} could not be asked: {error}", question.row.name)),
-    };
-    Some((exchange.traffic, sighting))
+    let questions = evidence.questions(form);
+    if questions.is_empty() {
+        return None;
+    }
+    let mut traffic = Traffic::default();
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        let exchange = ask(client, credentials, &question, &|| true).await;
+        traffic += exchange.traffic;
+        match exchange.outcome {
+            Ok(answer) => answers.push(Some(answer)),
+            // Not every list is for every account.
+            Err(types::Error::Platform(_)) if !answers.is_empty() => answers.push(None),
+            Err(error) => {
+                let name = question.row.name;
+                return Some((traffic, Err(format!("{name} could not be asked: {error}"))));
+            }
+        }
+    }
+    Some((traffic, Ok(evidence.weigh(form, &answers, attempt))))
 }

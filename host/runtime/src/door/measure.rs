@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use pod_platform::{Rial, Service as PodService, SystemClock, types};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service as _;
 
 use super::{
@@ -56,6 +56,7 @@ pub async fn authorise_and_charge<S: PodService>(
         operation: Operation::Pod(request),
         reserved: Amounts::default(),
         intended: None,
+        before: None,
         ott: None,
     };
     let charge = Stage(charge::Charge { passage: passage.clone(), inner: Stage(Nothing) });
@@ -108,6 +109,7 @@ fn passage(function: &str) -> Passage {
         _live: None,
         tasks: TaskTracker::new(),
         ended: AtomicBool::new(false),
+        stop: CancellationToken::new(),
         next_step: AtomicU64::new(0),
         uncounted: AtomicU64::new(0),
     }

@@ -33,17 +33,18 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pod_platform::{
-    Clock, Credentials, Effect, EffectClass, Instant, MARK_PREFIX, Request, Route, Secret,
+    Before, Clock, Credentials, Effect, EffectClass, Instant, MARK_PREFIX, Request, Route, Secret,
     Service as PodService, types,
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Service, ServiceBuilder};
 use tracing::Instrument as _;
 
 pub(crate) use history::History;
-pub(crate) use http::{Egress, HttpSecrets, SystemResolver};
+pub(crate) use http::{Egress, FETCH, HttpSecrets, SystemResolver};
 pub use http::{HttpSecret, Resolve};
 pub(crate) use look::look;
+pub(crate) use reconcile::lands_until;
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
 pub(crate) use shadow::{ASSUMED, Shadow};
@@ -53,8 +54,9 @@ use crate::{
     Digest, Error,
     bindings::{HttpRequest, HttpResponse, RemainingBudget},
     budget::Amounts,
+    error::Stopped,
     grant::Grant,
-    journal::{Diverged, Entry, Owner, StateChange},
+    journal::{Diverged, Entry, KnownBy, Owner, StateChange},
     mask::Mask,
     run_log::RunLog,
     seal::Seal,
@@ -106,6 +108,8 @@ pub(crate) struct Passage {
     pub tasks: TaskTracker,
     /// After the run's end, no effect begins.
     pub ended: AtomicBool,
+    /// Once the host is told to stop, no call begins.
+    pub stop: CancellationToken,
     pub next_step: AtomicU64,
     /// What the entries of calls that no budget counts come to.
     pub uncounted: AtomicU64,
@@ -145,6 +149,20 @@ impl Passage {
     /// Does the run only do again what it did?
     pub fn is_offline(&self) -> bool {
         self.connection.is_none()
+    }
+
+    /// Is the host told to stop?
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// That the host was told to stop, if it was: nothing is recorded then, and the run goes on from
+    /// here when it is resumed.
+    pub fn go_on(&self) -> Result<(), Error> {
+        match self.is_stopped() {
+            true => Err(Error::Stopped(Stopped::default())),
+            false => Ok(()),
+        }
     }
 
     /// An empty log, which does not show what is secret.
@@ -230,6 +248,8 @@ pub(crate) struct Call {
     pub intended: Option<Intended>,
     /// The one-time token that goes with the intent.
     pub ott: Option<Secret>,
+    /// What was so before it, if it changes something that can be read.
+    pub before: Option<Arc<Before>>,
 }
 
 /// A mutation's intent.
@@ -237,6 +257,8 @@ pub(crate) struct Call {
 pub(crate) struct Intended {
     /// When the first attempt may have begun, in milliseconds since 1970.
     pub at: u64,
+    /// Did it begin in a part of the journal that is lost, so that nobody knows when?
+    pub restored: bool,
     /// May it have been sent already, so that it is looked for first?
     pub looked_for: bool,
 }
@@ -296,6 +318,8 @@ pub(crate) struct Reply {
     pub spent: Amounts,
     /// Of a call that was in doubt: what was found out.
     pub evidence: Option<String>,
+    /// Of a call that was in doubt, and is not any more: how it is known what came of it.
+    pub known_by: Option<KnownBy>,
     /// What it stored.
     pub state: Option<StateChange>,
 }
@@ -313,7 +337,7 @@ impl Reply {
 
     /// What came of a call without doubts.
     pub fn of(outcome: Result<Answer, types::Error>, spent: Amounts) -> Self {
-        Self { outcome, spent, evidence: None, state: None }
+        Self { outcome, spent, evidence: None, known_by: None, state: None }
     }
 }
 
@@ -471,6 +495,7 @@ impl Door {
         function: String,
         operation: Operation,
     ) -> Result<Result<T, types::Error>, Error> {
+        self.passage.go_on()?;
         let arguments = match &operation {
             Operation::Pod(request) => request.form.encoded(),
             Operation::Http(request) => http::form(request).encoded(),
@@ -486,6 +511,7 @@ impl Door {
             reserved: Amounts::default(),
             intended: None,
             ott: None,
+            before: None,
         };
         let arguments = call.arguments.len();
         let is_sent = match &call.operation {

@@ -1,21 +1,24 @@
 //! When nobody knows what came of a mutation – no answer, an answer that leaves it open, a host that
 //! stopped in between – this finds out before anything is tried again.
 //!
-//! A look at the platform can prove that it happened. It cannot prove that it did not: a slow first
-//! attempt may land after the look. So a call is repeated only where POD itself fences the repeat
-//! (the state refuses a second one, or the same one-time token is used up), or where it does no
-//! harm; and what POD answers to the repeat is the outcome, unless a first attempt can still come in
-//! between. What cannot be proven within the landing window stays unknown, for a person.
+//! A look at the platform can prove that it happened, where nothing else explains what shows. It
+//! cannot prove that it did not: a slow first attempt may land after the look. So a call is repeated
+//! only where POD itself fences the repeat (the state refuses a second one, or the same one-time token
+//! is used up), or where it does no harm. That POD then says "already" is no proof of anything: by
+//! whom is what the look tells. What cannot be proven within the landing window stays unknown, for a
+//! person.
 
 use std::{sync::Arc, time::Duration};
 
 use pod_platform::{
-    Attempt, Effect, EffectClass, Instant, Proof, Secret, Sighting,
+    Attempt, Effect, EffectClass, Evidence, Instant, Proof, Secret, Sighting, says_already,
     types::{self, PlatformErrorKind},
 };
 
-use super::{Answer, Call, Connection, Layer, Next, Passage, Passing, Point, Reply, look::look};
-use crate::{Error, budget::Amounts};
+use super::{
+    Answer, Call, Connection, Intended, Layer, Next, Passage, Passing, Point, Reply, look::look,
+};
+use crate::{Error, budget::Amounts, journal::KnownBy};
 
 /// When to look, as parts of the landing window in tenths.
 const ROUNDS: [u32; 5] = [0, 1, 3, 6, 10];
@@ -34,9 +37,10 @@ impl<S: Next> Layer for Reconcile<S> {
             let mut inquiry = Inquiry {
                 passage: &passage,
                 call: &call,
-                since: Instant(intended.at),
+                intended,
                 spent: Amounts::default(),
                 shown: Vec::new(),
+                sent_again: false,
             };
             let first = if intended.looked_for {
                 None
@@ -50,28 +54,47 @@ impl<S: Next> Layer for Reconcile<S> {
                 inquiry.spent = reply.spent;
                 Some(doubt)
             };
-            let outcome = inquiry.settle(&mut inner, first).await?;
+            let (outcome, known_by) = inquiry.settle(&mut inner, first).await?;
             let evidence = Some(inquiry.shown.join("; "));
-            Ok(Reply { evidence, ..Reply::of(outcome, inquiry.spent) })
+            Ok(Reply { evidence, known_by, ..Reply::of(outcome, inquiry.spent) })
         })
     }
+}
+
+/// Until when an attempt that was begun then may take effect.
+pub(crate) fn lands_until(begun: u64, window: Duration) -> Instant {
+    Instant(begun.saturating_add(u64::try_from(window.as_millis()).unwrap_or(u64::MAX)))
 }
 
 struct Inquiry<'a> {
     passage: &'a Passage,
     call: &'a Call,
-    /// When the first attempt may have begun.
-    since: Instant,
+    intended: Intended,
     spent: Amounts,
     /// What was found out, for a person.
     shown: Vec<String>,
+    /// Was the call sent again, by this process?
+    sent_again: bool,
 }
+
+/// What is known of a call that was in doubt, and by what.
+type Known = (Result<Answer, types::Error>, Option<KnownBy>);
 
 /// What a round came to.
 enum Round {
-    Known(Result<Answer, types::Error>),
+    Known(Known),
     /// A first attempt can still land.
     Open(Option<types::Error>),
+}
+
+impl Round {
+    fn answered(outcome: Result<Answer, types::Error>) -> Self {
+        Self::Known((outcome, Some(KnownBy::Answered)))
+    }
+
+    fn read(outcome: Result<Answer, types::Error>) -> Self {
+        Self::Known((outcome, Some(KnownBy::Read)))
+    }
 }
 
 impl Inquiry<'_> {
@@ -79,7 +102,7 @@ impl Inquiry<'_> {
         &mut self,
         inner: &mut impl Next,
         first: Option<types::Doubt>,
-    ) -> Result<Result<Answer, types::Error>, Error> {
+    ) -> Result<Known, Error> {
         let window = self.passage.landing_window;
         let mut doubt = first.unwrap_or_else(|| types::Doubt {
             reason: "the host stopped before it had an answer".to_owned(),
@@ -95,8 +118,8 @@ impl Inquiry<'_> {
             tokio::time::sleep(until.saturating_sub(waited)).await;
             waited = until;
             let is_last = round + 1 == rounds.len() || self.age() > window;
-            match self.round(inner, is_last).await? {
-                Round::Known(outcome) => return Ok(outcome),
+            match self.round(inner, is_last, &doubt).await? {
+                Round::Known(known) => return Ok(known),
                 Round::Open(Some(types::Error::OutcomeUnknown(again))) => {
                     doubt = again;
                     refused = None;
@@ -107,27 +130,36 @@ impl Inquiry<'_> {
                 break;
             }
         }
-        Ok(Err(match refused {
-            Some(refusal @ types::Error::Platform(_)) if self.may_be_believed() => refusal,
-            _ => types::Error::OutcomeUnknown(doubt),
-        }))
+        Ok(match refused {
+            Some(refusal @ types::Error::Platform(_)) if self.may_be_believed() => {
+                (Err(refusal), Some(KnownBy::Answered))
+            }
+            _ => (Err(types::Error::OutcomeUnknown(doubt)), None),
+        })
     }
 
     /// One look and, where it is fenced, one repeat.
-    async fn round(&mut self, inner: &mut impl Next, is_last: bool) -> Result<Round, Error> {
+    async fn round(
+        &mut self,
+        inner: &mut impl Next,
+        is_last: bool,
+        doubt: &types::Doubt,
+    ) -> Result<Round, Error> {
         let Some(class) = self.call.class() else { return Ok(Round::Open(None)) };
         let needs_ott = self.call.mutation().is_some_and(|request| request.row.needs_ott);
         // Whether a payment went back, say, nothing tells: then a repeat without its own one-time
         // token could do it a second time.
         let mut gone_back = false;
+        let mut is_anothers = false;
         match self.look().await {
             Some(Proof::Happened(result)) => {
                 if let Some(answer) = self.happened(result) {
-                    return Ok(Round::Known(Ok(answer)));
+                    return Ok(Round::read(Ok(answer)));
                 }
             }
             Some(Proof::NotSeen { may_have_gone_back }) => gone_back = may_have_gone_back,
-            Some(Proof::ByAnother) | None => {}
+            Some(Proof::ByAnother) => is_anothers = true,
+            None => {}
         }
         // The call as it was, with its own one-time token, if it has one.
         let is_repeatable = match class {
@@ -139,10 +171,10 @@ impl Inquiry<'_> {
             }
         };
         // Without its own one-time token, a service that wants one gets a fresh one: the state is
-        // the fence then, so a first attempt must have had its time.
+        // the fence then, so a first attempt must have had its time, or be barred by the state.
         let fresh = needs_ott && self.call.ott.is_none();
-        if !is_repeatable || (fresh && !is_last) {
-            return Ok(Round::Open(None));
+        if !is_repeatable || (fresh && !is_last && !is_anothers) {
+            return Ok(if is_anothers { self.without_effect(doubt) } else { Round::Open(None) });
         }
         let ott = if fresh { self.fresh_ott().await } else { self.call.ott.clone() };
         if needs_ott && ott.is_none() {
@@ -150,15 +182,15 @@ impl Inquiry<'_> {
         }
         let fenced_by_ott = ott.is_some() && !fresh;
         match self.repeat(inner, ott).await? {
-            Ok(answer) => Ok(Round::Known(Ok(answer))),
+            Ok(answer) => Ok(Round::answered(Ok(answer))),
             Err(types::Error::Platform(refusal))
                 if fenced_by_ott && refusal.kind == PlatformErrorKind::InvalidOtt =>
             {
-                self.used_up(inner, class, gone_back, is_last).await
+                self.used_up(inner, class, is_last, doubt).await
             }
-            Err(error @ types::Error::Platform(_)) => {
-                self.refused(error, class, fenced_by_ott).await
-            }
+            Err(types::Error::Platform(refusal)) => self.refused(refusal, class).await,
+            // Nobody answers; that it had no effect is known all the same.
+            Err(_) if is_anothers && is_last => Ok(self.without_effect(doubt)),
             Err(error) => Ok(Round::Open(Some(error))),
         }
     }
@@ -169,22 +201,29 @@ impl Inquiry<'_> {
         &mut self,
         inner: &mut impl Next,
         class: EffectClass,
-        gone_back: bool,
         is_last: bool,
+        doubt: &types::Doubt,
     ) -> Result<Round, Error> {
-        self.shown.push("the one-time token is used up: the first attempt arrived".to_owned());
-        if let Some(Proof::Happened(result)) = self.look().await
-            && let Some(answer) = self.happened(result)
-        {
-            return Ok(Round::Known(Ok(answer)));
-        }
-        if class != EffectClass::SelfFencing || gone_back || !is_last {
+        self.show("the one-time token is used up: the first attempt arrived".to_owned());
+        let is_anothers = match self.look().await {
+            Some(Proof::Happened(result)) => match self.happened(result) {
+                Some(answer) => return Ok(Round::read(Ok(answer))),
+                None => return Ok(Round::Open(None)),
+            },
+            Some(Proof::ByAnother) => true,
+            Some(Proof::NotSeen { may_have_gone_back: false }) => false,
+            Some(Proof::NotSeen { may_have_gone_back: true }) | None => {
+                return Ok(Round::Open(None));
+            }
+        };
+        if class != EffectClass::SelfFencing || !(is_last || is_anothers) {
             return Ok(Round::Open(None));
         }
         let Some(ott) = self.fresh_ott().await else { return Ok(Round::Open(None)) };
         match self.repeat(inner, Some(ott)).await? {
-            Ok(answer) => Ok(Round::Known(Ok(answer))),
-            Err(error @ types::Error::Platform(_)) => self.refused(error, class, false).await,
+            Ok(answer) => Ok(Round::answered(Ok(answer))),
+            Err(types::Error::Platform(refusal)) => self.refused(refusal, class).await,
+            Err(_) if is_anothers && is_last => Ok(self.without_effect(doubt)),
             Err(error) => Ok(Round::Open(Some(error))),
         }
     }
@@ -192,36 +231,60 @@ impl Inquiry<'_> {
     /// A repeat was refused, maybe because of what the first attempt did.
     async fn refused(
         &mut self,
-        error: types::Error,
+        refusal: types::PlatformError,
         class: EffectClass,
-        fenced_by_ott: bool,
     ) -> Result<Round, Error> {
+        let kind = refusal.kind;
+        let evidence = self.evidence();
+        let is_anothers = evidence.is_some_and(|evidence| evidence.is_anothers(kind));
+        let error = types::Error::Platform(refusal);
         Ok(match self.look().await {
             Some(Proof::Happened(result)) => match self.happened(result) {
-                Some(answer) => Round::Known(Ok(answer)),
+                Some(answer) => Round::read(Ok(answer)),
                 None => Round::Open(None),
             },
+            Some(Proof::ByAnother) => Round::answered(Err(error)),
             Some(Proof::NotSeen { may_have_gone_back: true }) => Round::Open(None),
-            // This call used the one-time token up: the first attempt has none any more.
-            Some(Proof::NotSeen { .. } | Proof::ByAnother) if fenced_by_ott => {
-                Round::Known(Err(error))
-            }
-            Some(Proof::NotSeen { .. } | Proof::ByAnother) => Round::Open(Some(error)),
+            Some(Proof::NotSeen { .. }) if is_anothers => Round::answered(Err(error)),
+            // POD says that it is so, and shows that it is not: one of them is wrong.
+            Some(Proof::NotSeen { .. }) if says_already(kind) => Round::Open(None),
+            // A slow first attempt may still land, until its time is over.
+            Some(Proof::NotSeen { .. }) => Round::Open(Some(error)),
             None if class == EffectClass::Idempotent => Round::Open(Some(error)),
             None => Round::Open(None),
         })
     }
 
+    /// It is known that the call had no effect, and POD does not say so itself.
+    fn without_effect(&self, doubt: &types::Doubt) -> Round {
+        let shown = self.shown.last().map(String::as_str).unwrap_or_default();
+        let reason = format!("{}; it had no effect: {shown}", doubt.reason);
+        Round::read(Err(types::Error::Unavailable(reason)))
+    }
+
+    fn evidence(&self) -> Option<Evidence> {
+        match self.call.mutation()?.row.effect {
+            Effect::Mutation { evidence, .. } => Some(evidence),
+            Effect::Read => None,
+        }
+    }
+
     /// Reads what the service's evidence asks for.
     async fn look(&mut self) -> Option<Proof> {
         let request = self.call.mutation()?;
-        let Effect::Mutation { evidence, .. } = request.row.effect else { return None };
+        let evidence = self.evidence()?;
         let Connection { client, credentials, .. } = self.passage.connection().ok()?;
+        let Intended { at, restored, looked_for } = self.intended;
+        // Whoever has sent it just now, or again, has been watching ever since.
+        let is_late = looked_for && !restored && !self.sent_again;
         let attempt = Attempt {
             user: self.passage.user,
             business: self.passage.business,
-            since: self.since,
+            since: Instant(at),
+            until: is_late.then(|| lands_until(at, self.passage.landing_window)),
             now: self.passage.clock.now(),
+            // What was read just now may already be what the lost part of the journal did.
+            before: self.call.before.as_deref().filter(|_| !restored),
         };
         let (traffic, sighting) =
             look(client, credentials, evidence, &request.form, attempt).await?;
@@ -267,6 +330,7 @@ impl Inquiry<'_> {
         inner: &mut impl Next,
         ott: Option<Secret>,
     ) -> Result<Result<Answer, types::Error>, Error> {
+        self.sent_again = true;
         let reply = inner.call(Call { ott, ..self.call.clone() }).await?;
         self.spent = self.spent.plus(reply.spent);
         self.show(match &reply.outcome {
@@ -278,17 +342,18 @@ impl Inquiry<'_> {
 
     /// Is there anything to read, or to repeat?
     fn can_find_out(&self) -> bool {
-        let can_be_read = self.call.mutation().is_some_and(|request| match request.row.effect {
-            Effect::Read => false,
-            Effect::Mutation { evidence, .. } => evidence.question(&request.form).is_some(),
-        });
+        let can_be_read = self
+            .call
+            .mutation()
+            .zip(self.evidence())
+            .is_some_and(|(request, evidence)| !evidence.questions(&request.form).is_empty());
         let may_repeat = self.passage.grant.may_repeat(&self.call.function);
         may_repeat || can_be_read || self.call.class() == Some(EffectClass::Idempotent)
     }
 
     /// How long ago the first attempt began.
     fn age(&self) -> Duration {
-        Duration::from_millis(self.passage.clock.now().0.saturating_sub(self.since.0))
+        Duration::from_millis(self.passage.clock.now().0.saturating_sub(self.intended.at))
     }
 
     /// Is POD's refusal of a repeat the truth about the first attempt, too? Where the state is the

@@ -54,7 +54,9 @@ impl<S: Next> Layer for Record<S> {
                         return diverge(passage, &call, OPEN.to_owned());
                     }
                     passage.recorder.recall(&intent, None);
-                    call.intended = Some(Intended { at: intent.at, looked_for: true });
+                    call.intended =
+                        Some(Intended { at: intent.at, restored: false, looked_for: true });
+                    call.before = intent.state_before().map(Arc::new);
                     call.ott = ott;
                 }
                 Past { intent: None, outcome: None, .. } => {}
@@ -129,6 +131,7 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         count: reply.outcome.as_ref().ok().and_then(|answer| answer.count),
         arguments: reserved.is_none().then(|| call.arguments.to_string()),
         evidence: reply.evidence.clone(),
+        known_by: reply.known_by,
         state: reply.state.clone(),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     fold::Fold,
     journal::{
         Append, AppendError, Chain, Entry, Index, Intent, Journal, Outcome, Owner, Recorded,
-        SharedUsage, StoredEntry, Writing,
+        SharedUsage, StoredEntry, Taken, Writing,
     },
 };
 
@@ -48,6 +48,8 @@ struct State {
     sealed: Option<(u64, Vec<u8>)>,
     fold: Fold,
     reservation: Option<Reservation>,
+    /// The step of a call that has claimed what it is about.
+    claimed: Option<u64>,
     /// The days whose use the buffered entries change.
     days: BTreeSet<Day>,
     last_mutation: Option<LastMutation>,
@@ -128,13 +130,16 @@ impl Recorder {
                     last.recorded = Some(outcome.recorded.clone());
                     last.reference.clone_from(&outcome.reference_number);
                 }
-                if let Some((journal, _)) = &self.journal
-                    && outcome.is_known()
-                {
-                    journal.claims().release(&self.owner.claimant, &self.run, outcome.step);
-                }
             }
             _ => {}
+        }
+        if let Entry::Outcome(outcome) = &entry
+            && let Some((journal, _)) = &self.journal
+            && outcome.is_known()
+            && (outcome.arguments.is_none() || state.claimed == Some(outcome.step))
+        {
+            state.claimed = None;
+            journal.claims().release(&self.owner.claimant, &self.run, outcome.step);
         }
         state.buffered.push(entry);
     }
@@ -149,14 +154,15 @@ impl Recorder {
         self.state().last_mutation = Some(LastMutation::of(intent, outcome));
     }
 
-    /// Claims the intent's invoice. The error is the run whose intent for it is open.
-    pub fn claim(&self, invoice: Option<u64>, step: u64) -> Result<(), String> {
-        match (&self.journal, invoice) {
-            (Some((journal, _)), Some(invoice)) => {
-                journal.claims().claim(&self.owner.claimant, invoice, &self.run, step)
-            }
-            _ => Ok(()),
+    /// Claims what a call is about, until it is known what came of it.
+    pub fn claim(&self, objects: &[String], step: u64) -> Result<(), Taken> {
+        let Some((journal, _)) = &self.journal else { return Ok(()) };
+        if objects.is_empty() {
+            return Ok(());
         }
+        journal.claims().claim(&self.owner.claimant, objects, &self.run, step)?;
+        self.state().claimed = Some(step);
+        Ok(())
     }
 
     /// Puts everything noted so far on the disk.
@@ -179,6 +185,11 @@ impl Recorder {
                 && let Some(status) = state.fold.settled_status()
             {
                 index.push(Index::Status(status.name().to_owned()));
+            }
+            if noted.iter().any(|entry| matches!(entry, Entry::Finished(_)))
+                && state.fold.is_policys_failure()
+            {
+                index.push(Index::PolicysFailure);
             }
             let append = Append {
                 run: self.run.clone(),
@@ -288,6 +299,11 @@ impl Drop for Recorder {
     /// A call that was cut off has no entry.
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let (Some((journal, _)), Some(step)) = (&self.journal, state.claimed)
+            && state.fold.reserved(step).is_none()
+        {
+            journal.claims().release(&self.owner.claimant, &self.run, step);
+        }
         if let Some(Reservation { day, amounts }) = state.reservation.take() {
             let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
             usage.change(Change { day, instead_of: amounts, now: Amounts::default() });

@@ -1,17 +1,11 @@
 //! Repeats what is safe to repeat: reads, and what was never sent.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use backon::BackoffBuilder as _;
 use pod_platform::types;
 
-use super::{Call, Layer, Next, Operation, Passage, Passing};
+use super::{Call, Layer, Next, Operation, Passage, Passing, look::pauses};
 use crate::budget::day;
-
-/// How often a call is repeated.
-const REPEATS: usize = 2;
-/// How long it waits before the first repetition; then twice as long each time.
-const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
 pub(crate) struct Retry<S> {
@@ -26,15 +20,15 @@ impl<S: Next> Layer for Retry<S> {
             return inner.call(call);
         }
         Box::pin(async move {
-            let pauses = backon::ExponentialBuilder::default()
-                .with_min_delay(PAUSE)
-                .with_max_times(REPEATS)
-                .with_jitter()
-                .build();
             let mut reply = inner.call(call.clone()).await?;
-            for pause in pauses {
+            for pause in pauses() {
                 // Of a mutation, this error says that nothing was sent.
                 let Err(types::Error::Unavailable(_)) = &reply.outcome else { break };
+                // What is not repeated now is done again when the run is resumed. What has an intent
+                // is under way.
+                if call.intended.is_none() {
+                    passage.go_on()?;
+                }
                 // The first attempt took what was reserved.
                 let again = call.reserved.wire();
                 let day = day(passage.clock.now());

@@ -1,21 +1,24 @@
-//! How many rials a call puts at stake, and whose invoice it acts on: found out by the host, never
-//! believed from the guest.
+//! What the host reads before a call that changes something: how many rials it puts at stake, whose
+//! invoice it acts on, and what is so before it. Never believed from the guest.
 
 use pod_platform::{
-    Effect, Request, Rial, Service, Stakes, Traffic, UtilityBill,
-    invoices::{GetInvoiceListRequest, Invoice},
-    loans::{Loan, LoanListRequest},
+    Answer, Before, Effect, Evidence, Request, Rial, Service, Stakes, Traffic, UtilityBill,
+    invoices::{GetInvoiceListRequest, Invoice, InvoicePage},
+    loans::{LoanListRequest, LoanPage},
+    types,
 };
 
-use super::{Connection, Passage};
+use super::{
+    Connection, Passage,
+    look::{LOOK_BYTES_DOWN, ask},
+};
+use crate::budget::{Amounts, day};
 
-/// What an answer to a look-up may take, in bytes.
-const LOOKUP_BYTES_DOWN: u64 = 64 * 1024;
+/// How many invoices may have the one bill number that a call names. As many as evidence of it is
+/// looked for in, so that one question serves both.
+const MOST_OF_ONE_NUMBER: u32 = 20;
 
-/// How many invoices may have the one bill number that a call names.
-const MOST_OF_ONE_NUMBER: u32 = 8;
-
-/// What a look-up told.
+/// What was read before a call.
 pub(crate) struct Found {
     /// What it took.
     pub traffic: Traffic,
@@ -23,11 +26,15 @@ pub(crate) struct Found {
     pub rials: Result<Rial, String>,
     /// Why the grant does not allow to act on what this business issued.
     pub denied: Option<String>,
+    /// What is so before the call.
+    pub before: Option<Before>,
+    /// Why the platform could not be asked: the call is not sent then.
+    pub trouble: Option<String>,
 }
 
 impl Found {
     fn without_asking(rials: Result<Rial, String>) -> Self {
-        Self { traffic: Traffic::default(), rials, denied: None }
+        Self { traffic: Traffic::default(), rials, denied: None, before: None, trouble: None }
     }
 }
 
@@ -51,29 +58,149 @@ fn is_narrowed(passage: &Passage, request: &Request) -> bool {
     passage.grant.scope.issuers.is_some() && !request.row.invoice_fields().is_empty()
 }
 
-/// How many calls it takes to find out.
-pub(crate) fn lookups(passage: &Passage, request: &Request) -> u64 {
-    match of(request) {
-        Stakes::PayableAmountOf(_) | Stakes::TotalAmountOfLoan(_) => 1,
-        Stakes::BillAmount | Stakes::Nothing => u64::from(is_narrowed(passage, request)),
+/// What is asked before a call: what tells the rials at stake and the issuer, and what tells
+/// afterwards whether the call took effect.
+struct Questions {
+    asked: Vec<Request>,
+    /// Which of them tells the rials at stake.
+    stakes: Option<usize>,
+    /// How many of them, from the first on, tell what is so before the call.
+    before: usize,
+}
+
+fn questions(passage: &Passage, request: &Request) -> Result<Questions, String> {
+    // A dry run sends nothing, so there will be no doubt.
+    let mut asked = match evidence(request) {
+        Some(evidence) if passage.shadow.is_none() => evidence.questions_before(&request.form),
+        _ => Vec::new(),
+    };
+    let before = asked.len();
+    let question = match of(request) {
+        Stakes::BillAmount | Stakes::Nothing if !is_narrowed(passage, request) => None,
+        Stakes::TotalAmountOfLoan(field) => {
+            let list =
+                LoanListRequest { size: 1, id: Some(id(request, field)?), ..Default::default() };
+            Some(list.prepare())
+        }
+        Stakes::PayableAmountOf(_) | Stakes::BillAmount | Stakes::Nothing => {
+            Some(Named::of(request)?.list().prepare())
+        }
+    };
+    let stakes = match question {
+        None => None,
+        Some(question) => {
+            let question = question.map_err(|error| error.to_string())?;
+            let same = |other: &Request| {
+                other.row.name == question.row.name
+                    && other.form.encoded() == question.form.encoded()
+            };
+            Some(asked.iter().position(same).unwrap_or_else(|| {
+                asked.push(question);
+                asked.len() - 1
+            }))
+        }
+    };
+    Ok(Questions { asked, stakes, before })
+}
+
+/// What a call is about, by name. A read is about nothing that anybody else must leave alone.
+pub(crate) fn objects(request: &Request) -> Vec<String> {
+    evidence(request).map(|evidence| evidence.objects(&request.form)).unwrap_or_default()
+}
+
+fn evidence(request: &Request) -> Option<Evidence> {
+    match request.row.effect {
+        Effect::Mutation { evidence, .. } => Some(evidence),
+        Effect::Read => None,
     }
 }
 
-/// How many rials are at stake, and whether the grant allows to act on what they are owed for.
+/// How many calls it takes to find out.
+pub(crate) fn lookups(passage: &Passage, request: &Request) -> u64 {
+    questions(passage, request).map_or(0, |questions| questions.asked.len() as u64)
+}
+
+/// How many rials are at stake, whether the grant allows to act on what they are owed for, and what
+/// is so before the call.
 pub(crate) async fn find(passage: &Passage, request: &Request) -> Found {
-    match of(request) {
-        Stakes::Nothing if is_narrowed(passage, request) => {
-            let found = invoices(passage, request).await;
-            Found { rials: Ok(Rial::ZERO), ..found }
+    let Questions { asked, stakes, before } = match questions(passage, request) {
+        Ok(questions) => questions,
+        // What is not named is nobody's: a ceiling per payment must not stand in for its issuer.
+        Err(reason) => {
+            let denied = is_narrowed(passage, request).then(|| reason.clone());
+            return Found { denied, ..Found::without_asking(Err(reason)) };
         }
-        Stakes::Nothing => Found::without_asking(Ok(Rial::ZERO)),
-        Stakes::BillAmount => Found::without_asking(bill_amount(request)),
-        Stakes::PayableAmountOf(_) => invoices(passage, request).await,
-        Stakes::TotalAmountOfLoan(field) => match id(request, field) {
-            Ok(id) => loan(passage, id).await,
-            Err(reason) => Found::without_asking(Err(reason)),
-        },
+    };
+    let mut found = Found::without_asking(match of(request) {
+        Stakes::BillAmount => bill_amount(request),
+        _ => Ok(Rial::ZERO),
+    });
+    let mut answers: Vec<Option<Answer>> = Vec::with_capacity(asked.len());
+    let mut refused = String::new();
+    for question in &asked {
+        let (traffic, outcome) = put(passage, question).await;
+        found.traffic += traffic;
+        match outcome {
+            Ok(answer) => answers.push(Some(answer)),
+            Err(types::Error::Platform(error)) => {
+                refused = types::Error::Platform(error).to_string();
+                answers.push(None);
+            }
+            Err(error) => {
+                found.trouble = Some(format!("{} could not be asked: {error}", question.row.name));
+                return found;
+            }
+        }
     }
+    if let Some(evidence) = evidence(request) {
+        found.before = evidence.before(&request.form, &answers[..before], passage.business);
+    }
+    if let Some(stakes) = stakes {
+        let answer = answers[stakes].as_ref().ok_or(refused);
+        let (rials, denied) = match of(request) {
+            Stakes::TotalAmountOfLoan(field) => loan(passage, request, field, answer),
+            stakes => {
+                let (rials, denied) = invoices(passage, request, answer);
+                let counts = matches!(stakes, Stakes::PayableAmountOf(_));
+                (if counts { rials } else { found.rials }, denied)
+            }
+        };
+        (found.rials, found.denied) = (rials, denied);
+    }
+    found
+}
+
+/// Asks one question; in a dry run, the shadow.
+async fn put(passage: &Passage, question: &Request) -> (Traffic, Result<Answer, types::Error>) {
+    let connection = match passage.connection() {
+        Ok(connection) => connection,
+        Err(error) => return (Traffic::default(), Err(error)),
+    };
+    if let Some(shadow) = &passage.shadow {
+        let accepts = |bytes| bytes <= LOOK_BYTES_DOWN;
+        let (traffic, outcome) = shadow.look_up(passage, connection, question, &accepts).await;
+        let outcome = outcome.map(|answer| Answer {
+            reference_number: answer.reference_number.unwrap_or_default(),
+            count: answer.count.unwrap_or_default(),
+            result: answer.result,
+            value: answer.value,
+        });
+        return (traffic, outcome);
+    }
+    let Connection { client, credentials, .. } = connection;
+    // The first attempt took what is reserved for it.
+    let again = Amounts {
+        calls: 1,
+        bytes_up: question.form.encoded().len() as u64,
+        bytes_down: 1,
+        ..Amounts::default()
+    };
+    let may_repeat = || {
+        let day = day(passage.clock.now());
+        passage.recorder.reserve(&passage.grant.budget, day, again).is_ok()
+    };
+    let exchange = ask(client, credentials, question, &may_repeat).await;
+    (exchange.traffic, exchange.outcome)
 }
 
 fn id(request: &Request, field: &str) -> Result<u64, String> {
@@ -140,54 +267,67 @@ impl<'a> Named<'a> {
     }
 }
 
-/// What the platform says has to be paid for an invoice, and who issued it.
-async fn invoices(passage: &Passage, request: &Request) -> Found {
+/// What the platform says has to be paid for an invoice, and why the grant does not allow to act on
+/// what its issuer issued.
+fn invoices(
+    passage: &Passage,
+    request: &Request,
+    answer: Result<&Answer, String>,
+) -> (Result<Rial, String>, Option<String>) {
     let named = match Named::of(request) {
         Ok(named) => named,
-        // What is not named is nobody's: a ceiling per payment must not stand in for its issuer.
-        Err(reason) => {
-            let denied = is_narrowed(passage, request).then(|| reason.clone());
-            return Found { denied, ..Found::without_asking(Err(reason)) };
-        }
+        Err(reason) => return (Err(reason), None),
     };
     let what = named.in_words();
-    let found: Looked<Vec<Invoice>> = look_up(passage, &named.list(), |page| {
-        let is_all = page.count <= u64::from(MOST_OF_ONE_NUMBER);
-        let found: Vec<_> = page.result.into_iter().filter(|invoice| named.is(invoice)).collect();
-        (is_all && !found.is_empty()).then_some(found)
-    })
-    .await;
-    let Looked { traffic, value } = found;
-    let issuers = value.as_deref().map_err(Clone::clone).and_then(|found| {
+    let found = answer.and_then(|answer| {
+        let page = answer.value.downcast_ref::<InvoicePage>();
+        let found: Vec<&Invoice> = page
+            .filter(|page| page.count <= u64::from(MOST_OF_ONE_NUMBER))
+            .into_iter()
+            .flat_map(|page| page.result.iter().filter(|invoice| named.is(invoice)))
+            .collect();
+        if found.is_empty() { Err(NO_SUCH_THING.to_owned()) } else { Ok(found) }
+    });
+    let issuers = found.as_deref().map_err(Clone::clone).and_then(|found| {
         let issuers = found.iter().map(|invoice| Some(invoice.business.as_ref()?.id));
         let issuers: Option<Vec<u64>> = issuers.collect();
         issuers.ok_or_else(|| "it names no business".to_owned())
     });
-    let rials = value.map(|found| found.iter().map(|invoice| invoice.payable_amount).max());
-    let rials = rials.map(Option::unwrap_or_default);
-    Found {
-        traffic,
-        rials: rials.map_err(|error| format!("the amount of {what} cannot be read: {error}")),
-        denied: denied(passage, &what, issuers),
-    }
+    let rials = found.map(|found| found.iter().map(|invoice| invoice.payable_amount).max());
+    let rials = rials
+        .map(Option::unwrap_or_default)
+        .map_err(|error| format!("the amount of {what} cannot be read: {error}"));
+    (rials, denied(passage, &what, issuers))
 }
 
-/// What the platform says a loan comes to, and whose invoice it pays.
-async fn loan(passage: &Passage, id: u64) -> Found {
-    let list = LoanListRequest { size: 1, id: Some(id), ..Default::default() };
-    let Looked { traffic, value }: Looked<Loan> =
-        look_up(passage, &list, |page| page.result.into_iter().find(|loan| loan.id == id)).await;
-    let shop = value.as_ref().map_err(Clone::clone).and_then(|loan| {
+/// What the platform says a loan comes to, and why the grant does not allow to act on its shop's.
+fn loan(
+    passage: &Passage,
+    request: &Request,
+    field: &str,
+    answer: Result<&Answer, String>,
+) -> (Result<Rial, String>, Option<String>) {
+    let id = match id(request, field) {
+        Ok(id) => id,
+        Err(reason) => return (Err(reason), None),
+    };
+    let found = answer.and_then(|answer| {
+        let page = answer.value.downcast_ref::<LoanPage>();
+        let loan = page.and_then(|page| page.result.iter().find(|loan| loan.id == id));
+        loan.ok_or_else(|| NO_SUCH_THING.to_owned())
+    });
+    let shop = found.as_ref().map_err(Clone::clone).and_then(|loan| {
         let shop = loan.business.as_ref().map(|shop| vec![shop.id]);
         shop.ok_or_else(|| "it names no business".to_owned())
     });
-    let rials = value.map(|loan| loan.total_amount);
-    Found {
-        traffic,
-        rials: rials.map_err(|error| format!("the total of loan {id} cannot be read: {error}")),
-        denied: denied(passage, &format!("loan {id}"), shop),
-    }
+    let rials = found
+        .map(|loan| loan.total_amount)
+        .map_err(|error| format!("the total of loan {id} cannot be read: {error}"));
+    (rials, denied(passage, &format!("loan {id}"), shop))
 }
+
+/// Why nothing was found.
+const NO_SUCH_THING: &str = "the account sees no such thing";
 
 /// Why the grant does not allow to act on what these businesses issued; none, if it does.
 fn denied(passage: &Passage, what: &str, issuers: Result<Vec<u64>, String>) -> Option<String> {
@@ -201,44 +341,4 @@ fn denied(passage: &Passage, what: &str, issuers: Result<Vec<u64>, String>) -> O
              [policy.NAME.capabilities]"
         )),
     }
-}
-
-/// What a look-up took, and what it found.
-struct Looked<T> {
-    traffic: Traffic,
-    value: Result<T, String>,
-}
-
-async fn look_up<S: Service, T>(
-    passage: &Passage,
-    list: &S,
-    found: impl FnOnce(S::Response) -> Option<T>,
-) -> Looked<T> {
-    let nothing = |reason: String| Looked { traffic: Traffic::default(), value: Err(reason) };
-    let request = match list.prepare() {
-        Ok(request) => request,
-        Err(error) => return nothing(error.to_string()),
-    };
-    let connection = match passage.connection() {
-        Ok(connection) => connection,
-        Err(error) => return nothing(error.to_string()),
-    };
-    let accepts = |bytes| bytes <= LOOKUP_BYTES_DOWN;
-    let (traffic, value) = match &passage.shadow {
-        Some(shadow) => {
-            let looked_up = shadow.look_up(passage, connection, &request, &accepts).await;
-            (looked_up.0, looked_up.1.map(|answer| answer.value))
-        }
-        None => {
-            let Connection { client, credentials, .. } = connection;
-            let exchange = client.send(&request, credentials, None, &accepts).await;
-            (exchange.traffic, exchange.outcome.map(|answer| answer.value))
-        }
-    };
-    let value = value.map_err(|error| error.to_string()).and_then(|value| {
-        let page = value.downcast::<S::Response>().ok();
-        page.and_then(|page| found(*page))
-            .ok_or_else(|| "the account sees no such thing".to_owned())
-    });
-    Looked { traffic, value }
 }

@@ -1,8 +1,10 @@
-//! At most one open intent per account and invoice: whoever is about to pay an invoice claims it,
-//! until it is known what came of that.
+//! At most one open intent per account and thing: whoever is about to change an invoice, a bill or a
+//! loan claims it, until it is known what came of that. Otherwise nobody could say whose doing a
+//! change is.
 
 use std::{
-    collections::{HashMap, hash_map},
+    collections::HashMap,
+    fmt,
     sync::{Mutex, PoisonError},
 };
 
@@ -22,23 +24,48 @@ impl Claimant {
 /// A run, and the step of its open intent.
 type Holder = (String, u64);
 
-/// All open intents of one store that name an invoice. The sum of its journals, kept in memory:
-/// one process owns the store.
+/// Somebody else has claimed the thing.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    object: String,
+    run: String,
+}
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { object, run } = self;
+        write!(f, "run {run} began to change {object}, and it is not known yet what came of that")
+    }
+}
+
+/// What all open intents of one store are about. The sum of its journals, kept in memory: one process
+/// owns the store.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(Mutex<HashMap<(Claimant, u64), Holder>>);
+pub(crate) struct Claims(Mutex<HashMap<(Claimant, String), Holder>>);
 
 impl Claims {
-    /// Claims an invoice for an intent. The error is the run whose intent is open.
-    pub fn claim(&self, of: &Claimant, invoice: u64, run: &str, step: u64) -> Result<(), String> {
+    /// Claims what an intent is about, all of it or nothing.
+    pub fn claim(
+        &self,
+        of: &Claimant,
+        objects: &[String],
+        run: &str,
+        step: u64,
+    ) -> Result<(), Taken> {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match claims.entry((of.clone(), invoice)) {
-            hash_map::Entry::Vacant(free) => {
-                free.insert((run.to_owned(), step));
-                Ok(())
+        let ours = (run.to_owned(), step);
+        for object in objects {
+            match claims.get(&(of.clone(), object.clone())) {
+                Some(held) if *held != ours => {
+                    return Err(Taken { object: object.clone(), run: held.0.clone() });
+                }
+                _ => {}
             }
-            hash_map::Entry::Occupied(held) if *held.get() == (run.to_owned(), step) => Ok(()),
-            hash_map::Entry::Occupied(held) => Err(held.get().0.clone()),
         }
+        for object in objects {
+            claims.insert((of.clone(), object.clone()), ours.clone());
+        }
+        Ok(())
     }
 
     /// It is known what came of the intent.

@@ -138,6 +138,9 @@ pub struct Intent {
     /// POD's name of the service.
     #[n(8)]
     pub service: String,
+    /// What was so before the call, as JSON text: [`Before`](pod_platform::Before).
+    #[n(9)]
+    pub before: Option<String>,
 }
 
 /// What came of a call.
@@ -176,6 +179,21 @@ pub struct Outcome {
     /// What the call stored.
     #[n(10)]
     pub state: Option<StateChange>,
+    /// Of a call that was in doubt, and is not any more: how it is known what came of it.
+    #[n(11)]
+    pub known_by: Option<KnownBy>,
+}
+
+/// How it is known what came of a call that was in doubt.
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(index_only)]
+pub enum KnownBy {
+    /// POD answered when the call was sent again.
+    #[n(0)]
+    Answered,
+    /// It was read: nothing else explains what the platform shows.
+    #[n(1)]
+    Read,
 }
 
 /// What a policy stored.

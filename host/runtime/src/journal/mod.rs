@@ -5,7 +5,9 @@ mod archive;
 mod chain;
 mod claims;
 mod entry;
+mod intent;
 mod origin;
+mod owner;
 mod pauses;
 mod runs;
 mod state;
@@ -15,11 +17,14 @@ mod writer;
 
 pub use archive::Archived;
 pub use chain::{Chain, StoredEntry};
-pub(crate) use claims::{Claimant, Claims};
+pub(crate) use claims::{Claimant, Claims, Taken};
 pub use entry::{
-    Decided, Diverged, Entry, EntryError, Finished, Intent, Outcome, Recorded, Restored, Settled,
-    Started, StateChange, decode, encode,
+    Decided, Diverged, Entry, EntryError, Finished, Intent, KnownBy, Outcome, Recorded, Restored,
+    Settled, Started, StateChange, decode, encode,
 };
+pub use owner::StoreOwner;
+pub(crate) use owner::Taking;
+pub use pauses::Pause;
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;
 pub(crate) use store::{AppendError, FILE};

@@ -23,7 +23,9 @@ CREATE TABLE IF NOT EXISTS runs (
     length   INTEGER NOT NULL,
     head     BLOB    NOT NULL,
     archived INTEGER,
-    dry_run  INTEGER NOT NULL DEFAULT 0
+    dry_run  INTEGER NOT NULL DEFAULT 0,
+    -- Did it end badly by its policy's own doing?
+    policys_failure INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- What each run used or reserved on each day: for what all runs of a policy may use together.

@@ -1,7 +1,7 @@
 //! The journal's SQLite database. One process owns it; others may read.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::File,
     path::Path,
     sync::{
         Arc,
@@ -21,7 +21,9 @@ use super::{
     Claimant, Claims, RunFilter, RunSummary,
     chain::{self, StoredEntry, StoredRow},
     entry::{Entry, Restored, Started},
-    origin, runs, state,
+    origin,
+    owner::{self, Taking},
+    runs, state,
     usage::{Owner, SharedUsage, Usages},
     writer::{self, Append, Index, QUEUE, Request, Writers, Writing, signed},
 };
@@ -56,20 +58,16 @@ impl Journal {
     /// [`Entry::Restored`]), with the time `now`, in milliseconds since 1970.
     ///
     /// # Errors
-    /// [`Error::StoreInUse`] if another process owns it; it is not touched then.
+    /// [`Error::StoreInUse`] if another process owns it; nothing of it is touched then.
     pub async fn open(folder: &Path, now: u64) -> Result<Self, Error> {
+        Self::take(folder, now, Taking::default()).await
+    }
+
+    /// Like [`Journal::open`], and waits for a process that owns the store.
+    pub(crate) async fn take(folder: &Path, now: u64, taking: Taking<'_>) -> Result<Self, Error> {
         let io = |error| Error::Io { path: folder.to_owned(), error };
         tokio::fs::create_dir_all(folder).await.map_err(io)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join("lock"))
-            .map_err(io)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => Error::StoreInUse(folder.to_owned()),
-            TryLockError::Error(error) => io(error),
-        })?;
+        let lock = owner::take(folder, now, taking).await?;
         let file = folder.join(FILE);
         let mut connection = connect(&file).await?;
         sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
@@ -269,8 +267,9 @@ impl Journal {
                     continue;
                 }
                 let claimant = Claimant::new(&account, platform.as_deref());
-                for (step, invoice) in fold.open_invoices() {
-                    let _ = self.claims.claim(&claimant, invoice, &run, step);
+                for open in fold.open() {
+                    let objects = open.intent.objects();
+                    let _ = self.claims.claim(&claimant, &objects, &run, open.intent.step);
                 }
             }
         }
@@ -338,19 +337,44 @@ async fn rows(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<Vec<
         .collect()
 }
 
-/// Journals of older versions do not say of a run whether it was a dry one.
+/// The index in journals of older versions does not say of a run whether it was a dry one, nor whether
+/// its policy was at fault.
 async fn add_what_is_newer(connection: &mut SqliteConnection) -> Result<(), Error> {
+    add_column(connection, "dry_run").await?;
+    if add_column(connection, "policys_failure").await? {
+        let failed: Vec<String> =
+            sqlx::query_scalar("SELECT run FROM runs WHERE status IN ('failed', 'refused')")
+                .fetch_all(&mut *connection)
+                .await?;
+        for run in failed {
+            // A damaged one is told of when it is read.
+            let Ok(entries) = chain::read(&run, rows(connection, &run).await?, None) else {
+                continue;
+            };
+            if Fold::of(entries.iter().map(|stored| &stored.entry)).is_policys_failure() {
+                sqlx::query("UPDATE runs SET policys_failure = 1 WHERE run = ?")
+                    .bind(run)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds a column of what is so or not, if it is missing. Was it?
+async fn add_column(connection: &mut SqliteConnection, name: &'static str) -> sqlx::Result<bool> {
     let has_it: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('runs') WHERE name = 'dry_run')",
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('runs') WHERE name = ?)",
     )
+    .bind(name)
     .fetch_one(&mut *connection)
     .await?;
     if !has_it {
-        sqlx::query("ALTER TABLE runs ADD COLUMN dry_run INTEGER NOT NULL DEFAULT 0")
-            .execute(connection)
-            .await?;
+        let add = format!("ALTER TABLE runs ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(add)).execute(connection).await?;
     }
-    Ok(())
+    Ok(!has_it)
 }
 
 /// Journals of older versions have no index.
@@ -364,8 +388,11 @@ async fn index_what_is_not(connection: &mut SqliteConnection) -> Result<(), Erro
         let rows = rows(connection, &run).await?;
         let entries = chain::read(&run, rows, None)?;
         let Some(last) = entries.last() else { continue };
-        let index: Vec<Index> =
+        let mut index: Vec<Index> =
             entries.iter().filter_map(|stored| Index::of(&stored.entry)).collect();
+        if Fold::of(entries.iter().map(|stored| &stored.entry)).is_policys_failure() {
+            index.push(Index::PolicysFailure);
+        }
         let length = signed(entries.len() as u64);
         writer::index(connection, &run, &index, length, last.hash.0).await?;
     }

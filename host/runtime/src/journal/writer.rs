@@ -70,6 +70,8 @@ pub(crate) enum Index {
         at: u64,
     },
     Status(String),
+    /// It ended badly by its policy's own doing.
+    PolicysFailure,
     /// The policy stored something.
     State(StateChange),
 }
@@ -342,6 +344,9 @@ pub(super) async fn index(
             }
             Index::Status(status) => {
                 sqlx::query("UPDATE runs SET status = ? WHERE run = ?").bind(status).bind(run)
+            }
+            Index::PolicysFailure => {
+                sqlx::query("UPDATE runs SET policys_failure = 1 WHERE run = ?").bind(run)
             }
         };
         query.execute(&mut *connection).await?;

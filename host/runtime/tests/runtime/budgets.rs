@@ -18,6 +18,7 @@ fn intent(step: u64, rials: u64) -> Entry {
         invoice: None,
         at: 0,
         service: "payInvoice".into(),
+        before: None,
     })
 }
 
@@ -34,6 +35,7 @@ fn outcome(step: u64, rials: u64, recorded: Recorded) -> Entry {
         arguments: None,
         evidence: None,
         state: None,
+        known_by: None,
     })
 }
 

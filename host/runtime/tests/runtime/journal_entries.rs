@@ -9,8 +9,8 @@ use std::{fs, path::PathBuf};
 use pod_host::{
     Amounts, Digest,
     journal::{
-        Decided, Diverged, Entry, EntryError, Finished, Intent, Outcome, Recorded, Restored,
-        Settled, Started, decode, encode,
+        Decided, Diverged, Entry, EntryError, Finished, Intent, KnownBy, Outcome, Recorded,
+        Restored, Settled, Started, decode, encode,
     },
 };
 use proptest::prelude::*;
@@ -38,6 +38,7 @@ fn outcome(recorded: Recorded) -> Entry {
         arguments: None,
         evidence: None,
         state: None,
+        known_by: None,
     })
 }
 
@@ -97,6 +98,13 @@ fn entries() -> Vec<(&'static str, Entry)> {
         invoice: Some(501),
         at: 1_591_076_400_000,
         service: "payInvoiceByInvoice".into(),
+        before: None,
+    };
+    let informed = Intent {
+        before: Some(
+            "{\"prior\":\"open\",\"shows\":\"invoice 501: not payed\",\"stamp\":\"\"}".into(),
+        ),
+        ..intent.clone()
     };
     let at = 1_591_076_400_000;
     let decided =
@@ -124,6 +132,12 @@ fn entries() -> Vec<(&'static str, Entry)> {
     };
     let looked_into =
         Outcome { evidence: Some("invoice 501: not payed".into()), ..unknown.clone() };
+    let found_out = Outcome {
+        recorded: Recorded::Done("true".into()),
+        evidence: Some("invoice 501: payed".into()),
+        known_by: Some(KnownBy::Read),
+        ..unknown.clone()
+    };
     let read = Outcome {
         count: Some(1),
         arguments: Some("offset=0&size=200".into()),
@@ -148,10 +162,12 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("started-resumable", Entry::Started(Box::new(resumable))),
         ("started-narrowed", Entry::Started(Box::new(narrowed))),
         ("intent", Entry::Intent(intent)),
+        ("intent-informed", Entry::Intent(informed)),
         ("outcome-done", outcome(Recorded::Done("true".into()))),
         ("outcome-refused", outcome(Recorded::Refused("{\"unavailable\":\"\"}".into()))),
         ("outcome-unknown", outcome(Recorded::Unknown("{\"unavailable\":\"\"}".into()))),
         ("outcome-looked-into", Entry::Outcome(looked_into)),
+        ("outcome-found-out", Entry::Outcome(found_out)),
         ("outcome-of-a-read", Entry::Outcome(read)),
         ("decided", Entry::Decided(decided)),
         ("decided-metered", Entry::Decided(metered)),

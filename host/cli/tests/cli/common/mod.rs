@@ -30,6 +30,7 @@ pub fn podhost() -> Command {
         "PODHOST_CACHE",
         "PODHOST_LANG",
         "PODHOST_LOG",
+        "RUST_LOG",
         "NO_COLOR",
         "CLICOLOR_FORCE",
     ] {
@@ -147,21 +148,38 @@ impl Served {
             "_token_: {token}\r\n_token_issuer_: 1\r\n\
              content-type: application/x-www-form-urlencoded\r\n"
         );
-        self.send("/srv/sc/nzh/doServiceCall", &headers, body)
+        self.send("POST", "/srv/sc/nzh/doServiceCall", &headers, body)
     }
 
     /// POSTs to the control API.
     pub fn control(&self, what: &str, body: &str) -> Value {
-        self.send(&format!("/sandbox/{what}"), "content-type: application/json\r\n", body)
+        self.send("POST", &format!("/sandbox/{what}"), "content-type: application/json\r\n", body)
     }
 
-    fn send(&self, path: &str, headers: &str, body: &str) -> Value {
+    /// Looks at the control API.
+    pub fn look(&self, what: &str) -> Value {
+        self.send("GET", &format!("/sandbox/{what}"), "", "")
+    }
+
+    /// How often a service changed the books.
+    pub fn booked(&self, service: &str) -> usize {
+        let books = self.look("books");
+        let transactions = books["transactions"].as_array().unwrap();
+        transactions.iter().filter(|transaction| transaction["service"] == service).count()
+    }
+
+    /// The process's id.
+    pub fn process(&self) -> u32 {
+        self.process.id()
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Value {
         let host = self.url().strip_prefix("http://").unwrap().split('/').next().unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         write!(
             stream,
-            "POST {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\
              content-length: {}\r\n\r\n{body}",
             body.len()
         )
