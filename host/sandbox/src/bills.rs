@@ -339,7 +339,7 @@ mod tests {
 
     /// Sara asks for an invoice, and somebody's card pays it. The bill's id.
     async fn paid_by_card(sandbox: &Sandbox, payer: Option<i64>) -> i64 {
-        let paid = sandbox.platform.act(SARA, move |context| {
+        let paid = sandbox.platform.act("a test", SARA, move |context| {
             Box::pin(async move {
                 let bill = UtilityBill::read("9174639504124", "12908190").unwrap();
                 let mut invoice = open_invoice(context, &bill).await?;
@@ -366,7 +366,7 @@ mod tests {
         assert_eq!(sandbox.ledger().await.unwrap().balance("outside"), 0);
         let canceled = sandbox
             .platform
-            .act(SARA, move |context| Box::pin(cancel(context, bill, "cancelBill")));
+            .act("a test", SARA, move |context| Box::pin(cancel(context, bill, "cancelBill")));
         canceled.await.unwrap();
         let ledger = sandbox.ledger().await.unwrap();
         assert_eq!(ledger.balance("wallet:40:PODLAND_WALLET"), 129_000);
@@ -377,7 +377,7 @@ mod tests {
     async fn what_nobody_known_paid_is_shown_to_who_asked_and_stays_paid() {
         let sandbox = sara().await;
         let id = paid_by_card(&sandbox, None).await;
-        let found = sandbox.platform.act(SARA, move |context| {
+        let found = sandbox.platform.act("a test", SARA, move |context| {
             Box::pin(async move {
                 Ok(Bill::find(context.connection, id).await?.unwrap().shown(context.parties))
             })
@@ -385,8 +385,9 @@ mod tests {
         let bill = found.await.unwrap();
         assert_eq!(bill.status, BillStatus::ServiceBillAccepted);
         assert_eq!(bill.user_srv.unwrap().id, 40);
-        let canceled =
-            sandbox.platform.act(SARA, move |context| Box::pin(cancel(context, id, "cancelBill")));
+        let canceled = sandbox
+            .platform
+            .act("a test", SARA, move |context| Box::pin(cancel(context, id, "cancelBill")));
         let refusal = canceled.await.unwrap_err();
         assert!(matches!(refusal, Refusal::Platform { kind: Kind::NoPermission, .. }));
         assert_eq!(sandbox.ledger().await.unwrap().balance("wallet:40:PODLAND_WALLET"), 0);

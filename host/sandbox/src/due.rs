@@ -49,7 +49,7 @@ impl Event {
         Self::BankSettlement,
     ];
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::GuaranteedPayment => "guaranteed-payment",
             Self::VerificationTimeOut => "verification-time-out",

@@ -6,7 +6,7 @@ use sqlx::{Connection as _, query};
 
 use crate::{
     Error, Problem, ScenarioError, due,
-    platform::Platform,
+    platform::{Platform, perform},
     scenario::PastCall,
     seed,
     service::{Refusal, Reply},
@@ -57,7 +57,7 @@ async fn answer(platform: &Platform, store: &mut Store, call: &PastCall) -> Resu
     let now = platform.clock.now();
     let mut transaction = store.connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut context = platform.context(&mut transaction, caller, now, number, &fields);
-    let reply = (entry.run)(&mut context).await?;
+    let reply = perform(entry, &mut context).await?;
     transaction.commit().await?;
     store.next_due = due::next(&mut store.connection).await?;
     Ok(reply)

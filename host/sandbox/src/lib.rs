@@ -50,6 +50,7 @@ pub mod books;
 mod callbacks;
 mod clock;
 mod control;
+pub mod deeds;
 mod due;
 mod faults;
 mod files;
@@ -98,6 +99,7 @@ use tokio_util::{
 
 pub use books::Books;
 pub use clock::CannotMove;
+pub use deeds::Deed;
 pub use faults::{CountedFault, Faults};
 pub use holdings::{DelegatedCredit, Holdings, LoanCredit};
 pub use ledger::Ledger;
@@ -392,6 +394,16 @@ impl Sandbox {
             self.platform.catch_up(&mut store).await?;
             Ok(Books::read(&mut store.connection).await?)
         })
+    }
+
+    /// What each call changed, in the order in which it took effect: whose doing the books are.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn deeds(&self) -> Result<Vec<Deed>, Error> {
+        let mut store = self.platform.store.lock().await;
+        self.platform.catch_up(&mut store).await?;
+        Ok(Deed::all(&mut store.connection).await?)
     }
 
     /// What goes wrong with calls, and how often it has.

@@ -15,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     answer::Answered,
     clock::OwnClock,
-    due,
+    deeds, due,
     faults::{self, Called, Effect, Injected, Manner},
     ott::{self, Otts},
     parties::{Caller, Parties},
@@ -204,8 +204,10 @@ impl Platform {
             let fields = Fields::default();
             let mut event = transaction.begin().await?;
             let mut context = self.context(&mut event, Caller::PLATFORM, at, number, &fields);
+            let before = deeds::Before::of(&mut context).await?;
             match due.happen(&mut context).await {
                 Ok(()) => {
+                    before.note(&mut context, due.event.name(), None).await?;
                     event.commit().await?;
                     happened += 1;
                 }
@@ -266,7 +268,7 @@ impl Platform {
             return Err(Kind::InvalidOtt.into());
         }
         let mut context = self.context(&mut transaction, caller, now, number, &call.fields);
-        match (entry.run)(&mut context).await {
+        match perform(entry, &mut context).await {
             Ok(reply) => {
                 transaction.commit().await?;
                 store.next_due = due::next(&mut store.connection).await?;
@@ -286,6 +288,7 @@ impl Platform {
     /// Does something that is no call of a service, such as a payer's click, as one transaction.
     pub(crate) async fn act<T>(
         &self,
+        name: &str,
         caller: Caller,
         action: impl for<'a> FnOnce(&'a mut Context<'_>) -> Acting<'a, T> + Send,
     ) -> Result<T, Refusal> {
@@ -296,8 +299,10 @@ impl Platform {
         let fields = Fields::default();
         let now = self.clock.now();
         let mut context = self.context(&mut transaction, caller, now, number, &fields);
+        let before = deeds::Before::of(&mut context).await?;
         match action(&mut context).await {
             Ok(done) => {
+                before.note(&mut context, name, None).await?;
                 transaction.commit().await?;
                 store.next_due = due::next(&mut store.connection).await?;
                 Ok(done)
@@ -363,6 +368,16 @@ impl Platform {
             }
         }
     }
+}
+
+/// Does what a service does within a transaction, and notes what that changed.
+pub(crate) async fn perform(entry: Entry, context: &mut Context<'_>) -> Result<Reply, Refusal> {
+    let before = deeds::Before::of(context).await?;
+    let reply = (entry.run)(context).await?;
+    if matches!(entry.row.effect, Changes::Mutation { .. }) {
+        before.note(context, entry.row.name, deeds::answered(&reply)).await?;
+    }
+    Ok(reply)
 }
 
 /// Every answer carries a one-time token; this service does nothing else.

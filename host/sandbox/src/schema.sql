@@ -1,7 +1,7 @@
 -- The local platform's data. Money is whole rials, instants are milliseconds since 1970.
 -- 0x504F4453 is "PODS": it tells our files from other people's databases.
 PRAGMA application_id = 0x504F4453;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
@@ -333,6 +333,27 @@ END;
 
 CREATE TRIGGER postings_remain BEFORE DELETE ON postings BEGIN
     SELECT RAISE(ABORT, 'a posting is never deleted');
+END;
+
+-- What each call changed. Written once and never changed.
+CREATE TABLE deeds (
+    id          INTEGER PRIMARY KEY,
+    reference   INTEGER NOT NULL,                      -- the call's number
+    at          INTEGER NOT NULL,
+    service     TEXT NOT NULL,
+    user_id     INTEGER NOT NULL,
+    business_id INTEGER,
+    objects     TEXT NOT NULL,                         -- JSON: what the call named, by POD's fields
+    answered    INTEGER,                               -- the id in its answer
+    rials       INTEGER NOT NULL CHECK (rials >= 0)    -- what it moved in the ledger
+) STRICT;
+
+CREATE TRIGGER deeds_stay BEFORE UPDATE ON deeds BEGIN
+    SELECT RAISE(ABORT, 'a deed is never changed');
+END;
+
+CREATE TRIGGER deeds_remain BEFORE DELETE ON deeds BEGIN
+    SELECT RAISE(ABORT, 'a deed is never deleted');
 END;
 
 -- Empty, or the ledger is broken.

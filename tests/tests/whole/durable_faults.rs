@@ -83,24 +83,25 @@ fn scenario(seed: u64, faults: &[Value]) -> Scenario {
     Scenario::from_json("faults", &scenario.to_string()).expect("well-formed")
 }
 
-struct Numbers {
-    seed: u64,
-    drawn: u64,
+/// Numbers that follow from a seed.
+pub struct Numbers {
+    pub seed: u64,
+    pub drawn: u64,
 }
 
 impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.drawn += 1;
         let digest = Digest::of(&[&self.seed.to_le_bytes(), &self.drawn.to_le_bytes()]);
         u64::from_le_bytes(digest.0[..8].try_into().expect("a digest is longer")) % bound
     }
 
-    fn one<T: Copy>(&mut self, of: &[T]) -> T {
+    pub fn one<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len() as u64) as usize]
     }
 
     /// Something that goes wrong.
-    fn fault(&mut self) -> Value {
+    pub fn fault(&mut self) -> Value {
         let mut fault = match self.below(8) {
             0 => json!({ "errorCode": self.one(&[227, 378, 999]) }),
             1 => json!({ "httpStatus": self.one(&[500, 502, 503, 504]) }),

@@ -1,6 +1,7 @@
 //! What crosses crates, through public interfaces: a topic a module.
 
 mod allowances;
+mod attribution;
 mod compiled_components;
 mod cut_off_runs;
 mod denial_matrix;

@@ -29,6 +29,7 @@ use crate::{
     Error, Holdings,
     books::Books,
     callbacks,
+    deeds::Deed,
     ledger::Ledger,
     platform::{INTERNAL, Platform},
     scenario::{PosTransaction, Scenario, ScenarioError},
@@ -43,6 +44,7 @@ pub(crate) fn router() -> Router<Arc<Platform>> {
         .route("/sandbox/ledger", get(ledger))
         .route("/sandbox/caller", get(caller::show))
         .route("/sandbox/books", get(books))
+        .route("/sandbox/deeds", get(deeds))
         .route("/sandbox/holdings", get(holdings))
         .route("/sandbox/pos-transactions", post(paid_at_terminal))
         .route("/sandbox/callbacks", get(delivered))
@@ -140,6 +142,12 @@ async fn books(State(platform): State<Arc<Platform>>) -> Result<Response, Failur
     json(&Books::read(&mut store.connection).await?)
 }
 
+async fn deeds(State(platform): State<Arc<Platform>>) -> Result<Response, Failure> {
+    let mut store = platform.store.lock().await;
+    platform.catch_up(&mut store).await?;
+    json(&Deed::all(&mut store.connection).await?)
+}
+
 /// What somebody can pay with: who has the token, or else the scenario's caller.
 async fn holdings(
     State(platform): State<Arc<Platform>>,
@@ -182,8 +190,8 @@ async fn paid_at_terminal(
 
 async fn nothing_here(uri: Uri) -> Failure {
     let reason = format!(
-        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, books, caller, \
-         holdings, pos-transactions, callbacks and faults",
+        "there is nothing at {}: the control API is /sandbox/clock, sms, ledger, books, deeds, \
+         caller, holdings, pos-transactions, callbacks and faults",
         uri.path()
     );
     Failure(StatusCode::NOT_FOUND, reason)

@@ -59,7 +59,7 @@ pub(super) async fn texted(
     let code = latin(text.trim());
     let paying = async move {
         let caller = platform.parties.acting(user);
-        let pay = platform.act(caller, move |context| {
+        let pay = platform.act(SERVICE, caller, move |context| {
             Box::pin(async move {
                 let id = sms::pay_by_code(context, &code, None, Some(user), SERVICE).await?;
                 let invoice = Record::find(context.connection, id.unsigned_abs()).await?;

@@ -79,7 +79,7 @@ pub(super) async fn step(
 ) -> Result<Page, Refusal> {
     let platform = Arc::clone(platform);
     let done = tokio::spawn(async move {
-        let answer = platform.act(Caller::PLATFORM, step).await?;
+        let answer = platform.act("paymentPage", Caller::PLATFORM, step).await?;
         if let Some(callback) = answer.callback {
             callbacks::deliver(&platform, callback);
         }

@@ -10,6 +10,7 @@ mod card_payments;
 mod common;
 mod conservation;
 mod control_api;
+mod deeds;
 mod durability;
 mod faults;
 mod faults_control;

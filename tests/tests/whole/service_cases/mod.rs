@@ -153,20 +153,7 @@ impl World {
 
     /// Calls a service by name, as any client does; its answer in a script's spelling.
     async fn ask(&self, token: &str, function: &str, request: &Value) -> Value {
-        struct Named<'a>(&'a str, Option<pod_platform::Request>, Fields);
-
-        impl ServiceVisitor for Named<'_> {
-            fn visit<S: Service>(&mut self) {
-                if self.0 == format!("{}.{}", S::INTERFACE, S::FUNCTION) {
-                    let request = S::decode(&self.2).unwrap();
-                    self.1 = Some(request.prepare().unwrap());
-                }
-            }
-        }
-
-        let mut named = Named(function, None, fields(request));
-        visit_services(&mut named);
-        let request = named.1.unwrap_or_else(|| panic!("there is no service {function}"));
+        let request = prepared(function, request);
         let credentials = Credentials::token(token);
         let ott = match request.row.needs_ott {
             true => Some(self.client.ott(&credentials).await.outcome.unwrap()),
@@ -179,25 +166,48 @@ impl World {
 
     /// A value with its `$names` replaced.
     pub fn named(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => {
-                if let Some(whole) = text.strip_prefix('$').and_then(|name| self.names.get(name)) {
-                    return whole.clone();
-                }
-                let mut text = text.clone();
-                for (name, value) in &self.names {
-                    let value = value.as_str().map_or(value.to_string(), str::to_owned);
-                    text = text.replace(&format!("${name}"), &value);
-                }
-                Value::String(text)
+        named(&self.names, value)
+    }
+}
+
+/// A value with its `$names` replaced.
+pub fn named(names: &BTreeMap<String, Value>, value: &Value) -> Value {
+    match value {
+        Value::String(text) => {
+            if let Some(whole) = text.strip_prefix('$').and_then(|name| names.get(name)) {
+                return whole.clone();
             }
-            Value::Array(items) => items.iter().map(|item| self.named(item)).collect(),
-            Value::Object(fields) => {
-                fields.iter().map(|(key, value)| (key.clone(), self.named(value))).collect()
+            let mut text = text.clone();
+            for (name, value) in names {
+                let value = value.as_str().map_or(value.to_string(), str::to_owned);
+                text = text.replace(&format!("${name}"), &value);
             }
-            other => other.clone(),
+            Value::String(text)
+        }
+        Value::Array(items) => items.iter().map(|item| named(names, item)).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| (key.clone(), named(names, value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// A call of the service with this name, ready to be sent by any client.
+pub fn prepared(function: &str, request: &Value) -> pod_platform::Request {
+    struct Named<'a>(&'a str, Option<pod_platform::Request>, Fields);
+
+    impl ServiceVisitor for Named<'_> {
+        fn visit<S: Service>(&mut self) {
+            if self.0 == format!("{}.{}", S::INTERFACE, S::FUNCTION) {
+                let request = S::decode(&self.2).unwrap();
+                self.1 = Some(request.prepare().unwrap());
+            }
         }
     }
+
+    let mut named = Named(function, None, fields(request));
+    visit_services(&mut named);
+    named.1.unwrap_or_else(|| panic!("there is no service {function}"))
 }
 
 /// A request as a form: names are read in any case, so `invoice_id` is `invoiceId`.
@@ -226,7 +236,8 @@ fn fields(request: &Value) -> Fields {
     fields
 }
 
-fn snake_keys(value: &Value) -> Value {
+/// An answer in a script's spelling.
+pub fn snake_keys(value: &Value) -> Value {
     let snake = |key: &str| {
         let mut name = String::new();
         for letter in key.chars() {
