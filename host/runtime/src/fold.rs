@@ -31,7 +31,7 @@ pub(crate) struct Fold {
     /// What a dry run went by that was neither read nor stated.
     pub assumed: BTreeSet<String>,
     /// The platform did not answer some call, or did not know the account.
-    met_outage: bool,
+    pub met_outage: bool,
     /// Did it change anything: on the platform, on a merchant's server, or in what it stores?
     has_acted: bool,
     /// Intents without an outcome, or with an unknown one.
@@ -94,7 +94,8 @@ impl Fold {
             (Recorded::Unknown(_), None) => {}
             (Recorded::Done(_), open) => {
                 let open = open.map(|open| self.open.remove(open));
-                let effect = open.map(|open| Effect::of(&open.intent, outcome));
+                let changed = open.filter(|_| outcome.unchanged != Some(true));
+                let effect = changed.map(|open| Effect::of(&open.intent, outcome));
                 self.effects.extend(effect);
             }
             (Recorded::Refused(error), open) => {

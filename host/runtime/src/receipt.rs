@@ -37,6 +37,9 @@ pub struct Receipt {
     pub error: Option<RunError>,
     /// What changed on the platform, in order.
     pub effects: Vec<Effect>,
+    /// POD did not answer some call, or did not know the account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub met_outage: bool,
     /// What was used.
     pub meters: Meters,
     /// What was refused for lack of a grant.
@@ -128,6 +131,7 @@ impl Receipt {
             output,
             error,
             effects: fold.effects.clone(),
+            met_outage: fold.met_outage,
             meters: Meters {
                 calls: spent.calls,
                 bytes_up: spent.bytes_up,

@@ -17,6 +17,8 @@ mod invoices;
 mod loans;
 mod payments;
 
+use std::any::Any;
+
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
@@ -317,6 +319,17 @@ impl Evidence {
             sighting.shows.push_str("; whether this attempt took effect cannot be told");
         }
         sighting
+    }
+
+    /// Is what POD answered the thing that was there before the call? Then the call changed nothing.
+    #[must_use]
+    pub fn was_there(self, before: &Before, answer: &dyn Any) -> bool {
+        match self {
+            Self::LoanForInvoice => {
+                answer.downcast_ref::<Loan>().is_some_and(|loan| before.known.contains(&loan.id))
+            }
+            _ => false,
+        }
     }
 
     /// Does it follow from POD's refusal of a repeat, where nothing of the attempt shows, that it is

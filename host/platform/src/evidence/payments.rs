@@ -244,7 +244,8 @@ pub(super) fn netted(
     debtor: &Invoice,
     attempt: Attempt<'_>,
 ) -> Proof {
-    if standing(debtor, attempt) == Standing::Open {
+    // A debt that is cancelled gives the creditor invoice's money back, and shows no netting any more.
+    if debtor.canceled || standing(debtor, attempt) == Standing::Open {
         // An unverified payment of the debt frees the creditor invoice again.
         return match may_have_gone_back(debtor, attempt) {
             Proof::NotSeen { may_have_gone_back: false } if creditor.will_be_paid => {

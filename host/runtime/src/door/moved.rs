@@ -14,7 +14,7 @@ use super::{
 use crate::budget::{Amounts, day};
 
 /// What a mutation that took effect moved.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Moved {
     /// Paid, earmarked, given back, forgiven, or turned into debt.
     pub rials: u64,

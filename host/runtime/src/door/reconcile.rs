@@ -253,7 +253,10 @@ impl Inquiry<'_> {
             Some(Proof::NotSeen { .. }) if says_already(kind) => Round::Open(None),
             // A slow first attempt may still land, until its time is over.
             Some(Proof::NotSeen { .. }) => Round::Open(Some(error)),
-            None if class == EffectClass::Idempotent => Round::Open(Some(error)),
+            // "Already" may be what the first attempt made possible.
+            None if class == EffectClass::Idempotent && !says_already(kind) => {
+                Round::Open(Some(error))
+            }
             None => Round::Open(None),
         })
     }

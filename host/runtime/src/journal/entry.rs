@@ -195,6 +195,9 @@ pub struct Outcome {
     /// It took effect, and waits for somebody's confirmation.
     #[n(13)]
     pub pending: Option<bool>,
+    /// POD answered with what was there before the call: it changed nothing.
+    #[n(14)]
+    pub unchanged: Option<bool>,
 }
 
 /// How it is known what came of a call that was in doubt.

@@ -65,6 +65,7 @@ fn outcome(step: u64, function: &str, answer: i64, at: i64) -> Outcome {
         known_by: None,
         at_most: None,
         pending: None,
+        unchanged: None,
     }
 }
 

@@ -39,6 +39,7 @@ fn outcome(step: u64, rials: u64, recorded: Recorded) -> Entry {
         known_by: None,
         at_most: None,
         pending: None,
+        unchanged: None,
     })
 }
 

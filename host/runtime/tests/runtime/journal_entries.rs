@@ -41,6 +41,7 @@ fn outcome(recorded: Recorded) -> Entry {
         known_by: None,
         at_most: None,
         pending: None,
+        unchanged: None,
     })
 }
 

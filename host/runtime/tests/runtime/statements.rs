@@ -62,6 +62,7 @@ fn entries(step: u64, course: &Course) -> Vec<Entry> {
         at,
         service: "payBill".into(),
         at_most: None,
+        before: None,
     })];
     entries.extend(course.outcome.map(|came| {
         let (recorded, rials) = match came {
@@ -84,6 +85,8 @@ fn entries(step: u64, course: &Course) -> Vec<Entry> {
             state: None,
             at_most: None,
             pending: None,
+            known_by: None,
+            unchanged: None,
         })
     }));
     entries.extend(course.decisions.iter().map(|&happened| {

@@ -51,10 +51,15 @@ impl Handle for ReduceInvoiceRequest {
                 format!("a reduced invoice is for at most {before} rials, not {}", amount + vat),
             ));
         }
+        let lines = serde_json::to_string(&lines)?;
+        if less == 0 && lines == invoice.lines {
+            // It is as asked for already.
+            return Ok(invoice.shown(context.parties)?);
+        }
         invoice.amount = amount;
         invoice.discount = discount;
         invoice.vat = vat;
-        invoice.lines = serde_json::to_string(&lines)?;
+        invoice.lines = lines;
         invoice.edited = true;
         invoice.save(context.connection).await?;
 

@@ -41,6 +41,15 @@ pub struct Act {
     calls: Option<Vec<Call>>,
 }
 
+impl Act {
+    /// Is it what the shop's own token does elsewhere, to the same thing and to the same effect? POD
+    /// names accounts as authors, not programs: done in between, it is the account's doing to POD and
+    /// to podhost, which cannot tell it from its own call. docs/attribution.md says so.
+    pub fn is_of_the_same_author(&self) -> bool {
+        self.name.starts_with("own token, the same") || self.name.starts_with("own token, as ")
+    }
+}
+
 impl Case {
     pub fn calls_of(&self, act: &Act) -> Vec<Call> {
         act.calls.clone().unwrap_or_else(|| {

@@ -39,7 +39,8 @@ fn all(case: &Case) -> Vec<Cell<'_>> {
         .into_iter()
         .chain(acts.clone().map(State::By));
     let untils = [Until::InTime, Until::TheWindowIsOver].into_iter();
-    let untils: Vec<Until> = untils.chain(acts.map(Until::Another)).collect();
+    let others = acts.filter(|act| !case.acts[*act].is_of_the_same_author());
+    let untils: Vec<Until> = untils.chain(others.map(Until::Another)).collect();
     let mut cells = Vec::new();
     for state in states {
         for loss in Loss::ALL {
