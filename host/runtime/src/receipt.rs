@@ -67,6 +67,17 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// Did the run fail because the platform or the store did, rather than its policy? Whatever a
+    /// policy makes of a call that POD did not answer, POD's trouble was behind it.
+    #[must_use]
+    pub fn failed_by_the_platform(&self) -> bool {
+        match &self.error {
+            Some(RunError::Policy { .. } | RunError::Call { .. }) if self.met_outage => true,
+            Some(error) => error.is_of_the_platform(),
+            None => false,
+        }
+    }
+
     /// The receipt of a run that ended, from its entries.
     pub(crate) fn of(run: &str, entries: &[StoredEntry]) -> Result<Self, Error> {
         let fold = Fold::of(entries.iter().map(|stored| &stored.entry));

@@ -1,6 +1,6 @@
 //! `podhost resume`, and what `podhost run` does before its run.
 
-use pod_host::{Account, Error, Host, Receipt, RunError, Status as Ended, journal::RunSummary};
+use pod_host::{Account, Error, Host, Receipt, Status as Ended, journal::RunSummary};
 use serde_json::json;
 
 use crate::{
@@ -114,13 +114,7 @@ pub fn ending(receipt: &Receipt) -> Status {
     match receipt.status {
         Ended::Done => Status::Done,
         Ended::UnknownOutcome => Status::UnknownOutcome,
-        Ended::Failed | Ended::Refused => match &receipt.error {
-            Some(error) if error.is_of_the_platform() => Status::Platform,
-            // Whatever the policy made of it, POD's trouble was behind it.
-            Some(RunError::Policy { .. } | RunError::Call { .. }) if receipt.met_outage => {
-                Status::Platform
-            }
-            _ => Status::Policy,
-        },
+        Ended::Failed | Ended::Refused if receipt.failed_by_the_platform() => Status::Platform,
+        Ended::Failed | Ended::Refused => Status::Policy,
     }
 }

@@ -152,7 +152,11 @@ pub(crate) async fn find(passage: &Passage, request: &Request) -> Found {
                 answers.push(None);
             }
             Err(error) => {
-                let trouble = format!("{} could not be asked: {error}", question.row.name);
+                let reason = match error {
+                    types::Error::Unavailable(reason) => reason,
+                    error => error.to_string(),
+                };
+                let trouble = format!("{} could not be asked: {reason}", question.row.name);
                 found.rials = Err(trouble.clone());
                 found.trouble = Some(trouble);
                 return found;

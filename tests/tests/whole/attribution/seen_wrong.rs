@@ -237,8 +237,7 @@ async fn a_look_up_that_always_fails() {
         assert!(receipt.denied.is_empty(), "{:?}", receipt.denied);
         assert!(receipt.effects.is_empty() && receipt.doubts.is_empty(), "{receipt:#?}");
         assert_ne!(receipt.status, Status::Done);
-        let error = receipt.error.as_ref().expect("it failed");
-        assert!(error.is_of_the_platform(), "{error:?}: exit code 3");
+        assert!(receipt.failed_by_the_platform(), "{:?}: exit code 3", receipt.error);
     }
     town.mortal.pod.clear_faults().await.expect("they can be taken away");
     let again = town.mortal.live_on(ask).await.expect("it may be asked again");
