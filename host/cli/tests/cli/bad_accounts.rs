@@ -11,7 +11,7 @@ const SECRET: &str = "s3cr3t-t0k3n";
 const SOUND: &str = r#"[account.shop]
 platform = "production"
 token = { env = "SHOP" }
-business = 10
+user = 7
 file-url = "https://core.pod.ir"
 
 [account.shop.api-keys]
@@ -98,12 +98,12 @@ fn fields() {
         (token, &format!("token = {{ command = {secret} }}"), &["podhost.toml:3:21:", "list"]),
         (token, "token = { command = [] }", &["must name a program"]),
         (
-            "business = 10",
-            &format!("business = {secret}"),
-            &["podhost.toml:4:12:", "`account.shop.business`", "id"],
+            "user = 7",
+            &format!("user = {secret}"),
+            &["podhost.toml:4:12:", "`account.shop.user`", "id"],
         ),
         (FILE_URL, &format!("file-url = {secret}"), &["podhost.toml:5:12:", "no URL"]),
-        ("business = 10", "business = -1", &["podhost.toml:4:12:", "`account.shop.business`"]),
+        ("user = 7", "user = -1", &["podhost.toml:4:12:", "`account.shop.user`"]),
         ("\"production\"", "\"prod\"", &["podhost.toml:2:12:", "`production`", "`sandbox`"]),
         (FILE_URL, "pay-url = \"pay.pod.ir\"", &["podhost.toml:5:11:", "`account.shop.pay-url`"]),
         (FILE_URL, &format!("voucher-hashes = {secret}"), &["podhost.toml:5:18:", "list"]),
