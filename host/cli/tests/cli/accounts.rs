@@ -69,7 +69,11 @@ fn a_run_is_the_same_on_a_platform_in_another_process() {
             .unwrap()
             .into();
         assert_eq!(ended.code, Some(0), "{token}: {ended:#?}");
-        let (receipt, expected) = (ended.json(), expected());
+        let (mut receipt, expected) = (ended.json(), expected());
+        for effect in receipt["effects"].as_array_mut().unwrap() {
+            assert!(effect["at"].as_u64().is_some_and(|at| at > 0), "{effect}");
+            effect["at"] = 0.into();
+        }
         assert_eq!(receipt["output"], expected["output"]);
         assert_eq!(receipt["effects"], expected["effects"]);
         assert!(!ended.stdout.contains(TOKEN) && !ended.stderr.contains(TOKEN), "{ended:#?}");

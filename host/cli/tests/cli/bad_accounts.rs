@@ -100,10 +100,10 @@ fn fields() {
         (
             "user = 7",
             &format!("user = {secret}"),
-            &["podhost.toml:4:12:", "`account.shop.user`", "id"],
+            &["podhost.toml:4:8:", "`account.shop.user`", "id"],
         ),
         (FILE_URL, &format!("file-url = {secret}"), &["podhost.toml:5:12:", "no URL"]),
-        ("user = 7", "user = -1", &["podhost.toml:4:12:", "`account.shop.user`"]),
+        ("user = 7", "user = -1", &["podhost.toml:4:8:", "`account.shop.user`"]),
         ("\"production\"", "\"prod\"", &["podhost.toml:2:12:", "`production`", "`sandbox`"]),
         (FILE_URL, "pay-url = \"pay.pod.ir\"", &["podhost.toml:5:11:", "`account.shop.pay-url`"]),
         (FILE_URL, &format!("voucher-hashes = {secret}"), &["podhost.toml:5:18:", "list"]),

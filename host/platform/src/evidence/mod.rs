@@ -328,6 +328,8 @@ impl Evidence {
             Self::LoanForInvoice => {
                 answer.downcast_ref::<Loan>().is_some_and(|loan| before.known.contains(&loan.id))
             }
+            // POD lets lines that are as asked for already be asked for again.
+            Self::Reduced => before.prior == Prior::AlreadySo,
             _ => false,
         }
     }
