@@ -2,9 +2,9 @@
 
 mod books;
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{error::Error as _, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, error::ContextKind};
 use pod_host::Language;
 
 pub use self::books::{Doubts, Statement, StatementFormat};
@@ -45,9 +45,23 @@ impl Arguments {
             if let Some(program) = shown.first_mut() {
                 "podhost".clone_into(program);
             }
-            Self::try_parse_from(shown).err().unwrap_or(error)
+            Self::try_parse_from(shown).err().unwrap_or_else(|| shown_of(&error))
         })
     }
+}
+
+/// What is wrong with arguments of which nothing is wrong any more as they can be shown, such as a
+/// key with a line break.
+fn shown_of(error: &clap::Error) -> clap::Error {
+    let context = |kind| error.get(kind).map(|value| foreign(value).to_string());
+    let value = context(ContextKind::InvalidValue);
+    let message = match (value, context(ContextKind::InvalidArg), error.source()) {
+        (Some(value), Some(argument), Some(why)) => {
+            format!("invalid value '{value}' for '{argument}': {}", foreign(why))
+        }
+        _ => error.kind().to_string(),
+    };
+    clap::Error::raw(error.kind(), format!("{message}\n"))
 }
 
 #[derive(Debug, Subcommand)]

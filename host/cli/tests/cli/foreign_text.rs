@@ -265,7 +265,11 @@ fn every_command_is_harmless(words: &str) {
         watched.see(&arguments)
     };
     let lang = ["--lang", "fa"];
-    let key = format!("key {words}");
+    // A key holds no control characters, is no longer than 200 bytes, and ends with no blank.
+    let mut key: String =
+        format!("key {words}").chars().filter(|letter| !letter.is_control()).collect();
+    key.truncate(key.floor_char_boundary(199));
+    key.push('.');
 
     // What the policy says, answered and logged, in both languages; and why it gave up.
     let done = on_pod("", &["--key", &key]);
@@ -274,6 +278,9 @@ fn every_command_is_harmless(words: &str) {
     on_pod("", &lang);
     assert_eq!(on_pod("fails", &[]).code, Some(1));
     on_pod("", &["--key", &key, "--on-failure", "stop"]);
+    for refused in [format!("key {words}\n{FORGED} run"), format!("{words}{}", "x".repeat(200))] {
+        assert_eq!(on_pod("", &["--key", &refused]).code, Some(2), "{refused:?}");
+    }
     let logged = {
         let input = input("fails");
         let arguments = ["run", &script, "--platform", pod.url(), "--input", &input];
@@ -285,14 +292,18 @@ fn every_command_is_harmless(words: &str) {
 
     // A call in doubt, and what a person notes of it.
     let doubted = on_pod("asks", &[]);
-    assert_eq!(doubted.code, Some(3), "{doubted:#?}");
+    assert_eq!(doubted.code, Some(4), "{doubted:#?}");
     let runs = watched.runs();
     let run = runs.last().unwrap().as_str();
     watched.see(&["settle", run]);
     let note = format!("note {words}");
+    watched.see(&["doubts"]);
     let settled = ["settle", run, "--happened", "--reference", words, "--note", &note];
-    let settled = watched.see(&settled);
+    let settled = watched.see(&[&settled[..], &["--by", words]].concat());
     assert_eq!(settled.code, Some(0), "{settled:#?}");
+    watched.see(&["doubts"]);
+    watched.see(&["statement"]);
+    watched.see(&["statement", "--account", words]);
 
     // What the store holds.
     for run in &runs {
