@@ -31,7 +31,8 @@ async fn accept(arguments: arguments::Accept) -> Result<Status, Failure> {
     let unfinished = journal.runs(&RunFilter::unfinished()).await?;
     let unknown = RunFilter { status: Some("unknown-outcome".to_owned()), ..RunFilter::default() };
     let unknown = journal.runs(&unknown).await?;
-    let last = journal.runs(&RunFilter::default()).await?.pop();
+    // A dry run paid nothing, and may have been run since something was lost.
+    let last = journal.runs(&RunFilter::default()).await?.into_iter().rfind(|run| !run.dry_run);
     let acceptance = Acceptance { by: by.clone(), note: note.unwrap_or_default() };
     let older = journal.accept(acceptance, SystemClock.now().0).await?;
     let ids = |runs: &[pod_host::journal::RunSummary]| -> Vec<String> {

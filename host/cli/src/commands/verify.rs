@@ -1,6 +1,10 @@
 //! `podhost verify`
 
-use std::{io::Read as _, path::Path};
+use std::{
+    env,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, anyhow};
 use pod_host::{
@@ -19,6 +23,9 @@ use crate::{
     terminal::{self, foreign},
 };
 
+/// The variable that names the store. `--store` without a name does not stand in for it.
+const STORE: &str = "PODHOST_STORE";
+
 pub async fn verify(arguments: arguments::Verify) -> Result<Status, Failure> {
     match &arguments.receipt {
         Some(receipt) => verify_receipt(read(receipt)?, &arguments).await,
@@ -27,9 +34,10 @@ pub async fn verify(arguments: arguments::Verify) -> Result<Status, Failure> {
     }
 }
 
-/// The store that is named; without a name, the user's.
+/// The store that is named, after `--store` or in the environment; without a name, the user's.
 fn named(arguments: &arguments::Verify) -> arguments::Store {
-    arguments::Store { store: arguments.store.clone().flatten() }
+    let in_environment = || env::var_os(STORE).filter(|name| !name.is_empty()).map(PathBuf::from);
+    arguments::Store { store: arguments.store.clone().flatten().or_else(in_environment) }
 }
 
 /// Is each run's chain unbroken, and the index what the entries come to?

@@ -1,6 +1,9 @@
 //! One process owns a store.
 
-use std::fs::{self, File};
+use std::{
+    fs::{self, File},
+    os::unix::fs::DirBuilderExt as _,
+};
 
 use crate::common;
 use crate::common::Desk;
@@ -9,7 +12,7 @@ use crate::common::Desk;
 fn a_store_in_use_exits_5_and_is_left_alone() {
     let desk = Desk::new();
     let store = desk.store();
-    fs::create_dir(&store).unwrap();
+    fs::DirBuilder::new().mode(0o700).create(&store).unwrap();
     let lock = File::create(store.join("lock")).unwrap();
     lock.try_lock().unwrap();
     let ended = desk.run(&["plugins/netting", "--no-wait"]);
