@@ -46,9 +46,7 @@ pub use client::{
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use contract::{bills, files, invoices, loans, payments, types, visit_services};
-pub use evidence::{
-    Attempt, Attribution, Before, Evidence, MARK_PREFIX, Prior, Proof, Sighting, says_already,
-};
+pub use evidence::{Attempt, Attribution, Before, Evidence, MARK_PREFIX, Prior, Proof, Sighting};
 pub use meta_query::MetaQuery;
 pub use moved::is_pending;
 pub use pod_values::{

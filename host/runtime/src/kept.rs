@@ -114,11 +114,12 @@ impl Kept {
                     let file = file.map_err(io)?;
                     fs::copy(file.path(), target.join(file.file_name())).map_err(io)?;
                 }
+                private::close_all_to_others(&target).map_err(io)?;
             } else {
                 private::make_folder(&to.0).map_err(io)?;
                 fs::copy(&from, &target).map_err(io)?;
+                private::close_to_others(&target).map_err(io)?;
             }
-            private::close_all_to_others(&target).map_err(io)?;
         }
         Ok(())
     }

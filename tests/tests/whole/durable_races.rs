@@ -285,7 +285,7 @@ async fn an_invoice_has_one_open_intent() {
 fn assert_refused(receipt: &Receipt, run: &str) {
     let refusal = receipt.output[0].to_string();
     assert_eq!(receipt.output[0]["kind"], "unavailable", "{refusal}");
-    assert!(refusal.contains(&format!("run {run} began to pay invoice 501")), "{refusal}");
+    assert!(refusal.contains(&format!("run {run} began to change invoice 501")), "{refusal}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -169,7 +169,7 @@ async fn settle(seed: u64, policy: &str) -> Value {
     assert_eq!(seen.len(), debts.len(), "a debt is missing");
 
     let effects = receipt.effects.iter().cloned();
-    let effects: Vec<_> = effects.map(|effect| Effect { at: 0, ..effect }).collect();
+    let effects: Vec<_> = effects.map(|effect| Effect { at: 0, step: 0, ..effect }).collect();
     let stable = json!({ "status": receipt.status, "output": output, "effects": effects });
     let stable = stable.to_string().replace(bench.pod.pay_url(), "https://pay");
     serde_json::from_str(&stable).expect("it is JSON")

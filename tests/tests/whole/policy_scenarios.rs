@@ -29,7 +29,7 @@ const LISTS: &[&str] = &[
 /// What of a receipt is the same whenever and wherever it is made.
 fn stable(receipt: &Receipt) -> Value {
     let effects = receipt.effects.iter().cloned();
-    let effects: Vec<Effect> = effects.map(|effect| Effect { at: 0, ..effect }).collect();
+    let effects: Vec<Effect> = effects.map(|effect| Effect { at: 0, step: 0, ..effect }).collect();
     json!({
         "status": receipt.status,
         "error": receipt.error.as_ref().map(ToString::to_string),

@@ -54,7 +54,7 @@ async fn what_is_changed_is_found_told_and_mended() {
         ("UPDATE usage SET rials = 0", "usage on "),
         ("DELETE FROM usage", "usage on "),
         ("UPDATE runs SET key = NULL", "key"),
-        ("UPDATE runs SET key = 'april'", "key"),
+        ("UPDATE runs SET key = 'april' WHERE run = (SELECT MIN(run) FROM runs)", "key"),
         ("UPDATE runs SET head = zeroblob(32)", "head"),
         ("UPDATE runs SET length = length - 1", "length"),
         ("UPDATE runs SET status = NULL", "status"),

@@ -95,9 +95,7 @@ fn a_grant_is_for_the_policy_whose_digest_it_names_and_for_no_other() {
 
     // Whatever decides what it does is covered.
     let nowhere = Bakery::nowhere();
-    for (file, change) in
-        [("netting.rhai", "\n// Changed.\n"), ("policy.toml", "\n# Changed.\n")]
-    {
+    for (file, change) in [("netting.rhai", "\n// Changed.\n"), ("policy.toml", "\n# Changed.\n")] {
         let config = nowhere.config("", &line);
         assert_eq!(nowhere.line(&config), line, "the same files are the same policy anywhere");
         let before = fs::read(nowhere.desk.folder.path().join("netting").join(file)).unwrap();

@@ -350,6 +350,7 @@ fn every_service_passes_its_crash_tests() {
         "sendInvoicePaymentSMS",
         "sendPaymentLinkToUser",
         "updateLoanGrantorCreditForUsers",
+        "verifyPaymentSMS",
     ];
     assert_eq!(doubted, expected.into());
 }

@@ -118,6 +118,10 @@ impl Evidence {
             (Self::Earmarked, Some(debtor)) => payments::netted(form, invoice, debtor, attempt),
             (Self::Earmarked, None) => Proof::UNDECIDED,
             (Self::Marked, _) => issued(form, invoice, attempt, element),
+            // Another service verifies and closes at once.
+            (Self::Verified, _) if invoice.verification_date.is_some() && invoice.closed => {
+                Proof::UNDECIDED
+            }
             (Self::Verified, _) => {
                 let is_so = invoice.verification_date.is_some();
                 attempt.made(is_so, invoice.verification_date, element)

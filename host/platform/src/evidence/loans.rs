@@ -105,12 +105,15 @@ fn of_invoice<'a>(form: &Form, witness: Witness<'a>) -> Vec<(usize, usize, &'a L
     found
 }
 
-/// Does a loan agree with what the call asked for? The customer may have chosen another plan since.
+/// Does a loan agree with what the call asked for? One with another plan may be another's, or its
+/// customer has chosen that since.
 fn is_as_asked(form: &Form, loan: &Loan) -> bool {
     let contract = loan.contract.as_ref().map(|contract| contract.id);
     let down_payment = number(form, "primaryAmount").unwrap_or_default();
     let assurance = form.get("assuranceNumber").filter(|number| !number.is_empty());
+    let plan = number(form, "planId");
     contract == number(form, "contractId")
+        && (plan.is_none() || plan == plan_of(loan))
         && loan.primary_amount == Rial(down_payment)
         && assurance.is_none_or(|asked| loan.assurance_number.as_deref() == Some(asked))
 }

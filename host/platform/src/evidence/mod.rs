@@ -334,6 +334,37 @@ impl Evidence {
         }
     }
 
+    /// Does POD's refusal of a repeat say that what the call asks for is so already? By whom is a question
+    /// of its own.
+    #[must_use]
+    pub fn says_already(self, refusal: PlatformErrorKind) -> bool {
+        use PlatformErrorKind as Kind;
+        let is_paid =
+            matches!(refusal, Kind::BillAlreadyPayed | Kind::BillIsWaitingForVerification);
+        match self {
+            Self::PaidByAccount
+            | Self::PaidForItself
+            | Self::PaidOutsidePod
+            | Self::PaidByTerminal
+            | Self::LoanForInvoice => is_paid,
+            Self::PaidByItsUser => is_paid || refusal == Kind::CodeInvalidOrExpired,
+            Self::Earmarked => is_paid || refusal == Kind::CreditorInvoiceEarmarked,
+            Self::Guaranteed => is_paid || refusal == Kind::WaitingForGuarantee,
+            Self::Verified => refusal == Kind::NotWaitingForVerification,
+            Self::VerifiedAndClosed => {
+                matches!(refusal, Kind::NotWaitingForVerification | Kind::BillAlreadyClosed)
+            }
+            Self::Closed => refusal == Kind::BillAlreadyClosed,
+            Self::Canceled => refusal == Kind::InvoiceIsCanceled,
+            Self::BillPaid | Self::ByRepeat => refusal == Kind::DuplicateServiceBill,
+            Self::Marked
+            | Self::Reduced
+            | Self::BillCanceled
+            | Self::LoanHasPlan
+            | Self::Hidden => false,
+        }
+    }
+
     /// Does it follow from POD's refusal of a repeat, where nothing of the attempt shows, that it is
     /// another's doing? The list of bills holds all that the account paid: what is paid and not in it
     /// was paid by somebody else.
@@ -341,23 +372,6 @@ impl Evidence {
     pub fn is_anothers(self, refusal: PlatformErrorKind) -> bool {
         self == Self::BillPaid && refusal == PlatformErrorKind::DuplicateServiceBill
     }
-}
-
-/// Does a refusal say that the thing is so already? By whom is a question of its own.
-#[must_use]
-pub fn says_already(refusal: PlatformErrorKind) -> bool {
-    matches!(
-        refusal,
-        PlatformErrorKind::BillAlreadyPayed
-            | PlatformErrorKind::InvoiceIsCanceled
-            | PlatformErrorKind::BillAlreadyClosed
-            | PlatformErrorKind::BillIsWaitingForVerification
-            | PlatformErrorKind::NotWaitingForVerification
-            | PlatformErrorKind::WaitingForGuarantee
-            | PlatformErrorKind::CreditorInvoiceEarmarked
-            | PlatformErrorKind::DuplicateServiceBill
-            | PlatformErrorKind::CodeInvalidOrExpired
-    )
 }
 
 fn invoice_by_id(form: &Form, field: &str) -> Option<Request> {

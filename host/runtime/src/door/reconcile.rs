@@ -11,7 +11,7 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_platform::{
-    Attempt, Effect, EffectClass, Evidence, Instant, Proof, Secret, Sighting, says_already,
+    Attempt, Effect, EffectClass, Evidence, Instant, Proof, Secret, Sighting,
     types::{self, PlatformErrorKind},
 };
 
@@ -240,6 +240,7 @@ impl Inquiry<'_> {
         let kind = refusal.kind;
         let evidence = self.evidence();
         let is_anothers = evidence.is_some_and(|evidence| evidence.is_anothers(kind));
+        let says_already = evidence.is_some_and(|evidence| evidence.says_already(kind));
         let error = types::Error::Platform(refusal);
         Ok(match self.look().await {
             Some(Proof::Happened(result)) => match self.happened(result) {
@@ -250,13 +251,11 @@ impl Inquiry<'_> {
             Some(Proof::NotSeen { may_have_gone_back: true }) => Round::Open(None),
             Some(Proof::NotSeen { .. }) if is_anothers => Round::answered(Err(error)),
             // POD says that it is so, and shows that it is not: one of them is wrong.
-            Some(Proof::NotSeen { .. }) if says_already(kind) => Round::Open(None),
+            Some(Proof::NotSeen { .. }) if says_already => Round::Open(None),
             // A slow first attempt may still land, until its time is over.
             Some(Proof::NotSeen { .. }) => Round::Open(Some(error)),
             // "Already" may be what the first attempt made possible.
-            None if class == EffectClass::Idempotent && !says_already(kind) => {
-                Round::Open(Some(error))
-            }
+            None if class == EffectClass::Idempotent && !says_already => Round::Open(Some(error)),
             None => Round::Open(None),
         })
     }

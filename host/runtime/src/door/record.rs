@@ -116,7 +116,7 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         Err(types::Error::OutcomeUnknown(doubt)) => doubt.reference_number.clone(),
         Err(_) => None,
     };
-    let unchanged = changed_nothing(call, reply);
+    let unchanged = changed_nothing(passage, call, reply);
     let whole = Moved { rials: reserved.unwrap_or_default().rials, ..Moved::default() };
     let moved = if unchanged { Moved::default() } else { reply.moved.unwrap_or(whole) };
     let paid = reserved.filter(|_| reply.outcome.is_ok());
@@ -144,13 +144,15 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
 }
 
 /// Did POD answer with what was there before the call?
-fn changed_nothing(call: &Call, reply: &Reply) -> bool {
-    let (Some(request), Some(before), Ok(answer)) = (call.mutation(), &call.before, &reply.outcome)
+fn changed_nothing(passage: &Passage, call: &Call, reply: &Reply) -> bool {
+    let intent = passage.recorder.open_intent(call.step);
+    let before = intent.and_then(|intent| intent.state_before());
+    let (Some(request), Some(before), Ok(answer)) = (call.mutation(), before, &reply.outcome)
     else {
         return false;
     };
     match request.row.effect {
-        Effect::Mutation { evidence, .. } => evidence.was_there(before, &*answer.value),
+        Effect::Mutation { evidence, .. } => evidence.was_there(&before, &*answer.value),
         Effect::Read => false,
     }
 }
