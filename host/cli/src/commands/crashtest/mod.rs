@@ -164,7 +164,9 @@ async fn kill(
     let resumed = runner.kill_and_resume(&trial, step.step, point).await;
     let books = trial.end().await?;
     let verdict = match resumed {
-        Ok(receipt) => compare::verdict(expected, &(receipt, books), &step.effect_class),
+        Ok(receipt) => {
+            compare::verdict(expected, &(receipt, books), &step.service, &step.effect_class)
+        }
         Err(failure) => Verdict::Lost { reason: format!("{:#}", failure.error) },
     };
     Ok(Kill { step, point, verdict })
