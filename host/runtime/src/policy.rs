@@ -350,6 +350,9 @@ impl Host {
     }
 }
 
+/// A policy, and the bytes of its entry.
+pub(crate) type LoadedEntry = (Loaded, Arc<[u8]>);
+
 impl Compiler {
     /// Loads a policy, with the bytes of its entry. Boxed, so that it is compiled here, and not once
     /// more in each program that uses it.
@@ -357,7 +360,7 @@ impl Compiler {
         &'a self,
         files: &'a PolicyFiles,
         mode: ScriptMode,
-    ) -> BoxFuture<'a, Result<(Loaded, Arc<[u8]>), Error>> {
+    ) -> BoxFuture<'a, Result<LoadedEntry, Error>> {
         Box::pin(async move {
             let bytes: Arc<[u8]> = files.read()?.into();
             let digest = files.digest_with(&bytes);
