@@ -100,6 +100,10 @@ fn may_be_in_doubt(service: &str, class: EffectClass, at: Point) -> bool {
     match class {
         // A customer who pays by a call of his own leaves the same traces as his code.
         _ if service == "verifyPaymentSMS" => at == Point::AfterEffect,
+        // A loan that was taken without a number of the call's own may be its customer's.
+        _ if service == "payInvoiceByLoan" => {
+            matches!(at, Point::AfterIntent | Point::AfterEffect)
+        }
         EffectClass::NoEvidence => matches!(at, Point::AfterIntent | Point::AfterEffect),
         // What is not there may still come.
         EffectClass::Readable => at == Point::AfterIntent,

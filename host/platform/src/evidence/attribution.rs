@@ -146,9 +146,11 @@ impl Evidence {
                 reads: "`businessLoanList` and `loanList` by the invoice: ids, `contract`, \
                         `primaryAmount`, `assuranceNumber`, `creationDate`",
                 open: "the loans of the invoice are known",
-                claimed: "there is one loan more, as asked for, made within the landing window",
+                claimed: "there is one loan more, as asked for and with the call's own \
+                          `assuranceNumber`, made within the landing window",
                 denied: "nothing: the call may still land, and a repeat proves nothing",
-                unknown: "there is none, several, another one, or one that was cancelled",
+                unknown: "there is none, several, one that was cancelled, or one without a number of \
+                          the call's: shop and customer can both take it",
             },
             Self::LoanHasPlan => Attribution {
                 reads: "`loanList` by `id`: `plan`",

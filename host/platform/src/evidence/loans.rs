@@ -74,7 +74,9 @@ impl Evidence {
             [(list, index, loan)] => {
                 // Cancelled for whatever reason, it was there. The customer may have made another one.
                 let is_canceled = loan.status_code == LoanStatus::LoanStatusCanceled;
-                let proof = if is_canceled || !is_as_asked(form, loan) {
+                // Shop and customer can both take one: only the call's own number tells whose it is.
+                let is_named = form.get("assuranceNumber").is_some_and(|number| !number.is_empty());
+                let proof = if is_canceled || !is_named || !is_as_asked(form, loan) {
                     Proof::UNDECIDED
                 } else {
                     attempt.made(true, loan.creation_date, || witness.element(*list, *index))

@@ -278,7 +278,12 @@ fn bill() -> PayBillRequest {
 }
 
 fn loan() -> PayInvoiceByLoanRequest {
-    PayInvoiceByLoanRequest { invoice_id: 501, contract_id: 4, ..Default::default() }
+    PayInvoiceByLoanRequest {
+        invoice_id: 501,
+        contract_id: 4,
+        assurance_number: Some("A-1".into()),
+        ..Default::default()
+    }
 }
 
 #[test]
@@ -690,7 +695,7 @@ fn shown_loan(status: &str, contract: u64, at: u64) -> Value {
         "id": 5, "creationDate": at, "primaryAmount": 0.0, "totalAmount": 10_900.0,
         "installments": [], "preSettlements": [], "statusCode": status, "active": false,
         "subjectInvoice": invoice(json!({})), "plan": {"id": 2, "active": true},
-        "contract": {"id": contract, "active": true},
+        "contract": {"id": contract, "active": true}, "assuranceNumber": "A-1",
     })
 }
 
@@ -714,6 +719,9 @@ fn loans() {
     let mut more = new.clone();
     more["primaryAmount"] = 1.into();
     assert_eq!(both(&[more], &[], US), UNDECIDED);
+    // Without a number of the call's own, it may be the customer's.
+    let unnamed = PayInvoiceByLoanRequest { assurance_number: None, ..loan() };
+    assert_eq!(weigh_all(&unnamed, &[ours, &[]], US).proof, UNDECIDED);
     // It was there before.
     let known = Before { known: vec![5], ..OPEN };
     assert_eq!(both(&[new], &[], Attempt { before: Some(&known), ..US }), NOT_SEEN);

@@ -46,7 +46,8 @@ impl Act {
     /// names accounts as authors, not programs: done in between, it is the account's doing to POD and
     /// to podhost, which cannot tell it from its own call. docs/attribution.md says so.
     pub fn is_of_the_same_author(&self) -> bool {
-        self.name.starts_with("own token, the same") || self.name.starts_with("own token, as ")
+        let same = ["own token, the same", "own token, as ", "own token, verifies, then closes"];
+        same.iter().any(|name| self.name.starts_with(name))
     }
 }
 
