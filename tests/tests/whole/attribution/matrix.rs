@@ -9,12 +9,7 @@
 //! - `PODHOST_CELL`: only cells whose names hold this text, and what each comes to.
 //! - `PODHOST_SHOW_UNKNOWN`: names the cells that end unknown.
 
-use std::{
-    any::Any,
-    collections::BTreeMap,
-    panic::AssertUnwindSafe,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe, time::Instant};
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use pod_host::Digest;
@@ -84,9 +79,7 @@ async fn receipts_tell_whose_doing_it_was() {
     let cases = cases();
     let is_all = std::env::var("PODHOST_MATRIX").is_ok_and(|form| form == "all");
     let only = std::env::var("PODHOST_CELL").ok();
-    let seed = number("PODHOST_SEED").unwrap_or_else(|| {
-        SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
-    });
+    let seed = number("PODHOST_SEED").unwrap_or(1);
     let mut cells: Vec<Cell<'_>> = cases.iter().flat_map(all).collect();
     let of_all = cells.len();
     if let Some(text) = &only {

@@ -73,9 +73,10 @@ impl Table {
         let end = kept.find(END).expect("the table ends");
         let (before, rest) = kept.split_at(begin);
         let (table, after) = rest.split_at(end - begin);
-        if is_all {
+        let updates = std::env::var_os("UPDATE_ATTRIBUTION").is_some();
+        if is_all || updates {
             let new = format!("\n{}\n", self.markdown());
-            if std::env::var_os("UPDATE_ATTRIBUTION").is_some() {
+            if updates {
                 fs::write(project(FILE), format!("{before}{new}{after}")).expect("it is written");
             } else {
                 assert_eq!(table, new, "{FILE} says something else");
