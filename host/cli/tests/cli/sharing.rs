@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
-    os::unix::fs::DirBuilderExt as _,
+    fs,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -127,20 +126,10 @@ fn ten_cron_jobs_at_once_simply_work() {
     assert_eq!(pod.look("books"), books);
 }
 
-/// A store that another process, this one, has.
-fn taken(desk: &Desk) -> File {
-    fs::DirBuilder::new().mode(0o700).create(desk.store()).unwrap();
-    let owner = json!({ "process": 4711, "since": 0, "purpose": "run plugins/other" });
-    fs::write(desk.store().join("lock"), owner.to_string()).unwrap();
-    let lock = File::open(desk.store().join("lock")).unwrap();
-    lock.try_lock().unwrap();
-    lock
-}
-
 #[test]
 fn who_does_not_want_to_wait_is_told_who_has_the_store() {
     let desk = Desk::new();
-    let lock = taken(&desk);
+    let lock = desk.taken();
     let says = [desk.store().to_str().unwrap(), "process 4711", "run plugins/other", "--wait"]
         .map(str::to_owned);
     let says: Vec<&str> = says.iter().map(String::as_str).collect();
@@ -156,7 +145,7 @@ fn who_does_not_want_to_wait_is_told_who_has_the_store() {
 #[test]
 fn who_waits_gets_the_store_when_it_is_given_back() {
     let desk = Desk::new();
-    let lock = taken(&desk);
+    let lock = desk.taken();
     let mut command = desk.command(&["plugins/netting/netting.rhai", "--json"]);
     let waiting = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     thread::sleep(Duration::from_secs(2));
@@ -172,7 +161,7 @@ fn who_waits_gets_the_store_when_it_is_given_back() {
 #[test]
 fn a_policy_is_compiled_before_the_store_is_taken() {
     let desk = Desk::new();
-    let lock = taken(&desk);
+    let lock = desk.taken();
     let cache = desk.folder.path().join("cache");
     let run = ["run", "plugins/netting/netting.rhai", "--no-wait"];
     let mut command = podhost();

@@ -151,9 +151,7 @@ fn a_policy_that_computes_is_stopped() {
 #[test]
 fn who_waits_for_the_store_is_stopped() {
     let desk = Desk::new();
-    std::fs::create_dir_all(desk.store()).unwrap();
-    let lock = std::fs::File::create(desk.store().join("lock")).unwrap();
-    lock.try_lock().unwrap();
+    let _lock = desk.taken();
     let pod = Served::start(&["--scenario", SMALL]);
     let mut child = netting(&desk, &pod).spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();

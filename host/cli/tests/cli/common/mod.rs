@@ -1,8 +1,9 @@
 //! The program as its users meet it: arguments in, exit code and two streams out.
 use std::{
-    fs,
+    fs::{self, DirBuilder, File},
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::LazyLock,
@@ -12,7 +13,7 @@ use std::{
 
 use pod_host::PolicyFiles;
 use pod_toolchain::Toolchain;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub const SMALL: &str = "plugins/netting/scenarios/small.json";
@@ -114,6 +115,17 @@ impl Desk {
 
     pub fn store(&self) -> PathBuf {
         self.folder.path().join("store")
+    }
+
+    /// Takes the store as another process would, until what is returned is dropped.
+    pub fn taken(&self) -> File {
+        DirBuilder::new().mode(0o700).create(self.store()).unwrap();
+        let owner = json!({ "process": 4711, "since": 0, "purpose": "run plugins/other" });
+        let lock = self.store().join("lock");
+        fs::write(&lock, owner.to_string()).unwrap();
+        let lock = File::open(lock).unwrap();
+        lock.try_lock().unwrap();
+        lock
     }
 
     /// Writes a file, and returns its path.
