@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use pod_emulator::{Scenario, scenario::*};
 use pod_host::Digest;
 use pod_platform::{Rial, loans::LoanGuarantor};
-use pod_sandbox::{Scenario, scenario::*};
 use podhost_tests::project;
 use serde_json::{Value, json};
 

@@ -10,12 +10,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use pod_emulator::Scenario;
 use pod_host::{
     Allowance, Budget, Digest, Grant, Manifest, NetworkRule, PolicyFiles, Scope, Spent, UrlPattern,
     World, engine::engine, inspect_component, journal,
 };
 use pod_platform::{Answer, Rial, Service, ServiceVisitor, visit_services};
-use pod_sandbox::Scenario;
 use serde_json::value::RawValue;
 use url::Url;
 use wasmtime::{Engine, component::Component};

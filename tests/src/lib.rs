@@ -1,4 +1,4 @@
-//! What tests of the whole share: a local POD from a scenario, and a host that runs policies on
+//! What tests of the whole share: an emulator from a scenario, and a host that runs policies on
 //! it. Everything is real; only the money is not.
 
 pub mod fuzz;
@@ -9,9 +9,9 @@ use std::{
     sync::Arc,
 };
 
+use pod_emulator::{Emulator, Options, Scenario};
 use pod_host::{Account, Host, Policy, PolicyFiles, Receipt, RunOptions, ScriptMode, Stated};
 use pod_platform::{Client, Credentials, Limits, Platform};
-use pod_sandbox::{Options, Sandbox, Scenario};
 use pod_toolchain::Toolchain;
 use serde_json::Value;
 
@@ -20,10 +20,10 @@ pub fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// A host and the local POD that it runs policies on.
+/// A host and the emulator that it runs policies on.
 pub struct Bench {
     /// The platform.
-    pub pod: Sandbox,
+    pub pod: Emulator,
     /// The host.
     pub host: Host,
     /// The scenario's caller.
@@ -34,15 +34,15 @@ pub struct Bench {
 impl Bench {
     /// Starts both from a scenario.
     pub async fn start(scenario: Scenario) -> Self {
-        let pod = Sandbox::start(Options { scenario, ..Options::default() })
+        let pod = Emulator::start(Options { scenario, ..Options::default() })
             .await
-            .expect("the local POD starts");
+            .expect("the emulator starts");
         let url = pod.platform_url().to_owned();
         Self::at(pod, &url).await
     }
 
     /// A host that reaches `pod` at another address, such as a proxy's.
-    pub async fn at(pod: Sandbox, url: &str) -> Self {
+    pub async fn at(pod: Emulator, url: &str) -> Self {
         let store = tempfile::tempdir().expect("a folder for the store");
         // All tests share the compiled components.
         let artefacts = project("target/test-components");
@@ -114,7 +114,7 @@ impl Bench {
 }
 
 /// The caller of a platform's scenario, which is reached at this address.
-pub fn caller(pod: &Sandbox, url: &str) -> Account {
+pub fn caller(pod: &Emulator, url: &str) -> Account {
     let token = pod.caller_token().expect("the scenario has a caller").expose().to_owned();
     Account {
         name: "test".into(),
@@ -131,7 +131,7 @@ pub fn caller(pod: &Sandbox, url: &str) -> Account {
 }
 
 /// What a platform says of its caller now.
-pub async fn stated(pod: &Sandbox) -> Stated {
+pub async fn stated(pod: &Emulator) -> Stated {
     let holdings = pod.holdings().await.expect("the platform tells");
     let holdings = serde_json::to_value(holdings.unwrap_or_default()).expect("it is JSON");
     serde_json::from_value(holdings).expect("it states facts")

@@ -10,9 +10,9 @@ use std::{
     time::Duration,
 };
 
+use pod_emulator::{Books, Emulator, Options, Scenario};
 use pod_host::{Account, Host, Point, Policy, Receipt, RunOptions, Stated, journal::RunSummary};
 use pod_platform::{Client, Clock, Credentials, Limits, Platform};
-use pod_sandbox::{Books, Options, Sandbox, Scenario};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -25,7 +25,7 @@ pub const POINTS: [Point; 4] =
 /// A platform, and the store of hosts that die.
 pub struct Mortal {
     /// The platform.
-    pub pod: Sandbox,
+    pub pod: Emulator,
     /// How long a call that nobody answered may still land.
     pub landing_window: Duration,
     /// What a call may take.
@@ -51,7 +51,7 @@ impl Mortal {
     pub async fn start(scenario: Scenario) -> Self {
         let options = Options { scenario, ..Options::default() };
         Self {
-            pod: Sandbox::start(options).await.expect("the local POD starts"),
+            pod: Emulator::start(options).await.expect("the emulator starts"),
             landing_window: Duration::from_millis(200),
             limits: Limits { total: Duration::from_secs(10), ..Limits::default() },
             clock: None,
@@ -245,7 +245,7 @@ pub fn script(allow: &str, budget: &str, source: &str) -> tempfile::TempDir {
 
 /// What of a receipt is the same however often its run was cut off: all but the meters of what was
 /// sent, and POD's reference numbers.
-pub fn lasting(receipt: &Receipt, pod: &Sandbox) -> Value {
+pub fn lasting(receipt: &Receipt, pod: &Emulator) -> Value {
     let effects: Vec<Value> = receipt
         .effects
         .iter()

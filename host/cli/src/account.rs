@@ -1,18 +1,18 @@
 //! Whom a command acts for: somebody on a platform that is there already, or the caller of a
-//! scenario on the local platform in this process.
+//! scenario on the emulator in this process.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::anyhow;
+use pod_emulator::Emulator;
 use pod_host::{Account, Digest, Grant, HttpSecret, PolicyFiles, Stated, journal::RunSummary};
 use pod_platform::{Client, Credentials, Limits, Platform, Secret};
-use pod_sandbox::Sandbox;
 
 use crate::{
     arguments,
     destination::Destination,
     exit::Failure,
-    local_platform::LocalPlatform,
+    local_emulator::LocalEmulator,
     operator::{Binding, IdSpots, Operator, word},
     whose_token,
 };
@@ -129,7 +129,7 @@ impl Identity {
         } = self;
         let client = Client::new(platform, Limits::default()).map_err(Failure::input)?;
         let local = match &destination {
-            Destination::At(url) => LocalPlatform::find(url).await?,
+            Destination::At(url) => LocalEmulator::find(url).await?,
             Destination::Production | Destination::Sandbox => None,
         };
         let mut account = Account {
@@ -151,7 +151,7 @@ impl Identity {
         let token = &account.credentials.token;
         let caller = local.caller(token).await?.ok_or_else(|| {
             Failure::input(anyhow!(
-                "the local platform {destination} has no business and no user with the token \
+                "the emulator {destination} has no business and no user with the token \
                  of the account `{}`",
                 account.name
             ))
@@ -166,30 +166,30 @@ impl Identity {
 }
 
 /// The scenario's caller on a platform in this process.
-pub async fn in_process(sandbox: &Sandbox) -> Result<Account, Failure> {
-    let token = sandbox.caller_token().ok_or_else(|| {
+pub async fn in_process(emulator: &Emulator) -> Result<Account, Failure> {
+    let token = emulator.caller_token().ok_or_else(|| {
         let missing = "the scenario has nobody to act for: it needs a business or a user";
         Failure::input(anyhow!(missing))
     })?;
-    let client = Client::new(Platform::at(sandbox.platform_url()), Limits::default())
+    let client = Client::new(Platform::at(emulator.platform_url()), Limits::default())
         .map_err(Failure::platform)?;
     Ok(Account {
         name: SCENARIO.into(),
         client,
         credentials: Arc::new(Credentials::token(token.expose())),
         platform: None,
-        clock: Some(sandbox.clock()),
-        business: sandbox.caller_business(),
-        user: sandbox.caller_user(),
+        clock: Some(emulator.clock()),
+        business: emulator.caller_business(),
+        user: emulator.caller_user(),
         operator_stated: Stated::default(),
-        stated: stated(sandbox).await.map_err(Failure::platform)?,
+        stated: stated(emulator).await.map_err(Failure::platform)?,
         http_secrets: BTreeMap::new(),
     })
 }
 
-/// What the local platform says beyond POD's services. Both write it in the scenario file's names.
-async fn stated(sandbox: &Sandbox) -> anyhow::Result<Stated> {
-    match sandbox.holdings().await? {
+/// What the emulator says beyond POD's services. Both write it in the scenario file's names.
+async fn stated(emulator: &Emulator) -> anyhow::Result<Stated> {
+    match emulator.holdings().await? {
         Some(holdings) => Ok(serde_json::from_value(serde_json::to_value(holdings)?)?),
         None => Ok(Stated::default()),
     }

@@ -80,7 +80,8 @@ pub enum Command {
     Backup(Backup),
     Prune(Prune),
     Store(StoreCommand),
-    Sandbox(Sandbox),
+    #[command(alias = "sandbox")]
+    Emulator(Emulator),
     Build(Build),
     Check(Check),
     /// Print a completion script for a shell
@@ -93,7 +94,7 @@ pub enum Command {
 
 /// Run a policy once, and print its receipt
 ///
-/// Without --platform and --account, the local POD platform is started in this process from a
+/// Without --platform and --account, the emulator is started in this process from a
 /// scenario, on a loopback port, and ends with the run. With one of them, the run acts for an
 /// account on a platform that is there already, such as POD itself. The receipt tells what was
 /// decided, what was paid, and what was used; on a terminal as tables, with --json as one JSON
@@ -103,7 +104,7 @@ pub enum Command {
 pub struct Run {
     /// A folder with policy.toml, a .wasm, or a .rhai
     pub policy: PathBuf,
-    /// The scenario that the local platform starts from [default: the policy's own]
+    /// The scenario that the emulator starts from [default: the policy's own]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["platform", "account"])]
     pub scenario: Option<PathBuf>,
     #[command(flatten)]
@@ -438,7 +439,7 @@ pub struct Accept {
 
 /// Kill a policy's runs at every step of their journals, resume them, and compare
 ///
-/// Each scenario is run once undisturbed, on a local platform of its own. Then it is run again for
+/// Each scenario is run once undisturbed, on an emulator of its own. Then it is run again for
 /// each call that changes something, and the process is killed before the call is written down,
 /// after that, after its effect, and after its outcome is written down; the run is resumed, and the
 /// platform's books and the receipt must be those of the undisturbed run.
@@ -550,17 +551,17 @@ pub struct Store {
     pub store: Option<PathBuf>,
 }
 
-/// Serve the local POD platform until stopped
+/// Serve the emulator until stopped
 ///
 /// It speaks POD's wire format, so that any POD client works against it. The first line on stdout
 /// is a JSON object with its addresses: {"platform": URL, "pay": URL, "file": URL}.
 ///
-/// Open the "pay" address in a browser to look around and to pay invoices. Under /sandbox/ there is
+/// Open the "pay" address in a browser to look around and to pay invoices. Under /emulator/ there is
 /// a control API: it moves the clock, reads SMS and answers them, shows the ledger. All of it is
-/// described in docs/local-platform.md.
+/// described in docs/emulator.md.
 #[derive(Args, Debug)]
-#[command(after_help = SANDBOX_EXAMPLES)]
-pub struct Sandbox {
+#[command(after_help = EMULATOR_EXAMPLES)]
+pub struct Emulator {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8044")]
     pub listen: SocketAddr,
@@ -572,11 +573,11 @@ pub struct Sandbox {
     pub scenario: Option<PathBuf>,
 }
 
-const SANDBOX_EXAMPLES: &str = "\
+const EMULATOR_EXAMPLES: &str = "\
 Examples:
-  podhost sandbox --scenario plugins/netting/scenarios/small.json
-  curl http://127.0.0.1:8044/sandbox/clock --json '{\"advance\": \"36h\"}'
-  curl http://127.0.0.1:8044/sandbox/sms";
+  podhost emulator --scenario plugins/netting/scenarios/small.json
+  curl http://127.0.0.1:8044/emulator/clock --json '{\"advance\": \"36h\"}'
+  curl http://127.0.0.1:8044/emulator/sms";
 
 /// Build a policy's component from its crate
 ///
@@ -597,7 +598,7 @@ pub struct Build {
 /// Show what a policy imports, what it asks for, and what it is granted
 ///
 /// Nothing is run, and nothing is built. What is granted is what both policy.toml asks for and podhost.toml grants, in
-/// [policy.NAME]; without a podhost.toml it is what the policy asks for, as on the local platform. A
+/// [policy.NAME]; without a podhost.toml it is what the policy asks for, as on the emulator. A
 /// script's interpreter imports everything, so of a script only what it asks for counts. A policy that
 /// is paused, because it kept failing, is said to be.
 #[derive(Args, Debug)]
@@ -636,7 +637,7 @@ Exit code 0: all that it asks for is granted to it as it is, and it imports noth
 pub struct Acting {
     /// The platform to act on [default: the account's own]
     ///
-    /// POD itself (production), POD's own sandbox (sandbox), the platform that `podhost sandbox`
+    /// POD itself (production), POD's own sandbox (sandbox), the platform that `podhost emulator`
     /// serves at its default address (local), or one at a URL. On the last two, the environment
     /// variable PODHOST_TOKEN can hold a token to act with, and no account is needed.
     #[arg(long, value_name = "production|sandbox|local|URL")]

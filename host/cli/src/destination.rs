@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use pod_platform::Platform;
 use url::Url;
 
-/// Where `podhost sandbox` listens unless it is told otherwise.
+/// Where `podhost emulator` listens unless it is told otherwise.
 const LOCAL: &str = "http://127.0.0.1:8044";
 
 /// Where POD's installations, and the local one, have their services.

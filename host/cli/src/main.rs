@@ -12,7 +12,7 @@ mod effect;
 mod exit;
 mod hold;
 mod host;
-mod local_platform;
+mod local_emulator;
 mod log;
 mod operator;
 mod period;
@@ -76,7 +76,7 @@ fn execute(command: Command) -> Result<exit::Status, exit::Failure> {
         Command::Store(store) => in_runtime(commands::store::store(store)),
         Command::Backup(backup) => in_runtime(commands::retention::back_up(backup)),
         Command::Prune(prune) => in_runtime(commands::retention::prune(prune)),
-        Command::Sandbox(sandbox) => in_runtime(commands::sandbox::serve(sandbox)),
+        Command::Emulator(emulator) => in_runtime(commands::emulator::serve(emulator)),
     }
 }
 

@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use pod_emulator::{Problem, ScenarioError};
 use pod_host::{BadFile, Place, RunError};
-use pod_sandbox::{Problem, ScenarioError};
 
 use crate::{
     exit::Failure,

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use pod_emulator::Scenario;
 use pod_host::read_file;
-use pod_sandbox::Scenario;
 
 use crate::exit::Failure;
 

@@ -20,7 +20,7 @@ use pod_platform::{
 
 use crate::{
     exit::Failure,
-    local_platform::Caller,
+    local_emulator::Caller,
     operator::{IdSpots, Spot},
     tell,
     terminal::foreign,
@@ -81,7 +81,7 @@ fn says(list: &[Sides], business: u64, user: Option<u64>) -> Says {
 }
 
 /// Refuses an account whose token is another business's or user's than podhost.toml states, as a
-/// local platform tells it.
+/// emulator tells it.
 pub fn check_told(account: &Account, caller: &Caller, ids: &IdSpots) -> Result<(), Failure> {
     let name = &account.name;
     if let (Some(stated), Some(spot)) = (account.business, &ids.business)

@@ -150,7 +150,7 @@ const ENGLISH: Words = Words {
         ("by-input", "by the input"),
         ("by-config", "by [config.stated]"),
         ("by-account", "by the account in podhost.toml"),
-        ("by-platform", "by the local platform"),
+        ("by-platform", "by the emulator"),
         ("account-is-a-business", "the account is a business"),
         ("customer-exists", "there is such a customer"),
         ("wallet-covers", "the wallet covers what is paid from it"),

@@ -41,7 +41,7 @@ pub struct Platform {
 /// Which of a service's two numbers an installation knows it by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Products {
-    /// Those of `api.pod.ir`; the local platform knows them, too.
+    /// Those of `api.pod.ir`; the emulator knows them, too.
     Production,
     /// Those of POD's own sandbox.
     Sandbox,
@@ -102,7 +102,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// A token without API keys, which is enough for the local platform.
+    /// A token without API keys, which is enough for the emulator.
     pub fn token(token: impl Into<String>) -> Self {
         Self { token: Secret::new(token), api_keys: HashMap::new(), voucher_hashes: Vec::new() }
     }

@@ -6,14 +6,14 @@
 //! # use std::sync::Arc;
 //! use pod_host::{Account, Host, Stated};
 //! use pod_platform::{Client, Credentials, Limits, Platform};
-//! # use pod_sandbox::{Options, Sandbox, Scenario};
+//! # use pod_emulator::{Options, Emulator, Scenario};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let netting = concat!(env!("CARGO_MANIFEST_DIR"), "/../../plugins/netting");
 //! # let scenario = Scenario::from_file(format!("{netting}/scenarios/small.json"))?;
-//! # let pod = Sandbox::start(Options { scenario, ..Options::default() }).await?;
+//! # let pod = Emulator::start(Options { scenario, ..Options::default() }).await?;
 //! # let (url, token) = (pod.platform_url(), pod.caller_token().unwrap().expose());
 //! # let business = pod.caller_business();
 //! # let script = format!("{netting}/netting.rhai");

@@ -84,7 +84,7 @@ pub struct Manifest {
     pub world: World,
     /// The component or the script, beside the manifest.
     pub entry: PathBuf,
-    /// The scenario that the local platform starts from if none is given.
+    /// The scenario that the emulator starts from if none is given.
     pub scenario: Option<PathBuf>,
     /// What the policy asks for.
     pub asks: Grant,

@@ -112,7 +112,7 @@ pub struct PolicyFiles {
     pub world: Option<World>,
     /// The component or the script.
     pub entry: PathBuf,
-    /// The scenario that the local platform starts from if none is given.
+    /// The scenario that the emulator starts from if none is given.
     pub scenario: Option<PathBuf>,
     /// What the policy asks for.
     pub asks: Grant,

@@ -91,7 +91,7 @@ pub enum StatedBy {
     Config,
     /// The account's operator, in podhost.toml.
     Account,
-    /// The local platform: its scenario, and what happened since.
+    /// The emulator: its scenario, and what happened since.
     Platform,
 }
 

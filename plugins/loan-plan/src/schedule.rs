@@ -1,4 +1,4 @@
-//! What a loan costs, and when it is paid back, by the local platform's rule; POD's own stands in a
+//! What a loan costs, and when it is paid back, by the emulator's rule; POD's own stands in a
 //! plan's script, which nobody outside reads.
 
 use pod_sdk::{

@@ -240,7 +240,7 @@ pub fn offers(debts: &[Invoice], config: &Config) -> Result<Vec<Offer>> {
     Ok(offers)
 }
 
-/// POD's scripts are opaque; the local platform's is `{"installments":6}`.
+/// POD's scripts are opaque; the emulator's is `{"installments":6}`.
 fn in_script(script: &str) -> Option<u32> {
     let (_, count) = script.split_once("\"installments\":")?;
     count.trim_end_matches('}').trim().parse().ok()

@@ -17,11 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use pod_emulator::Scenario;
 use pod_host::{
     Host, PolicyFiles, ScriptMode,
     netting::{Credit, Debt},
 };
-use pod_sandbox::Scenario;
 use podhost_tests::{Bench, build, project};
 use serde_json::json;
 use tracing_subscriber::{

@@ -59,7 +59,7 @@ class Pod:
 
     def __init__(self, options, config):
         self.pay = options.pay.rstrip("/")
-        # Only the shop has a key: the local platform takes calls with and without.
+        # Only the shop has a key: the emulator takes calls with and without.
         self.shop = PodBilling(options.shop_token, config_path=config, sc_api_key="interop")
         self.baker = PodBilling(options.baker_token, config_path=config)
         self.sara = PodBilling(options.sara_token, config_path=config)

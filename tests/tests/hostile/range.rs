@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
+use pod_emulator::{Emulator, Ledger, Options, Scenario};
 use pod_host::{
     Account, Budget, Host, HttpSecret, Policy, PolicyFiles, Receipt, RunError, RunOptions,
     ScriptMode, Status,
 };
 use pod_platform::{Credentials, Secret, Service, ServiceVisitor, visit_services};
-use pod_sandbox::{Ledger, Options, Sandbox, Scenario};
 use podhost_tests::{build, caller, project, stated};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -202,7 +202,7 @@ impl Range {
     }
 
     /// The caller of a platform, with all the secrets that an account can have.
-    async fn account(&self, pod: &Sandbox) -> Account {
+    async fn account(&self, pod: &Emulator) -> Account {
         struct Names(Vec<&'static str>);
 
         impl ServiceVisitor for Names {
@@ -242,9 +242,9 @@ fn with_secret(account: Account, policy: &str, erp: &Erp) -> Result<Account, Str
     Ok(Account { http_secrets: [(policy.to_owned(), of_policy)].into(), ..account })
 }
 
-async fn start(scenario: Scenario) -> Sandbox {
+async fn start(scenario: Scenario) -> Emulator {
     let options = Options { scenario, ..Options::default() };
-    Sandbox::start(options).await.expect("the local POD starts")
+    Emulator::start(options).await.expect("the emulator starts")
 }
 
 fn check_ending(verdict: &Verdict, receipt: &Receipt) -> Result<(), String> {

@@ -4,9 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
+use pod_emulator::Scenario;
 use pod_host::{Allowance, Grant, Policy, RunOptions, Status};
 use pod_platform::Rial;
-use pod_sandbox::Scenario;
 use podhost_tests::{
     Bench,
     mortal::{Life, Mortal, script},

@@ -3,8 +3,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use pod_emulator::{Emulator, Options, Scenario};
 use pod_host::{RunError, RunOptions, Status, journal::RunFilter};
-use pod_sandbox::{Options, Sandbox, Scenario};
 use podhost_tests::{
     Bench, manifest,
     mortal::{Life, Mortal, script},
@@ -62,7 +62,7 @@ async fn behind(line: Line, pod: SocketAddr) -> SocketAddr {
 async fn bench(line: Line) -> Bench {
     let scenario = Scenario::from_file(project("plugins/netting/scenarios/small.json"));
     let options = Options { scenario: scenario.expect("well-formed"), ..Options::default() };
-    let pod = Sandbox::start(options).await.expect("the local POD starts");
+    let pod = Emulator::start(options).await.expect("the emulator starts");
     let proxy = behind(line, pod.address()).await;
     Bench::at(pod, &format!("http://{proxy}/srv/sc")).await
 }

@@ -111,7 +111,7 @@ fn every_other_function_of_the_contract_has_its_row() {
 #[tokio::test]
 async fn what_is_none_of_pods_is_denied_and_done_likewise() {
     let bench = Bench::from_file("tests/services/scenario.json").await;
-    let url = format!("{}/sandbox/clock", bench.pod.pay_url());
+    let url = format!("{}/emulator/clock", bench.pod.pay_url());
     let rows = own_rows(&url);
     let scope = Scope {
         network: [url.parse::<NetworkRule>().unwrap()].into(),

@@ -1,11 +1,11 @@
 //! The door, from inside a policy: what is not granted is denied, what the budget does not cover is
 //! not begun, and both are answers that a policy can handle.
 
+use pod_emulator::Scenario;
 use pod_host::{
     Receipt, Status,
     journal::{Entry, Outcome, Recorded},
 };
-use pod_sandbox::Scenario;
 use podhost_tests::{Bench, manifest};
 use serde_json::{Value, json};
 

@@ -4,11 +4,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pod_emulator::{Emulator, Options, Scenario};
 use pod_host::{Error, Policy, Receipt, RunOptions, ScriptMode, Status};
 use pod_platform::{
     Effect, MARK_PREFIX, Route, Service, ServiceVisitor, catalogue, visit_services,
 };
-use pod_sandbox::{Options, Sandbox, Scenario};
 use podhost_tests::{Bench, manifest, project};
 use serde_json::{Value, json};
 use tokio::{
@@ -25,7 +25,7 @@ pub struct Wire(Arc<Mutex<Vec<u8>>>);
 
 impl Wire {
     /// An address at which the platform is reached, and overheard.
-    pub async fn to(pod: &Sandbox) -> (String, Self) {
+    pub async fn to(pod: &Emulator) -> (String, Self) {
         let wire = Self::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = pod
@@ -90,7 +90,7 @@ impl Wire {
 
 /// A host whose platform is overheard.
 async fn overheard(scenario: Scenario) -> (Bench, Wire) {
-    let pod = Sandbox::start(Options { scenario, ..Options::default() }).await.unwrap();
+    let pod = Emulator::start(Options { scenario, ..Options::default() }).await.unwrap();
     let (url, wire) = Wire::to(&pod).await;
     (Bench::at(pod, &url).await, wire)
 }

@@ -6,12 +6,12 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
+use pod_emulator::Books;
 use pod_host::{
     Error, Host, Point, Receipt, RunOptions, Status,
     journal::{Acceptance, Distrust, Entry, Journal, RunFilter},
 };
 use pod_platform::{Instant, ManualClock};
-use pod_sandbox::Books;
 use podhost_tests::{
     mortal::{Life, Mortal, POINTS, lasting, script},
     project,

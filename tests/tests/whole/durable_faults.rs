@@ -16,12 +16,12 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
+use pod_emulator::{Books, Scenario};
 use pod_host::{
     Digest, Point, Receipt, RunOptions, Spent, Status,
     journal::{self, Entry, Intent, Recorded, StoredEntry},
 };
 use pod_platform::Limits;
-use pod_sandbox::{Books, Scenario};
 use podhost_tests::mortal::{Life, Mortal, POINTS, assert_part_of, script};
 use serde_json::{Value, json};
 
@@ -205,7 +205,7 @@ async fn times(mortal: &Mortal, books: &Books, intent: &Intent) -> usize {
         }
         _ => {
             let account = format!("invoice:{}", intent.invoice.expect("a payment names one"));
-            let pays = |posted: &&pod_sandbox::books::Transaction| {
+            let pays = |posted: &&pod_emulator::books::Transaction| {
                 posted.postings.get(&account).is_some_and(|rials| *rials > 0)
             };
             books.transactions.iter().filter(pays).count()

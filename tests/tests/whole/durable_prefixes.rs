@@ -14,8 +14,8 @@ use std::{
     },
 };
 
+use pod_emulator::Books;
 use pod_host::{Point, Receipt, RunOptions, Status};
-use pod_sandbox::Books;
 use podhost_tests::{
     build,
     mortal::{Life, Mortal, POINTS, assert_part_of, lasting, script},

@@ -4,9 +4,9 @@
 
 use std::{collections::BTreeSet, sync::Arc, sync::Mutex};
 
+use pod_emulator::Books;
 use pod_host::{Decision, Effect, Point, Receipt, RunOptions, Status};
 use pod_platform::{Effect as Changes, EffectClass, Service, ServiceVisitor, visit_services};
-use pod_sandbox::Books;
 use podhost_tests::{
     mortal::{Life, Mortal, POINTS, assert_part_of, lasting},
     project,

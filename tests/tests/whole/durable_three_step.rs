@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
+use pod_emulator::{Books, Scenario};
 use pod_host::{Decision, Point, Receipt, RunOptions, Status};
-use pod_sandbox::{Books, Scenario};
 use podhost_tests::mortal::{Life, Mortal, script};
 use serde_json::json;
 use tempfile::TempDir;
@@ -53,7 +53,7 @@ fn by_invoice() -> TempDir {
 
 /// How many payments of the invoice were ever posted.
 fn payments(books: &Books) -> usize {
-    let gets = |posted: &&pod_sandbox::books::Transaction| {
+    let gets = |posted: &&pod_emulator::books::Transaction| {
         posted.postings.get("invoice:501").is_some_and(|rials| *rials > 0)
     };
     books.transactions.iter().filter(gets).count()

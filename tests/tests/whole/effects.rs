@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use pod_emulator::{Books, Scenario};
 use pod_host::{
     Effect, LineKind, Proof, Receipt, RunOptions, Spent, Statement, StatementFilter, Status,
 };
-use pod_sandbox::{Books, Scenario};
 use podhost_tests::{Bench, manifest, project};
 use serde_json::{Value, json};
 

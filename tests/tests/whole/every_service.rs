@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::service_cases::{Case, World, cases, checked};
 
 /// What no policy can bring about: its host brings the one-time token, checks the arguments before
-/// it sends them, and the local platform's gateway does not fail.
+/// it sends them, and the emulator's gateway does not fail.
 const NOT_FROM_A_POLICY: &[(&str, Kind)] = &[
     ("*", Kind::InvalidOtt),
     ("bills.pay-bill", Kind::InvalidNumber),

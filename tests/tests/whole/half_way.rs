@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use pod_emulator::Scenario;
 use pod_host::{Decision, OnFailure, Policy, Receipt, RunOptions, Status};
-use pod_sandbox::Scenario;
 use podhost_tests::{
     Bench, build,
     mortal::{Life, Mortal},

@@ -6,8 +6,8 @@
 
 use std::collections::HashSet;
 
+use pod_emulator::Scenario;
 use pod_host::{Digest, Effect, RunOptions, Status};
-use pod_sandbox::Scenario;
 use podhost_tests::{Bench, build};
 use serde_json::{Value, json};
 

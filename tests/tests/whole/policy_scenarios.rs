@@ -7,9 +7,9 @@
 
 use std::{collections::HashSet, fs};
 
+use pod_emulator::Ledger;
 use pod_host::{Effect, Receipt, RunOptions, ScriptMode, World};
 use pod_platform::Rial;
-use pod_sandbox::Ledger;
 use podhost_tests::{Bench, build, project};
 use serde_json::{Value, json};
 

@@ -1,9 +1,9 @@
-//! POD's public Python client, unmodified, works against the local platform: it is pointed there by
+//! POD's public Python client, unmodified, works against the emulator: it is pointed there by
 //! its base URL alone.
 
 use std::{path::PathBuf, process::Command};
 
-use pod_sandbox::{Options, Sandbox, Scenario};
+use pod_emulator::{Emulator, Options, Scenario};
 use podhost_tests::project;
 
 /// The client in a virtual environment of its own, made once.
@@ -36,7 +36,7 @@ fn run(command: &mut Command) -> String {
 #[tokio::test]
 async fn its_whole_flow_goes_through() {
     let scenario = Scenario::from_file(project("tests/interop/python/scenario.json")).unwrap();
-    let pod = Sandbox::start(Options { scenario, ..Options::default() }).await.unwrap();
+    let pod = Emulator::start(Options { scenario, ..Options::default() }).await.unwrap();
     let opening = pod.ledger().await.unwrap();
     let platform = pod.platform_url().to_owned();
     let pay = pod.pay_url().to_owned();

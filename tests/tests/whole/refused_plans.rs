@@ -1,8 +1,8 @@
 //! A decider's answer that breaks POD's rules is refused as a whole, before anything is paid, and
 //! the receipt says which rule and which invoice.
 
+use pod_emulator::Scenario;
 use pod_host::{Receipt, RunError, Status};
-use pod_sandbox::Scenario;
 use podhost_tests::{Bench, manifest, project};
 use serde_json::Value;
 

@@ -6,8 +6,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use pod_emulator::Books;
 use pod_host::{Error, Host, Receipt, RunOptions, Status, Stopped};
-use pod_sandbox::Books;
 use podhost_tests::{
     Bench, manifest,
     mortal::{Life, Mortal, assert_part_of, lasting},

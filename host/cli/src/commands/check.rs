@@ -220,10 +220,7 @@ impl Check {
                 put!(page, "acts for the account `{}` of {}", foreign(account), foreign(file));
             }
             None => {
-                put!(
-                    page,
-                    "no podhost.toml: what it asks for is granted, as on the local platform"
-                );
+                put!(page, "no podhost.toml: what it asks for is granted, as on the emulator");
             }
         }
         match (self.is_decider(), files.is_script()) {

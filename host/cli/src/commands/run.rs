@@ -3,11 +3,11 @@
 use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::{Context as _, anyhow};
+use pod_emulator::{Emulator, Options, Scenario};
 use pod_host::{
     Account, Digest, Grant, Host, LARGEST_INPUT, Policy, PolicyFiles, RunOptions, ScriptMode,
     parse_input,
 };
-use pod_sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
 
 use crate::{
@@ -50,16 +50,16 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     let signals = Signals::listen()?;
     let config = arguments.acting.config.as_deref();
     let prepared = prepare_host(&arguments.folders, config, Some(&arguments.patience))?;
-    let (sandbox, account, grant, binding) = match place {
+    let (emulator, account, grant, binding) = match place {
         Place::There(identity, grant, binding) => {
             let account = signals.unless_told(identity.connect()).await?;
             (None, account, Some(*grant), binding)
         }
         Place::Here(scenario) => {
             let options = Options { scenario: *scenario, ..Options::default() };
-            let sandbox = Sandbox::start(options).await.map_err(Failure::platform)?;
-            let account = account::in_process(&sandbox).await?;
-            (Some(sandbox), account, None, Binding::NoOperator)
+            let emulator = Emulator::start(options).await.map_err(Failure::platform)?;
+            let account = account::in_process(&emulator).await?;
+            (Some(emulator), account, None, Binding::NoOperator)
         }
     };
     // Others use the store while this is compiled.
@@ -97,8 +97,8 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         Ok::<_, Failure>(host.run_with(&policy, &account, options).await?)
     };
     let receipt = signals.stopping(&host, runs).await?;
-    if let Some(sandbox) = sandbox {
-        sandbox.stop().await.map_err(Failure::platform)?;
+    if let Some(emulator) = emulator {
+        emulator.stop().await.map_err(Failure::platform)?;
     }
 
     if arguments.json {
@@ -112,14 +112,14 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     Ok(ending(&receipt))
 }
 
-/// What the local platform in this process starts from.
+/// What the emulator in this process starts from.
 fn scenario(arguments: &arguments::Run, files: &PolicyFiles) -> Result<Scenario, Failure> {
     if let Some(file) = &arguments.scenario {
         return Scenario::from_file(file).map_err(Failure::input);
     }
     let file = files.scenario.as_ref().ok_or_else(|| {
         Failure::input(anyhow!(
-            "no scenario to start the local platform from: give --scenario FILE, or name one in \
+            "no scenario to start the emulator from: give --scenario FILE, or name one in \
              policy.toml (scenario = \"scenarios/small.json\"); or give --platform"
         ))
     })?;

@@ -263,7 +263,7 @@ fn another_platform_is_asked_for_nothing_but_services_with_the_accounts_keys() {
         let asked = asked.lock().unwrap();
         // The second asks whose invoices they are.
         let [control, _whose, service] = asked.as_slice() else { panic!("{asked:#?}") };
-        assert!(control.starts_with("GET /sandbox/clock HTTP/1.1"), "{control}");
+        assert!(control.starts_with("GET /emulator/clock HTTP/1.1"), "{control}");
         assert!(!control.contains(TOKEN), "a question holds no secret: {control}");
         assert!(service.contains(&format!("_token_: {TOKEN}")), "{service}");
         assert!(service.contains("scApiKey=list-key"), "{service}");

@@ -45,7 +45,7 @@ fn reasons_and_headings_are_in_the_language_that_was_chosen() {
     let desk = Desk::new();
     let english = desk.run(&["plugins/delegation"]).stdout;
     assert!(english.contains("the wallet pays 100,000"), "{english}");
-    assert!(english.contains("Stated, not read: wallet (by the local platform)"), "{english}");
+    assert!(english.contains("Stated, not read: wallet (by the emulator)"), "{english}");
     let persian = desk.run(&["plugins/delegation", "--lang", "fa"]).stdout;
     assert!(persian.contains("کیف پول ۱۰۰٬۰۰۰ ریال می‌پردازد"), "{persian}");
     assert!(persian.contains("اعلام‌شده، نه خوانده‌شده"), "{persian}");

@@ -225,7 +225,7 @@ fn rude_pod(words: &str) -> String {
                         let mut body = vec![0; length];
                         reader.read_exact(&mut body).unwrap();
                         let status =
-                            if first.contains("/sandbox/") { "404 Not Found" } else { "200 OK" };
+                            if first.contains("/emulator/") { "404 Not Found" } else { "200 OK" };
                         let head = format!(
                             "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n\
                              content-length: {}\r\nconnection: close\r\n\r\n",
@@ -408,8 +408,8 @@ fn every_command_is_harmless(words: &str) {
         &["verify", words],
         &["prune", "--before", words],
         &["crashtest", words],
-        &["sandbox", "--scenario", words],
-        &["sandbox", "--listen", words],
+        &["emulator", "--scenario", words],
+        &["emulator", "--listen", words],
         &[words],
     ] {
         assert_ne!(watched.see(arguments).code, Some(0), "{arguments:?}");

@@ -116,7 +116,7 @@ fn who_has_the_token_needs_no_podhost_toml() {
 #[test]
 fn check_compares_without_running() {
     let desk = Desk::new();
-    // Without an operator, as on the local platform.
+    // Without an operator, as on the emulator.
     let ended = check(&desk, "plugins/netting", &[]);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     for said in

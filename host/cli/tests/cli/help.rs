@@ -13,7 +13,7 @@ fn help(arguments: &[&str]) -> String {
 fn commands_and_exit_codes_are_listed() {
     let text = help(&["--help"]);
     for said in
-        ["run", "sandbox", "build", "completions", "Exit codes:", "0  done", "3  the", "6  the"]
+        ["run", "emulator", "build", "completions", "Exit codes:", "0  done", "3  the", "6  the"]
     {
         assert!(text.contains(said), "{said}: {text}");
     }
@@ -41,7 +41,7 @@ fn each_command_has_help_with_its_options() {
             ][..],
         ),
         ("resume", &["--no-wait", "most urgent exit code"]),
-        ("sandbox", &["--listen", "--data", "--scenario", "127.0.0.1:8044"]),
+        ("emulator", &["--listen", "--data", "--scenario", "127.0.0.1:8044"]),
         ("build", &["rustup target add", "rustc-web"]),
         ("check", &["--account", "--config", "--json", "[policy.NAME]", "Exit code 0"]),
         ("completions", &["bash", "zsh", "fish"]),
@@ -64,7 +64,7 @@ fn the_version_is_the_crates() {
 fn shells_get_completions() {
     for shell in ["bash", "zsh", "fish"] {
         let script = help(&["completions", shell]);
-        for word in ["podhost", "run", "sandbox", "scenario"] {
+        for word in ["podhost", "run", "emulator", "scenario"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }

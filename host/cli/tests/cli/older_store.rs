@@ -143,7 +143,7 @@ fn commands(shop: &Shop) -> Vec<(Arguments, i32)> {
 }
 
 /// Commands that have no store.
-const STORELESS: &[&str] = &["sandbox", "build", "check", "completions", "crashtest", "help"];
+const STORELESS: &[&str] = &["emulator", "build", "check", "completions", "crashtest", "help"];
 
 #[test]
 fn every_command_is_known_to_these_tests() {

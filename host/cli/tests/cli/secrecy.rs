@@ -63,7 +63,7 @@ fn nobody_looks_into_the_memory() {
     let program = folder.path().join("podhost");
     fs::copy(env!("CARGO_BIN_EXE_podhost"), &program).unwrap();
     let mut command = Command::new(&program);
-    command.args(["sandbox", "--listen", "127.0.0.1:0"]).current_dir("/").env_clear();
+    command.args(["emulator", "--listen", "127.0.0.1:0"]).current_dir("/").env_clear();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     if root {
         use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,5 @@
 //! An account whose token is another business's than podhost.toml states is refused before anything:
-//! as a local platform tells it, or as POD's list of invoices shows it.
+//! as an emulator tells it, or as POD's list of invoices shows it.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -38,7 +38,7 @@ fn refused(desk: &Desk, ended: &Ended, says: &[&str]) {
 }
 
 #[test]
-fn a_local_platform_tells_whose_a_token_is() {
+fn an_emulator_tells_whose_a_token_is() {
     let pod = Served::start(&["--scenario", SMALL]);
     let desk = Desk::new();
     let run = |states| run(&desk, pod.url(), states);

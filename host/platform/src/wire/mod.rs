@@ -1,4 +1,4 @@
-//! POD's wire format: forms out, JSON envelopes back. Used by the client and by the local platform,
+//! POD's wire format: forms out, JSON envelopes back. Used by the client and by the emulator,
 //! so that both speak the same.
 
 pub mod envelope;

@@ -275,7 +275,7 @@ fn a_platform_has_an_http_address() {
 }
 
 proptest! {
-    /// Whatever a client sends, a server reads the same: the local platform is such a server.
+    /// Whatever a client sends, a server reads the same: the emulator is such a server.
     #[test]
     fn what_is_sent_reads_back(
         texts in proptest::collection::vec(".+", 1..4),

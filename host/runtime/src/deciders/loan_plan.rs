@@ -143,7 +143,7 @@ impl LoanPlan<'_> {
     }
 }
 
-/// POD's scripts are opaque; the local platform's says how many instalments there are.
+/// POD's scripts are opaque; the emulator's says how many instalments there are.
 fn installments(script: &str) -> Option<u32> {
     let script: Value = serde_json::from_str(script).ok()?;
     script.get("installments")?.as_u64()?.try_into().ok()

@@ -3,8 +3,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use pod_emulator::Deed;
 use pod_host::{Point, Receipt};
-use pod_sandbox::Deed;
 use podhost_tests::mortal::{Gate, Life};
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
 //! The receipt tells the truth, whatever was lost on the way: what it claims, denies and leaves open
-//! against the deeds of the local platform, which alone know whose call did what.
+//! against the deeds of the emulator, which alone know whose call did what.
 //!
 //! Nothing here knows how the host finds out. A run makes a call that is in doubt, others act on the
 //! same objects, and afterwards the receipt is compared with what was done:

@@ -14,9 +14,9 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
+use pod_emulator::{Deed, Scenario};
 use pod_host::{Account, Point, Receipt, RunOptions, Status, journal::RunFilter};
 use pod_platform::{Client, Credentials, Limits, Platform};
-use pod_sandbox::{Deed, Scenario};
 use podhost_tests::{
     mortal::{Life, Mortal, POINTS},
     project,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use pod_emulator::Deed;
 use pod_host::{Error, Point, Receipt, RunOptions, Status};
-use pod_sandbox::Deed;
 use podhost_tests::{
     mortal::{Life, Mortal, script},
     project,
@@ -126,7 +126,7 @@ async fn a_list_of_bills_every_day() {
             { "service": "payBill", "probability": 0.5, "unanswered": when },
         ]);
         scenario["faultSeed"] = index.into();
-        let town = pod_sandbox::Scenario::from_json("bills", &scenario.to_string());
+        let town = pod_emulator::Scenario::from_json("bills", &scenario.to_string());
         let mut town = Town::of(town.expect("well-formed")).await;
         let mut paid: BTreeSet<String> = BTreeSet::new();
         for day in 1..=BILLS.len() {

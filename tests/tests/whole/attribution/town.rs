@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
+use pod_emulator::{Deed, Scenario};
 use pod_host::{Receipt, RunOptions};
 use pod_platform::{Client, Credentials, Limits, Platform, types::Error};
-use pod_sandbox::{Deed, Scenario};
 use podhost_tests::{
     mortal::{Life, Mortal},
     project,

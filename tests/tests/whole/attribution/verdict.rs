@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use pod_emulator::Deed;
 use pod_host::{Receipt, Status};
-use pod_sandbox::Deed;
 
 use super::town::Town;
 

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, fs, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use pod_emulator::{Emulator, Options, Scenario};
 use pod_host::{Account, Grant, Host, Policy, Receipt, RunOptions, Status};
 use pod_platform::{
     Client, Credentials, Instant, Limits, ManualClock, Platform, Service, ServiceVisitor,
     visit_services, wire::form::Fields,
 };
-use pod_sandbox::{Options, Sandbox, Scenario};
 use podhost_tests::project;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -67,9 +67,9 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// A local POD in the state of a case.
+/// An emulator in the state of a case.
 pub struct World {
-    pub pod: Sandbox,
+    pub pod: Emulator,
     clock: Arc<ManualClock>,
     /// Calls it.
     pub client: Client,
@@ -93,7 +93,7 @@ impl World {
         let now = scenario.now.as_deref().and_then(Instant::from_jalali_date_time).unwrap();
         let clock = Arc::new(ManualClock::new(now));
         let options = Options { scenario, clock: Some(clock.clone()), ..Options::default() };
-        let pod = Sandbox::start(options).await.unwrap();
+        let pod = Emulator::start(options).await.unwrap();
         let client = Client::new(Platform::at(pod.platform_url()), Limits::default()).unwrap();
         let names = BTreeMap::from([("root".to_owned(), json!(pod.pay_url()))]);
         Self { pod, clock, client, names }

@@ -1,7 +1,7 @@
 //! Did a run that was killed come to the same end?
 
+use pod_emulator::Books;
 use pod_host::{Receipt, Status};
-use pod_sandbox::Books;
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use futures_util::{StreamExt as _, stream};
+use pod_emulator::{Books, Emulator, Options, Scenario};
 use pod_host::{PolicyFiles, Receipt, check_within, journal::Journal};
-use pod_sandbox::{Books, Options, Sandbox, Scenario};
 use serde::Serialize;
 
 use crate::{
@@ -174,7 +174,7 @@ async fn kill(
 
 /// A platform and a store of their own, for one run.
 struct Trial {
-    pod: Sandbox,
+    pod: Emulator,
     folder: tempfile::TempDir,
 }
 
@@ -188,7 +188,7 @@ impl Trial {
             repeats_are_one_call: true,
             ..Options::default()
         };
-        let pod = Sandbox::start(options).await.map_err(Failure::platform)?;
+        let pod = Emulator::start(options).await.map_err(Failure::platform)?;
         Ok(Self { pod, folder })
     }
 

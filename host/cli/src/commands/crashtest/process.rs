@@ -8,8 +8,8 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
+use pod_emulator::Scenario;
 use pod_host::Receipt;
-use pod_sandbox::Scenario;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::{

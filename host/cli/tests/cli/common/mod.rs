@@ -174,7 +174,7 @@ pub struct Served {
 impl Served {
     pub fn start(arguments: &[&str]) -> Self {
         let mut process = podhost()
-            .args(["sandbox", "--listen", "127.0.0.1:0"])
+            .args(["emulator", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
@@ -202,12 +202,12 @@ impl Served {
 
     /// POSTs to the control API.
     pub fn control(&self, what: &str, body: &str) -> Value {
-        self.send("POST", &format!("/sandbox/{what}"), "content-type: application/json\r\n", body)
+        self.send("POST", &format!("/emulator/{what}"), "content-type: application/json\r\n", body)
     }
 
     /// Looks at the control API.
     pub fn look(&self, what: &str) -> Value {
-        self.send("GET", &format!("/sandbox/{what}"), "", "")
+        self.send("GET", &format!("/emulator/{what}"), "", "")
     }
 
     /// How often a service changed the books.

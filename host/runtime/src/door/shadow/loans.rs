@@ -1,7 +1,7 @@
 //! Loans: how one comes about, gets its plan, becomes active, and ends.
 //!
 //! A plan's script is opaque on POD. Where it tells how many instalments there are, or somebody
-//! states it, they are those that the local platform would make; otherwise a loan has none here.
+//! states it, they are those that the emulator would make; otherwise a loan has none here.
 
 use bytes::Bytes;
 use pod_platform::{
@@ -439,7 +439,7 @@ impl<S: Source> Act<'_, S> {
     }
 }
 
-/// The local platform's script is `{"installments":6}`.
+/// The emulator's script is `{"installments":6}`.
 fn in_script(script: &str) -> Option<u32> {
     let script: serde_json::Value = serde_json::from_str(script).ok()?;
     u32::try_from(script.get("installments")?.as_u64()?).ok()
