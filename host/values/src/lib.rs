@@ -1,5 +1,5 @@
-//! POD's values, with their arithmetic, calendar and check digits: what the host, the local
-//! platform and policies must all compute alike. Nothing here reaches for anything, so it compiles
+//! POD's values, with their arithmetic, calendar and check digits: what the host, the
+//! emulator and policies must all compute alike. Nothing here reaches for anything, so it compiles
 //! for guests, too.
 //!
 //! ```

@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{RawQuery, State},
+    extract::{OriginalUri, RawQuery, State},
     http::{
-        HeaderMap, StatusCode, Uri,
+        HeaderMap, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE},
     },
     response::{IntoResponse, Response},
@@ -37,19 +37,23 @@ use crate::{
     service::Refusal,
 };
 
+/// Where the control API is served: its own path, and the one that older scripts call.
+const PATHS: [&str; 2] = ["/emulator", "/sandbox"];
+
 pub(crate) fn router() -> Router<Arc<Platform>> {
-    Router::new()
-        .route("/emulator/clock", get(clock::show).post(clock::shift))
-        .route("/emulator/sms", get(phones::sent).post(phones::texted))
-        .route("/emulator/ledger", get(ledger))
-        .route("/emulator/caller", get(caller::show))
-        .route("/emulator/books", get(books))
-        .route("/emulator/deeds", get(deeds))
-        .route("/emulator/holdings", get(holdings))
-        .route("/emulator/pos-transactions", post(paid_at_terminal))
-        .route("/emulator/callbacks", get(delivered))
-        .route("/emulator/faults", get(faults::show).post(faults::add).delete(faults::clear))
-        .route("/emulator/{*rest}", any(nothing_here))
+    let routes = Router::new()
+        .route("/clock", get(clock::show).post(clock::shift))
+        .route("/sms", get(phones::sent).post(phones::texted))
+        .route("/ledger", get(ledger))
+        .route("/caller", get(caller::show))
+        .route("/books", get(books))
+        .route("/deeds", get(deeds))
+        .route("/holdings", get(holdings))
+        .route("/pos-transactions", post(paid_at_terminal))
+        .route("/callbacks", get(delivered))
+        .route("/faults", get(faults::show).post(faults::add).delete(faults::clear))
+        .route("/{*rest}", any(nothing_here));
+    PATHS.iter().fold(Router::new(), |router, path| router.nest(path, routes.clone()))
 }
 
 /// Why the control API does not do something: `{"error": "…"}`.
@@ -188,7 +192,7 @@ async fn paid_at_terminal(
     json(&scenario.pos_transactions.pop())
 }
 
-async fn nothing_here(uri: Uri) -> Failure {
+async fn nothing_here(OriginalUri(uri): OriginalUri) -> Failure {
     let reason = format!(
         "there is nothing at {}: the control API is /emulator/clock, sms, ledger, books, deeds, \
          caller, holdings, pos-transactions, callbacks and faults",

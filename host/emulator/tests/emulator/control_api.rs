@@ -208,3 +208,15 @@ async fn what_is_not_there_is_told_as_json() {
         assert!(answer["error"].as_str().unwrap().contains(path), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn older_scripts_find_the_control_api_at_its_former_path() {
+    let world = start().await;
+    let (status, clock) = ask(&world.emulator, "/sandbox/clock").await;
+    assert_eq!((status, &clock), (200, &ask(&world.emulator, "/emulator/clock").await.1));
+    let (status, _) = tell(&world.emulator, "/sandbox/clock", r#"{"advance": "1h"}"#).await;
+    assert_eq!(status, 200);
+    let (status, answer) = ask(&world.emulator, "/sandbox/clocks").await;
+    assert_eq!(status, 404);
+    assert!(answer.to_string().contains("/sandbox/clocks"), "{answer}");
+}
