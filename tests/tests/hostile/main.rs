@@ -21,8 +21,9 @@ use tokio::{runtime::Runtime, sync::OnceCell};
 use crate::{range::Range, verdict::Verdict};
 
 const CORPUS: &str = "tests/hostile";
-/// What lies beside the groups of attacks. Those in `folders` come before a sandbox: host/cli tests them.
-const BESIDE: [&str; 3] = ["README.md", "scenario.json", "folders"];
+/// What lies beside the groups of attacks. Those in `folders` come before a sandbox, those in `outputs` after it:
+/// host/cli tests them.
+const BESIDE: [&str; 4] = ["README.md", "scenario.json", "folders", "outputs"];
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("threads"));
 

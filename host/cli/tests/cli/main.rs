@@ -16,6 +16,7 @@ mod foreign_text;
 mod grants;
 mod help;
 mod hostile_folders;
+mod hostile_outputs;
 mod older_store;
 mod paused;
 mod private_store;
