@@ -428,17 +428,21 @@ impl Sandbox {
         self.platform.clear_faults().await
     }
 
-    /// An invoice as its issuer sees it.
+    /// An invoice as its issuer's client reads it.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn invoice(&self, id: u64) -> Result<Option<Invoice>, Error> {
         let mut store = self.platform.store.lock().await;
         let record = Record::find(&mut store.connection, id).await?;
+        let read = |record: Record| {
+            let shown = serde_json::to_value(record.shown(&self.platform.parties)?)?;
+            serde_json::from_value(shown)
+        };
         record
-            .map(|record| record.shown(&self.platform.parties))
+            .map(read)
             .transpose()
-            .map_err(|_| Error::Damaged("an invoice's lines cannot be read"))
+            .map_err(|_: serde_json::Error| Error::Damaged("an invoice's lines cannot be read"))
     }
 
     /// Waits until the platform does not serve any more.

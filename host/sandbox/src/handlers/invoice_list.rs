@@ -101,7 +101,8 @@ fn filters(request: &GetInvoiceListRequest, context: &Context<'_>) -> Result<Fil
     filters.flag("canceled = ", request.is_canceled);
     filters.flag("payed = ", request.is_payed);
     filters.flag("closed = ", request.is_closed);
-    filters.flag("waiting = ", request.is_waiting);
+    // A payment that awaits its verification waits, too: shops look for it so.
+    filters.flag("(waiting OR unverified) = ", request.is_waiting);
     filters.text("guild_code = ", request.guild_code.as_deref());
     filters.text("payment_reference = ", request.reference_number.as_deref());
     filters.number("user_id = ", "userId", request.user_id)?;

@@ -1,5 +1,6 @@
 //! Tests of the local POD through its public interface: a topic a module.
 
+mod answers;
 mod bill_cancellations;
 mod bill_histories;
 mod bill_lists;

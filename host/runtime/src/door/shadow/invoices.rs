@@ -60,7 +60,7 @@ pub(super) fn must_be_changeable(invoice: &Invoice) -> Result<(), Kind> {
         Err(Kind::InvoiceIsCanceled)
     } else if invoice.closed {
         Err(Kind::BillAlreadyClosed)
-    } else if invoice.waiting {
+    } else if invoice.waiting && !is_unverified(invoice) {
         Err(Kind::BillIsWaitingForGateway)
     } else if invoice.will_be_paid {
         Err(Kind::CreditorInvoiceEarmarked)
@@ -262,6 +262,7 @@ impl<S: Source> Act<'_, S> {
         let id = invoice.id;
         self.check_that_paid_is_possible(id)?;
         invoice.payed = true;
+        invoice.waiting = false;
         invoice.verification_date = Some(self.now);
         self.state.invoices.put(invoice);
         self.counts_as_paid(id)?;
@@ -306,6 +307,7 @@ impl<S: Source> Act<'_, S> {
         let Some(mut invoice) = self.state.invoices.get(id).cloned() else { return };
         self.free_creditor(id);
         invoice.payed = false;
+        invoice.waiting = false;
         invoice.will_be_blocked = false;
         invoice.will_be_paid_at = None;
         invoice.delegation_amount = invoice.delegation_amount.map(|_| pod_platform::Rial::ZERO);
@@ -360,7 +362,7 @@ impl<S: Source> Act<'_, S> {
         }
         // Until its issuer verifies a three-step payment, the invoice does not count as paid (S1).
         invoice.payed = !unverified;
-        invoice.waiting = false;
+        invoice.waiting = unverified;
         invoice.payment_date = Some(self.now);
         invoice.reference_number = Some(self.reference());
         invoice.delegation_amount = Some(pod_platform::Rial(payment.delegated));
