@@ -63,6 +63,8 @@ pub(crate) enum Target {
     Product,
     /// A service with a path of its own.
     Path(&'static str),
+    /// A service that has a number, by its name.
+    Named(&'static str),
     /// A one-time token, and nothing else.
     OneTimeToken,
 }
@@ -350,6 +352,9 @@ impl Platform {
                     Refusal::because(Kind::NotFound, format!("no service at {path}"))
                 })
             }
+            Target::Named(name) => self.registry.named(name).map(Some).ok_or_else(|| {
+                Refusal::because(Kind::NotFound, format!("no service named {name}"))
+            }),
             Target::Product => {
                 let product = call
                     .fields

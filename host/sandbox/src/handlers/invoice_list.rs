@@ -74,13 +74,31 @@ impl Handle for GetInvoiceListRequest {
         Ok(InvoicePage { count, result })
     }
 
-    /// Some clients send a time behind the day.
+    /// Some clients send a time behind the day, no page, or an `offset` beside the id that the page
+    /// begins with, which says more.
     fn receive(fields: &Fields) -> Cow<'_, Fields> {
-        let mut days = fields.clone();
+        let mut fields = fields.clone();
         for field in ["fromDate", "toDate"] {
-            days.change(field, |text| text.split_once(' ').map_or(text, |(day, _)| day).to_owned());
+            let day = |text: &str| text.split_once(' ').map_or(text, |(day, _)| day).to_owned();
+            fields.change(field, day);
         }
-        Cow::Owned(days)
+        if fields.get("firstId").is_some() || fields.get("lastId").is_some() {
+            fields.remove("offset");
+        } else {
+            first_page_unless_told(&mut fields, "offset", 0);
+        }
+        first_page_unless_told(&mut fields, "size", DEFAULT_SIZE);
+        Cow::Owned(fields)
+    }
+}
+
+/// How many invoices a page has that names no `size`: no document tells POD's own number.
+pub(super) const DEFAULT_SIZE: u32 = 50;
+
+/// Says which page is meant, where a caller did not.
+pub(super) fn first_page_unless_told(fields: &mut Fields, field: &str, number: u32) {
+    if fields.get(field).is_none() {
+        fields.push(field, number.to_string());
     }
 }
 

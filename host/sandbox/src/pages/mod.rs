@@ -32,9 +32,10 @@ use crate::platform::Platform;
 #[cfg(test)]
 pub(crate) const PATHS: [&str; 2] = ["/v1/pbc/payinvoice/", "/v1/pbc/payInvoiceByUniqueNumber/"];
 
-const LINKS: [(&str, Link); 4] = [
+const LINKS: [(&str, Link); 5] = [
     ("/v1/pbc/payinvoice", Link::Invoice),
-    // So spelled by the PHP client.
+    // So spelled by the Node client, and by the PHP client.
+    ("/v1/pbc/payInvoice", Link::Invoice),
     ("/v1/pbc/biz/payInvoice", Link::Invoice),
     ("/v1/pbc/payInvoiceByUniqueNumber", Link::UniqueNumber),
     ("/v1/pbc/payInvoiceByHash", Link::Hash),

@@ -32,6 +32,7 @@ mod loan_repayment;
 mod loan_world;
 mod loans;
 mod netting;
+mod older_clients;
 mod one_time_tokens;
 mod payment_pages;
 mod payment_sms;
