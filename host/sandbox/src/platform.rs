@@ -246,10 +246,9 @@ impl Platform {
         if entry.row.token == TokenKind::Business && caller.business_id.is_none() {
             return Err(Kind::InvalidToken.into());
         }
+        // Of a token that no answer carried, there is nothing to use up.
         let ott = match &call.ott {
-            Some(ott) if entry.row.needs_ott => {
-                Some(self.otts.recognise(ott).ok_or(Kind::InvalidOtt)?)
-            }
+            Some(ott) if entry.row.needs_ott => Some(self.otts.recognise(ott)),
             None if entry.row.needs_ott && !entry.may_omit_ott => {
                 return Err(Kind::InvalidOtt.into());
             }
@@ -263,14 +262,19 @@ impl Platform {
             return (entry.run)(&mut context).await;
         }
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        if let Some(ott) = ott
-            && !ott::spend(&mut transaction, ott).await?
-        {
-            transaction.rollback().await?;
-            return Err(Kind::InvalidOtt.into());
-        }
+        let is_fresh = match ott {
+            Some(Some(ott)) => ott::spend(&mut transaction, ott).await?,
+            Some(None) => false,
+            None => true,
+        };
         let mut context = self.context(&mut transaction, caller, now, number, &call.fields);
-        match perform(entry, &mut context).await {
+        // POD's own rules come first: that an invoice is paid is told whatever the token is
+        // (recorded answers).
+        let outcome = match perform(entry, &mut context).await {
+            Ok(_) if !is_fresh => Err(Kind::InvalidOtt.into()),
+            outcome => outcome,
+        };
+        match outcome {
             Ok(reply) => {
                 transaction.commit().await?;
                 store.next_due = due::next(&mut store.connection).await?;
@@ -279,7 +283,7 @@ impl Platform {
             Err(refusal) => {
                 transaction.rollback().await?;
                 // A one-time token is good for one call, whatever comes of it.
-                if let Some(ott) = ott {
+                if let Some(Some(ott)) = ott {
                     ott::spend(connection, ott).await?;
                 }
                 Err(refusal)
