@@ -499,6 +499,12 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         .and_then(read_key)
         .ok_or(Error::Damaged("the key of its one-time tokens is gone"))?;
     let caller_token = store.setting(seed::CALLER).await?.map(Secret::new);
+    let message_error_code = match store.setting(seed::MESSAGE_ERROR_CODE).await? {
+        Some(code) => {
+            code.parse().map_err(|_| Error::Damaged("its messageErrorCode is no code"))?
+        }
+        None => scenario::MESSAGE_ERROR_CODE,
+    };
     let (clock, own_clock): (Arc<dyn Clock>, _) = match options.clock {
         Some(clock) => (clock, None),
         None => {
@@ -519,6 +525,7 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         clock,
         own_clock,
         registry: handlers::registry(),
+        message_error_code,
         root_url,
         stopping: CancellationToken::new(),
         to_land: TaskTracker::new(),

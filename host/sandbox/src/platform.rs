@@ -36,6 +36,8 @@ pub(crate) struct Platform {
     /// The same clock, unless whoever started the platform gave it.
     pub(crate) own_clock: Option<Arc<OwnClock>>,
     pub(crate) registry: Registry,
+    /// The `errorCode` of refusals for which documents give a message only.
+    pub(crate) message_error_code: i32,
     /// Where the platform's own pages and files are.
     pub(crate) root_url: String,
     /// Nobody waits any more.
@@ -164,21 +166,28 @@ impl Platform {
                 reference_number: number.to_string(),
                 error_code: 0,
                 message: None,
+                explanation: None,
                 count,
                 ott: self.otts.issue(number),
                 result,
             },
-            Err(Refusal::Platform { kind, detail: None }) => {
-                self.refusal(number, kind.code(), kind.message())
-            }
-            Err(Refusal::Platform { kind, detail: Some(detail) }) => {
-                self.refusal(number, kind.code(), &format!("{}: {detail}", kind.message()))
-            }
+            Err(Refusal::Platform { kind, says, detail }) => OutgoingEnvelope {
+                explanation: detail,
+                ..self.refusal(number, self.code(kind), says.unwrap_or(kind.message()))
+            },
             Err(Refusal::Internal(error)) => {
                 tracing::error!(reference = number, %error, "a call failed");
                 let (code, message) = INTERNAL;
                 self.refusal(number, code, message)
             }
+        }
+    }
+
+    /// The code that an answer has: never 0, which would be none.
+    fn code(&self, kind: Kind) -> i32 {
+        match kind.code() {
+            0 => self.message_error_code,
+            code => code,
         }
     }
 

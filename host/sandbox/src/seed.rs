@@ -18,6 +18,7 @@ use crate::{
 
 pub(crate) const OTT_KEY: &str = "ottKey";
 pub(crate) const CALLER: &str = "caller";
+pub(crate) const MESSAGE_ERROR_CODE: &str = "messageErrorCode";
 /// There as long as the scenario's history has not happened.
 pub(crate) const HISTORY: &str = "historyToHappen";
 
@@ -64,7 +65,8 @@ async fn settings(connection: &mut SqliteConnection, scenario: &Scenario) -> Res
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(Error::Random)?;
     let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let settings: [(&str, Option<String>); 4] = [
+    let settings: [(&str, Option<String>); 5] = [
+        (MESSAGE_ERROR_CODE, scenario.message_error_code.map(|code| code.to_string())),
         (OTT_KEY, Some(key)),
         (CALLER, scenario.caller_token().map(str::to_owned)),
         (HISTORY, (!scenario.history.is_empty()).then(String::new)),

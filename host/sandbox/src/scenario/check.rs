@@ -2,7 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pod_platform::{BillType, Instant, NotABill, Rial, UtilityBill, loans::LoanGuarantor};
+use pod_platform::{
+    BillType, Instant, NotABill, Rial, UtilityBill,
+    loans::LoanGuarantor,
+    types::{PlatformError, PlatformErrorKind as Kind},
+};
 
 use super::{Invoice, Scenario, end_of, faults, history, locate::Path, start_of};
 
@@ -28,6 +32,15 @@ pub(super) fn check(scenario: &Scenario, now: Option<Instant>) -> Checked {
         return fault(
             Path::default().key("now"),
             format!("`{now}` is no date-time of the Persian calendar, written yyyy/mm/dd HH:MM:SS"),
+        );
+    }
+    if let Some(code) = scenario.message_error_code
+        && (Kind::all().any(|kind| kind.code() == code && code != 0)
+            || PlatformError::new(code, String::new(), String::new()).is_outcome_unknown())
+    {
+        return fault(
+            Path::default().key("messageErrorCode"),
+            format!("{code} stands for something else on POD"),
         );
     }
     checker.parties(scenario)?;

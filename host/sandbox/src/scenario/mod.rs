@@ -82,7 +82,15 @@ pub struct Scenario {
     /// What faults with a probability are drawn from: the same seed, the same faults. Absent: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault_seed: Option<u64>,
+    /// The `errorCode` of refusals for which POD's documents give a message and no code. Absent:
+    /// [`MESSAGE_ERROR_CODE`]. 0: none, which some clients take for success.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_error_code: Option<i32>,
 }
+
+/// The `errorCode` of refusals for which POD's documents give a message and no code, unless a
+/// scenario says another: one that stands for nothing else.
+pub const MESSAGE_ERROR_CODE: i32 = 1;
 
 /// A business. It acts and is billed as the user `userId`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

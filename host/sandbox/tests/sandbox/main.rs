@@ -40,6 +40,7 @@ mod payments;
 mod payments_by_credit;
 mod payments_by_pos;
 mod payments_in_future;
+mod refusals;
 mod scenario_dates;
 mod scenarios;
 mod street;

@@ -242,7 +242,7 @@ async fn two_clicks_on_the_wallet_pay_once() {
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409]);
     let refused = if one.status == 409 { one } else { other };
-    refused.says("فاکتور قبلا پرداخت شده است");
+    refused.says("فاکتور قبلاً پرداخت شده است");
     assert_eq!(world.balance("wallet:50:PODLAND_WALLET").await, 85_000);
     assert_eq!(world.balance("invoice:102").await, 15_000);
 }

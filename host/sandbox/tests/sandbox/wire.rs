@@ -105,7 +105,8 @@ async fn bad_arguments_name_their_field() {
     ] {
         let answer = world.post(&[("_token_", "shop")], body).await;
         assert_eq!(answer["errorCode"], 403, "{body}: {answer}");
-        assert!(answer["message"].as_str().unwrap().contains(field), "{body}: {answer}");
+        let explanation = answer["explanation"].as_str().unwrap();
+        assert!(explanation.contains(field), "{body}: {answer}");
     }
 }
 

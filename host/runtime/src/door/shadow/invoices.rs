@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use pod_platform::{
-    Instant, JalaliDate,
+    CREDITOR_INVOICE_NOT_FOUND, Instant, JalaliDate, REGISTERED_FOR_FUTURE,
     invoices::{Invoice, PaymentTool, User},
     types::PlatformErrorKind as Kind,
 };
@@ -172,8 +172,12 @@ impl<S: Source> Act<'_, S> {
 
     /// A debt out of a paid invoice of the account's own.
     pub(super) async fn net(&mut self) -> Result<Bytes, Refusal> {
-        let creditor = self.side("creditorInvoiceId", "creditor").await?;
-        let debtor = self.side("debtorInvoiceId", "debtor").await?;
+        let creditor = self.number("creditorInvoiceId").unwrap_or_default();
+        let missing = || Refusal::saying(Kind::NotFound, CREDITOR_INVOICE_NOT_FOUND);
+        let creditor = self.find(creditor).await?.ok_or_else(missing)?;
+        let debtor = self.number("debtorInvoiceId").unwrap_or_default();
+        let missing = || Refusal::because(Kind::NotFound, format!("no debtor invoice {debtor}"));
+        let debtor = self.find(debtor).await?.ok_or_else(missing)?;
         if self.is_issued(&creditor) == Some(false)
             || self.is_for_account(&debtor) == Some(false)
             || self.is_issued(&debtor) == Some(true)
@@ -215,19 +219,16 @@ impl<S: Source> Act<'_, S> {
         Ok(yes())
     }
 
-    async fn side(&mut self, field: &str, side: &str) -> Result<Invoice, Refusal> {
-        let id = self.number(field).unwrap_or_default();
-        let missing = || Refusal::because(Kind::NotFound, format!("no {side} invoice {id}"));
-        self.find(id).await?.ok_or_else(missing)
-    }
-
     /// Payment in future: the money is blocked now.
     pub(super) async fn guarantee(&mut self) -> Result<Bytes, Refusal> {
         let mut invoice = self.invoice("invoiceId").await?;
         if self.is_for_account(&invoice) == Some(false) {
             return Err(Kind::InvoiceNotIssuedForCaller.into());
         }
-        must_be_payable(&invoice, self.now)?;
+        must_be_payable(&invoice, self.now).map_err(|kind| match kind {
+            Kind::WaitingForGuarantee => Refusal::saying(kind, REGISTERED_FOR_FUTURE),
+            kind => kind.into(),
+        })?;
         let date = self.form().get("date").and_then(|day| day.parse::<JalaliDate>().ok());
         let day = date.filter(|day| *day >= self.now.jalali_date());
         let day = day.ok_or_else(|| Refusal::argument("date", "today or later"))?;
@@ -237,7 +238,7 @@ impl<S: Source> Act<'_, S> {
                 Shares::default()
             }
             Some(code) => match self.shares(&invoice, &Means::wallet(&code)) {
-                Err(Refusal::Platform(Kind::InsufficientFunds, _)) => {
+                Err(Refusal::Platform { kind: Kind::InsufficientFunds, .. }) => {
                     return Err(Kind::NotEnoughCreditToBlock.into());
                 }
                 shares => shares?,
