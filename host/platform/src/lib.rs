@@ -36,6 +36,7 @@ mod error;
 mod evidence;
 mod meta_query;
 mod moved;
+pub mod persian;
 mod secret;
 mod service;
 pub mod wire;

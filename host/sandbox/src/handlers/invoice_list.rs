@@ -130,7 +130,7 @@ fn filters(request: &GetInvoiceListRequest, context: &Context<'_>) -> Result<Fil
         list(&request.issuer_id)?,
         ")))",
     );
-    filters.add("instr(description, ", request.query.clone().map(Value::Text), ") > 0");
+    filters.within("description", request.query.as_deref());
     filters.add(
         "EXISTS (SELECT 1 FROM json_each(lines) AS line \
          WHERE line.value ->> '$.productShortSrv.id' IN (SELECT value FROM json_each(",

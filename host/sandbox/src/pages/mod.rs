@@ -68,9 +68,10 @@ async fn style() -> impl axum::response::IntoResponse {
     (headers, include_str!("page.css"))
 }
 
-/// The link of a hash that [expires](crate::handlers).
+/// The link of a hash that [expires](crate::handlers). It ends as POD's does: clients append
+/// `redirectUri`, `callbackUri` and `gateway` to it as it is.
 pub(crate) fn link_by_hash(root_url: &str, hash: &str) -> String {
-    format!("{root_url}/v1/pbc/payInvoiceByHash/?hash={hash}")
+    format!("{root_url}/v1/pbc/payInvoiceByHash/?hash={hash}&")
 }
 
 /// A link by which anybody can pay an invoice.
