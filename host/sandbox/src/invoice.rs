@@ -2,7 +2,7 @@
 
 use pod_platform::{
     Instant, JalaliDate, Rial,
-    invoices::{Guild, Invoice, InvoiceItem, PaymentTool, ProductShort},
+    invoices::{Invoice, InvoiceItem, PaymentTool, ProductShort},
     types::PlatformErrorKind as Kind,
 };
 use serde::{Deserialize, Serialize};
@@ -166,7 +166,7 @@ impl Record {
             cancel_date: set_or_zero(self.canceled_at.map(instant)),
             business: Some(parties.business(self.business_id)),
             invoice_item_srvs: lines,
-            guild_srv: Some(guild(self.guild_code)),
+            guild_srv: Some(parties.guild(&self.guild_code)),
             user_srv: self.user_id.map(|user| parties.user(user)),
             cellphone_number: self.cellphone_number.or(user_mobile),
             closed: self.closed,
@@ -270,14 +270,6 @@ pub(crate) fn unregistered(description: Option<&str>, price: Rial) -> ProductSho
 pub(crate) fn unique_number(id: i64) -> String {
     let hash = Sha256::new().chain_update(b"invoice").chain_update(id.to_be_bytes()).finalize();
     hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// There is no register of guilds here: a code that somebody uses is a guild, and its number
-/// follows from the code, so that it is the same everywhere.
-pub(crate) fn guild(code: String) -> Guild {
-    let hash = Sha256::digest(code.as_bytes());
-    let id = hash.iter().take(3).fold(0, |id, byte| (id << 8) | u64::from(*byte));
-    Guild { id, name: code.clone(), code }
 }
 
 /// Amounts and instants of the database are never negative.

@@ -74,6 +74,7 @@ pub mod scenario;
 mod seed;
 mod server;
 mod service;
+mod sheba;
 mod sms;
 mod store;
 

@@ -133,6 +133,16 @@ pub(crate) trait Handle: Service {
         Cow::Borrowed(fields)
     }
 
+    /// The answer as it was written, with what POD sends beside the contract's fields.
+    fn dress(
+        context: &mut Context<'_>,
+        response: &Self::Response,
+        written: Box<RawValue>,
+    ) -> impl Future<Output = Result<Box<RawValue>, Refusal>> + Send {
+        let _ = (context, response);
+        async { Ok(written) }
+    }
+
     /// Does the platform keep something of it, although it changes nothing for anybody?
     const WRITES: bool = false;
 
@@ -205,6 +215,8 @@ fn run<'a, S: Handle>(context: &'a mut Context<'_>) -> Running<'a> {
         let request = S::decode(&S::receive(context.fields)).map_err(S::refuse)?;
         request.prepare().map_err(S::refuse)?;
         let response = request.handle(context).await?;
-        Ok(Reply { count: S::count(&response), result: Some(S::write(&response)?) })
+        let written = S::write(&response)?;
+        let result = S::dress(context, &response, written).await?;
+        Ok(Reply { count: S::count(&response), result: Some(result) })
     })
 }

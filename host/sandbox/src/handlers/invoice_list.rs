@@ -11,8 +11,10 @@ use pod_platform::{
     invoices::{GetInvoiceListRequest, InvoicePage},
     wire::form::Fields,
 };
+use serde_json::value::RawValue;
 use sqlx::{QueryBuilder, Sqlite};
 
+use super::product_srv;
 use crate::{
     filters::{Filters, Value},
     invoice::Record,
@@ -72,6 +74,14 @@ impl Handle for GetInvoiceListRequest {
             .map(|row| Ok(Record::read(row)?.shown(context.parties)?))
             .collect::<Result<_, Refusal>>()?;
         Ok(InvoicePage { count, result })
+    }
+
+    async fn dress(
+        context: &mut Context<'_>,
+        page: &InvoicePage,
+        written: Box<RawValue>,
+    ) -> Result<Box<RawValue>, Refusal> {
+        product_srv::add(context, page, written).await
     }
 
     /// Some clients send a time behind the day, no page, or an `offset` beside the id that the page

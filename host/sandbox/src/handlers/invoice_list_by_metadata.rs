@@ -7,10 +7,13 @@ use pod_platform::{
     invoices::{GetInvoiceListByMetadataRequest, InvoicePage},
     wire::form::Fields,
 };
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use sqlx::query;
 
-use super::invoice_list::{DEFAULT_SIZE, first_page_unless_told};
+use super::{
+    invoice_list::{DEFAULT_SIZE, first_page_unless_told},
+    product_srv,
+};
 use crate::{
     invoice::Record,
     service::{Context, Handle, Refusal},
@@ -44,6 +47,14 @@ impl Handle for GetInvoiceListByMetadataRequest {
         let page = matches.into_iter().skip(offset).take(self.size as usize);
         let result = page.map(|invoice| Ok(invoice.shown(context.parties)?));
         Ok(InvoicePage { count, result: result.collect::<Result<_, Refusal>>()? })
+    }
+
+    async fn dress(
+        context: &mut Context<'_>,
+        page: &InvoicePage,
+        written: Box<RawValue>,
+    ) -> Result<Box<RawValue>, Refusal> {
+        product_srv::add(context, page, written).await
     }
 
     /// Clients leave the page out.

@@ -15,7 +15,7 @@ use super::{
     loan::{Installment, Loan},
 };
 use crate::{
-    invoice::{Record, guild, instant, rial, set_or_zero},
+    invoice::{Record, instant, rial, set_or_zero},
     service::{Context, Refusal},
 };
 
@@ -28,7 +28,7 @@ impl Contract {
             supply_amount_type_code: Some(SupplyAmountType::SupplyLoanAmountTypeGuild),
             supply_amount_value: Some(self.guild_code.clone()),
             enable: true,
-            guild: Some(guild(self.guild_code.clone())),
+            guild: Some(context.parties.guild(&self.guild_code)),
         };
         loans::Contract {
             id: self.id.unsigned_abs(),

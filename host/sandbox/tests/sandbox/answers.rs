@@ -1,6 +1,7 @@
 //! What answers hold, field by field, as POD's public clients and documents have it.
 
 use pod_platform::{loans::LoanListRequest, payments::PayAnyInvoiceByCreditRequest};
+use pod_sandbox::Scenario;
 use serde_json::{Value, json};
 
 use crate::{
@@ -78,4 +79,84 @@ async fn p11_a_payment_that_awaits_its_verification_is_waiting() {
     let verified = &verified["result"];
     assert_eq!((&verified["waiting"], &verified["payed"]), (&json!(false), &json!(true)));
     assert_eq!(waiting().await, [json!(302)]);
+}
+
+/// An order of the shop's: salt, which is product 7, in this guild; its id.
+async fn salt(world: &World, guild: &str) -> Value {
+    let body = format!(
+        "scProductId=29796&guildCode={guild}&productId[]=7&price[]=auto&quantity[]=2\
+         &productDescription[]=salt&productId[]=0&price[]=100&quantity[]=1.5\
+         &productDescription[]=bread&userId=40"
+    );
+    let ott = world.ott().await;
+    let answer = world.post(&[("_token_", "shop"), ("_ott_", &ott)], &body).await;
+    assert_eq!(answer["hasError"], false, "{answer}");
+    answer["result"]["id"].clone()
+}
+
+#[tokio::test]
+async fn p18_invoices_show_of_business_product_and_guild_what_pod_shows() {
+    let world = World::start().await;
+    let id = salt(&world, "HEALTH_GUILD").await;
+    let invoice = &list(&world, "shop", &format!("id={id}")).await[0];
+    let business = &invoice["business"];
+    assert_eq!(business["numOfProducts"], 1);
+    assert_eq!(business["rate"], json!({"rate": 0, "rateCount": 0}));
+    assert_eq!(business["sheba"].as_str().unwrap().len(), 24);
+    let health = json!({"id": 45, "name": "بهداشت و درمان", "code": "HEALTH_GUILD"});
+    assert_eq!(invoice["guildSrv"], health);
+    let [salt, bread] = invoice["invoiceItemSrvs"].as_array().unwrap().as_slice() else {
+        panic!("{invoice}")
+    };
+    // As a text, because 1.0 and 1 are the same number.
+    assert_eq!(
+        (salt["quantity"].to_string(), bread["quantity"].to_string()),
+        ("2".into(), "1.5".into())
+    );
+    assert_eq!(salt["productShortSrv"]["id"], 7);
+    let product = &salt["productSrv"];
+    assert_eq!((&product["entityId"], &product["price"]), (&json!(7), &json!(900)));
+    assert_eq!((&product["guild"], &product["business"]), (&health, business));
+    assert_eq!(product["currency"], json!({"name": "ریال", "code": "IRR"}));
+    assert_eq!(bread.get("productSrv"), None);
+    assert_eq!(invoice["issuerSrv"].get("profileImage"), None);
+}
+
+#[tokio::test]
+async fn p18_a_scenario_can_say_it() {
+    let scenario = r#"{
+        "businesses": [{"id": 1, "userId": 10, "name": "Shop", "apiToken": "shop",
+                        "numOfProducts": 80, "rate": {"rate": 8.5, "rateCount": 2},
+                        "sheba": "580170000000208861342001",
+                        "profileImage": "https://core.pod.ir/nzh/image/?imageId=1"}],
+        "users": [{"id": 40, "name": "Sara", "accessToken": "sara",
+                   "profileImage": "https://core.pod.ir/nzh/image/?imageId=2"}],
+        "guilds": [{"code": "FOOD_GUILD", "name": "خواربار", "id": 46},
+                   {"code": "CLOTHING_GUILD", "name": "لباس"}],
+        "products": [{"id": 7, "businessId": 1, "name": "salt", "price": 900,
+                      "guildCode": "CLOTHING_GUILD"}]
+    }"#;
+    let world = World::of(Scenario::from_json("profiles", scenario).unwrap()).await;
+    let id = salt(&world, "FOOD_GUILD").await;
+    let invoice = &list(&world, "shop", &format!("id={id}")).await[0];
+    let business = json!({"id": 1, "name": "Shop", "numOfProducts": 80,
+                          "rate": {"rate": 8.5, "rateCount": 2},
+                          "sheba": "580170000000208861342001"});
+    assert_eq!(invoice["business"], business);
+    assert_eq!(invoice["guildSrv"], json!({"id": 46, "name": "خواربار", "code": "FOOD_GUILD"}));
+    assert_eq!(invoice["userSrv"]["profileImage"], "https://core.pod.ir/nzh/image/?imageId=2");
+    assert_eq!(invoice["issuerSrv"]["profileImage"], "https://core.pod.ir/nzh/image/?imageId=1");
+    assert_eq!(invoice["invoiceItemSrvs"][0]["productSrv"]["guild"]["name"], "لباس");
+
+    for (said, wrong, place) in [
+        ("580170000000208861342001", "580170000000208861342002", "businesses[0].sheba"),
+        ("8.5", "11", "businesses[0].rate.rate"),
+        ("\"id\": 46", "\"id\": 0", "guilds[0].id"),
+        ("\"name\": \"لباس\"", "\"name\": \"\"", "guilds[1].name"),
+        ("\"CLOTHING_GUILD\", \"name\"", "\"FOOD_GUILD\", \"name\"", "guilds[1].code"),
+    ] {
+        let scenario = scenario.replacen(said, wrong, 1);
+        let error = Scenario::from_json("s.json", &scenario).unwrap_err().to_string();
+        assert!(error.contains(place), "{error}");
+    }
 }
