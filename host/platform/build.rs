@@ -90,7 +90,7 @@ impl Generator<'_> {
                         out,
                         "#[serde(rename = \"{}\"{})]",
                         camel(&field.name),
-                        self.wire_attributes(&field.ty)
+                        self.wire_attributes(&field.ty, request)
                     )
                     .unwrap();
                     writeln!(out, "pub {}: {},", snake(&field.name), self.type_name(&field.ty))
@@ -204,10 +204,13 @@ impl Generator<'_> {
         }
     }
 
-    /// How a field is read from POD's JSON, which is looser than its documents.
-    fn wire_attributes(&self, ty: &Type) -> String {
+    /// How a field is read from POD's JSON, which is looser than its documents, and how an answer's
+    /// numbers are written.
+    fn wire_attributes(&self, ty: &Type, request: bool) -> String {
         let read =
             |function: &str| format!(", deserialize_with = \"crate::wire::json::{function}\"");
+        let write =
+            |function: &str| format!(", serialize_with = \"crate::wire::json::{function}\"");
         if self.is_json_in(ty, false) {
             return ", default, skip_serializing_if = \"Option::is_none\", \
                     with = \"crate::wire::json::raw\""
@@ -224,7 +227,8 @@ impl Generator<'_> {
             Resolved::Named(name) if name == "instant" => read("instant"),
             Resolved::Plain(Type::Bool) => format!(", default{}", read("flag")),
             Resolved::Plain(Type::String) => read("text"),
-            Resolved::Plain(Type::F64) => String::new(),
+            Resolved::Plain(Type::F64) if request => String::new(),
+            Resolved::Plain(Type::F64) => write("number"),
             Resolved::Plain(_) => read("integer"),
             Resolved::List => format!(", default{}", read("list")),
             Resolved::Option(inner) => {
@@ -232,6 +236,7 @@ impl Generator<'_> {
                     Resolved::Named(name) if name == "instant" => read("optional_instant"),
                     Resolved::Named(_) if self.is_open_enum(&inner) => read("optional_code"),
                     Resolved::Named(_) | Resolved::List | Resolved::Option(_) => String::new(),
+                    Resolved::Plain(Type::F64) if !request => write("optional_number"),
                     Resolved::Plain(Type::Bool | Type::F64) => String::new(),
                     Resolved::Plain(Type::String) => read("optional_text"),
                     Resolved::Plain(_) => read("optional_integer"),

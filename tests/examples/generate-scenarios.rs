@@ -191,6 +191,10 @@ fn shop(debts: u64, paid: u64, customers: u64) -> Scenario {
         api_token: token,
         wallet: Default::default(),
         guilds: Default::default(),
+        num_of_products: None,
+        rate: None,
+        sheba: None,
+        profile_image: None,
     };
     let mut businesses = vec![business(SHOP, SHOP_USER, "فروشگاه لیلا", "shop-api-token".into())];
     for (id, name) in (0..).zip(SUPPLIERS) {
@@ -205,6 +209,7 @@ fn shop(debts: u64, paid: u64, customers: u64) -> Scenario {
         .map(|id| User {
             national_code: None,
             username: None,
+            profile_image: None,
             id: 30_000 + id,
             name: format!("{} {}", numbers.one_of(FIRST_NAMES), numbers.one_of(LAST_NAMES)),
             access_token: format!("customer-{id}-access-token"),

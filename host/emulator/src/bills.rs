@@ -14,7 +14,7 @@ use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
 use crate::{
     due::{self, Event},
     handlers::payments::PODLAND_WALLET,
-    invoice::{Record, instant, issue},
+    invoice::{Record, instant, issue, set_or_zero},
     ledger::{self, Account, Move},
     parties::{Caller, Parties},
     payment,
@@ -160,7 +160,7 @@ impl Bill {
             invoice_id: Some(self.invoice_id.unsigned_abs()),
             settlement_request_id: Some(0),
             user_srv: Some(parties.user(self.user_id)),
-            cancel_date: self.canceled_at.map(instant),
+            cancel_date: set_or_zero(self.canceled_at.map(instant)),
         }
     }
 

@@ -1,6 +1,11 @@
 //! The conditions that the request for a list sets, and the page of it that it asks for.
 
-use pod_platform::{Instant, JalaliDate};
+use std::borrow::Cow;
+
+use pod_platform::{
+    Instant, JalaliDate,
+    persian::{LETTERS, persian},
+};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use crate::service::{Refusal, stored};
@@ -11,7 +16,7 @@ pub(crate) struct Filters(Vec<Filter>);
 
 /// A condition: its SQL before and behind the value.
 struct Filter {
-    before: &'static str,
+    before: Cow<'static, str>,
     value: Value,
     behind: &'static str,
 }
@@ -27,7 +32,7 @@ pub(crate) enum Value {
 impl Filters {
     /// Adds a condition, if there is a value for it.
     pub(crate) fn add(&mut self, before: &'static str, value: Option<Value>, behind: &'static str) {
-        self.0.extend(value.map(|value| Filter { before, value, behind }));
+        self.0.extend(value.map(|value| Filter { before: before.into(), value, behind }));
     }
 
     pub(crate) fn number(
@@ -49,6 +54,19 @@ impl Filters {
         self.add(before, value.map(|text| Value::Text(text.to_owned())), "");
     }
 
+    /// A text within a column, whichever keyboard it was written with.
+    pub(crate) fn within(&mut self, column: &str, value: Option<&str>) {
+        let letters = LETTERS.iter().fold(column.to_owned(), |inner, (arabic, persian)| {
+            format!("replace({inner}, '{arabic}', '{persian}')")
+        });
+        let text = value.map(|text| Value::Text(persian(text)));
+        self.0.extend(text.map(|value| Filter {
+            before: format!("instr({letters}, ").into(),
+            value,
+            behind: ") > 0",
+        }));
+    }
+
     /// From a first day to a last one, both included.
     pub(crate) fn days(
         &mut self,
@@ -63,7 +81,7 @@ impl Filters {
     /// Writes all conditions behind one that is there.
     pub(crate) fn push(&self, sql: &mut QueryBuilder<Sqlite>) {
         for filter in &self.0 {
-            sql.push(" AND ").push(filter.before);
+            sql.push(" AND ").push(&filter.before);
             match filter.value.clone() {
                 Value::Number(number) => sql.push_bind(number),
                 Value::Real(number) => sql.push_bind(number),

@@ -22,9 +22,9 @@ pub(crate) async fn happen(platform: &Platform, history: &[PastCall]) -> Result<
     for (index, call) in history.iter().enumerate() {
         let reason = match answer(platform, &mut store, call).await {
             Ok(_) => continue,
-            Err(Refusal::Platform { kind, detail: None }) => kind.message().to_owned(),
-            Err(Refusal::Platform { kind, detail: Some(detail) }) => {
-                format!("{}: {detail}", kind.message())
+            Err(Refusal::Platform { kind, says, detail }) => {
+                let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+                format!("{}{detail}", says.unwrap_or(kind.message()))
             }
             Err(Refusal::Internal(error)) => error.to_string(),
         };

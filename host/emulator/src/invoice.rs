@@ -2,7 +2,7 @@
 
 use pod_platform::{
     Instant, JalaliDate, Rial,
-    invoices::{Guild, Invoice, InvoiceItem, PaymentTool, ProductShort},
+    invoices::{Invoice, InvoiceItem, PaymentTool, ProductShort},
     types::PlatformErrorKind as Kind,
 };
 use serde::{Deserialize, Serialize};
@@ -154,24 +154,25 @@ impl Record {
             vat: Some(rial(self.vat)),
             issuance_date: Some(instant(self.issued_at)),
             // POD shows the deadline under this name (public clients' examples).
-            delivery_date: deadline.and_then(JalaliDate::start),
+            delivery_date: set_or_zero(deadline.and_then(JalaliDate::start)),
             bill_number: self.bill_number,
             payment_bill_number: self.payment_bill_number,
             unique_number: Some(self.unique_number),
             description: self.description,
-            payment_date: self.paid_at.map(instant),
+            payment_date: set_or_zero(self.paid_at.map(instant)),
             payed: self.payed,
+            serial: Some(0),
             canceled: self.canceled,
-            cancel_date: self.canceled_at.map(instant),
+            cancel_date: set_or_zero(self.canceled_at.map(instant)),
             business: Some(parties.business(self.business_id)),
             invoice_item_srvs: lines,
-            guild_srv: Some(guild(self.guild_code)),
+            guild_srv: Some(parties.guild(&self.guild_code)),
             user_srv: self.user_id.map(|user| parties.user(user)),
             cellphone_number: self.cellphone_number.or(user_mobile),
             closed: self.closed,
             verification_needed: self.verification_needed,
             verification_date: self.verified_at.map(instant),
-            waiting: self.waiting,
+            waiting: self.waiting || self.unverified,
             edited: self.edited,
             wallet: self.wallet,
             metadata: self.metadata,
@@ -189,9 +190,10 @@ impl Record {
             transaction_reference_id: card.rrn,
             terminal_number: card.terminal_number,
             last_four_digit_of_card_number: digits,
-            unsafe_close_time_out: self.close_time_out.map(i64::unsigned_abs),
+            unsafe_close_time_out: Some(self.close_time_out.unwrap_or(0).unsigned_abs()),
             payment_tool_code: self.payment_tool.as_deref().map(PaymentTool::from_code),
             withdrawable: self.closed && self.payed,
+            shaparak_transaction_date: set_or_zero(None),
             payer: self.payer_id.map(|payer| parties.user(payer)),
             ..Invoice::default()
         })
@@ -270,14 +272,6 @@ pub(crate) fn unique_number(id: i64) -> String {
     hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// There is no register of guilds here: a code that somebody uses is a guild, and its number
-/// follows from the code, so that it is the same everywhere.
-pub(crate) fn guild(code: String) -> Guild {
-    let hash = Sha256::digest(code.as_bytes());
-    let id = hash.iter().take(3).fold(0, |id, byte| (id << 8) | u64::from(*byte));
-    Guild { id, name: code.clone(), code }
-}
-
 /// Amounts and instants of the database are never negative.
 pub(crate) fn rial(amount: i64) -> Rial {
     Rial(amount.unsigned_abs())
@@ -285,4 +279,9 @@ pub(crate) fn rial(amount: i64) -> Rial {
 
 pub(crate) fn instant(millis: i64) -> Instant {
     Instant(millis.unsigned_abs())
+}
+
+/// A date as POD sends it: 0 where it is not set (S2's and S4's samples).
+pub(crate) fn set_or_zero(at: Option<Instant>) -> Option<Instant> {
+    at.or(Some(Instant(0)))
 }

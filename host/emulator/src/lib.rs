@@ -74,6 +74,7 @@ pub mod scenario;
 mod seed;
 mod server;
 mod service;
+mod sheba;
 mod sms;
 mod store;
 
@@ -428,17 +429,21 @@ impl Emulator {
         self.platform.clear_faults().await
     }
 
-    /// An invoice as its issuer sees it.
+    /// An invoice as its issuer's client reads it.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn invoice(&self, id: u64) -> Result<Option<Invoice>, Error> {
         let mut store = self.platform.store.lock().await;
         let record = Record::find(&mut store.connection, id).await?;
+        let read = |record: Record| {
+            let shown = serde_json::to_value(record.shown(&self.platform.parties)?)?;
+            serde_json::from_value(shown)
+        };
         record
-            .map(|record| record.shown(&self.platform.parties))
+            .map(read)
             .transpose()
-            .map_err(|_| Error::Damaged("an invoice's lines cannot be read"))
+            .map_err(|_: serde_json::Error| Error::Damaged("an invoice's lines cannot be read"))
     }
 
     /// Waits until the platform does not serve any more.
@@ -495,6 +500,12 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         .and_then(read_key)
         .ok_or(Error::Damaged("the key of its one-time tokens is gone"))?;
     let caller_token = store.setting(seed::CALLER).await?.map(Secret::new);
+    let message_error_code = match store.setting(seed::MESSAGE_ERROR_CODE).await? {
+        Some(code) => {
+            code.parse().map_err(|_| Error::Damaged("its messageErrorCode is no code"))?
+        }
+        None => scenario::MESSAGE_ERROR_CODE,
+    };
     let (clock, own_clock): (Arc<dyn Clock>, _) = match options.clock {
         Some(clock) => (clock, None),
         None => {
@@ -515,6 +526,7 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         clock,
         own_clock,
         registry: handlers::registry(),
+        message_error_code,
         root_url,
         stopping: CancellationToken::new(),
         to_land: TaskTracker::new(),

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use pod_platform::invoices::{Business, User};
+use pod_platform::invoices::{Business, Guild, Rate, User};
+use sha2::{Digest, Sha256};
 use sqlx::{Row as _, SqliteConnection, query};
 
 /// Whom a call acts for.
@@ -29,7 +30,11 @@ impl Caller {
 pub(crate) struct Parties {
     callers: HashMap<String, Caller>,
     businesses: HashMap<i64, (String, i64)>,
+    /// What invoices show of a business beside its name.
+    profiles: HashMap<i64, Business>,
     users: HashMap<i64, Person>,
+    /// Number and name of a guild by its code.
+    guilds: HashMap<String, (u64, String)>,
 }
 
 /// A user, or the user that a business is billed as.
@@ -38,13 +43,19 @@ struct Person {
     cellphone_number: Option<String>,
     national_code: Option<String>,
     username: Option<String>,
+    profile_image: Option<String>,
     is_business: bool,
 }
 
 impl Parties {
     pub(crate) async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
-        let mut parties =
-            Self { callers: HashMap::new(), businesses: HashMap::new(), users: HashMap::new() };
+        let mut parties = Self {
+            callers: HashMap::new(),
+            businesses: HashMap::new(),
+            profiles: HashMap::new(),
+            users: HashMap::new(),
+            guilds: HashMap::new(),
+        };
         for row in query("SELECT * FROM businesses").fetch_all(&mut *connection).await? {
             let (id, user_id): (i64, i64) = (row.try_get("id")?, row.try_get("user_id")?);
             let name: String = row.try_get("name")?;
@@ -56,10 +67,30 @@ impl Parties {
                 cellphone_number: row.try_get("cellphone_number")?,
                 national_code: None,
                 username: None,
+                profile_image: row.try_get("profile_image")?,
                 is_business: true,
             };
             parties.users.insert(user_id, person);
+            let rate_count: i64 = row.try_get("rate_count")?;
+            let num_of_products: i64 = row.try_get("num_of_products")?;
+            let profile = Business {
+                id: id.unsigned_abs(),
+                name: name.clone(),
+                num_of_products: Some(num_of_products.unsigned_abs()),
+                rate: Some(Rate {
+                    rate: row.try_get("rate")?,
+                    rate_count: rate_count.unsigned_abs(),
+                }),
+                sheba: row.try_get("sheba")?,
+                service_call_name: None,
+            };
+            parties.profiles.insert(id, profile);
             parties.businesses.insert(id, (name, user_id));
+        }
+        for row in query("SELECT * FROM guilds").fetch_all(&mut *connection).await? {
+            let id: i64 = row.try_get("id")?;
+            let guild = (id.unsigned_abs(), row.try_get("name")?);
+            parties.guilds.insert(row.try_get("code")?, guild);
         }
         for row in query("SELECT * FROM users").fetch_all(connection).await? {
             let caller = Caller { user_id: row.try_get("id")?, business_id: None };
@@ -68,6 +99,7 @@ impl Parties {
                 cellphone_number: row.try_get("cellphone_number")?,
                 national_code: row.try_get("national_code")?,
                 username: row.try_get("username")?,
+                profile_image: row.try_get("profile_image")?,
                 is_business: false,
             };
             parties.users.insert(caller.user_id, person);
@@ -139,11 +171,17 @@ impl Parties {
 
     /// A business, as an invoice shows it.
     pub(crate) fn business(&self, id: i64) -> Business {
-        Business {
-            id: id.unsigned_abs(),
-            name: self.business_name(id).to_owned(),
-            ..Business::default()
-        }
+        self.profiles.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// There is no register of guilds here: a code that somebody uses is a guild. Of one of which
+    /// nothing is known, name and number follow from the code, so that they are the same everywhere.
+    pub(crate) fn guild(&self, code: &str) -> Guild {
+        let (id, name) = match self.guilds.get(code) {
+            Some((id, name)) => (*id, name.clone()),
+            None => (guild_number(code), code.to_owned()),
+        };
+        Guild { id, name, code: code.to_owned() }
     }
 
     /// The user that a business is billed as.
@@ -164,9 +202,15 @@ impl Parties {
             // POD's own identities are issued by POD, whose number is 1.
             sso_id: Some(id.to_string()),
             sso_issuer_code: Some(1),
-            profile_image: None,
+            profile_image: self.users.get(&id).and_then(|person| person.profile_image.clone()),
         }
     }
+}
+
+/// A guild's number, of which nothing else is known.
+pub(crate) fn guild_number(code: &str) -> u64 {
+    let hash = Sha256::digest(code.as_bytes());
+    hash.iter().take(3).fold(0, |id, byte| (id << 8) | u64::from(*byte))
 }
 
 /// A mobile number without country code or leading zero.

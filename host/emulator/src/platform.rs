@@ -36,6 +36,8 @@ pub(crate) struct Platform {
     /// The same clock, unless whoever started the platform gave it.
     pub(crate) own_clock: Option<Arc<OwnClock>>,
     pub(crate) registry: Registry,
+    /// The `errorCode` of refusals for which documents give a message only.
+    pub(crate) message_error_code: i32,
     /// Where the platform's own pages and files are.
     pub(crate) root_url: String,
     /// Nobody waits any more.
@@ -63,6 +65,8 @@ pub(crate) enum Target {
     Product,
     /// A service with a path of its own.
     Path(&'static str),
+    /// A service that has a number, by its name.
+    Named(&'static str),
     /// A one-time token, and nothing else.
     OneTimeToken,
 }
@@ -162,21 +166,28 @@ impl Platform {
                 reference_number: number.to_string(),
                 error_code: 0,
                 message: None,
+                explanation: None,
                 count,
                 ott: self.otts.issue(number),
                 result,
             },
-            Err(Refusal::Platform { kind, detail: None }) => {
-                self.refusal(number, kind.code(), kind.message())
-            }
-            Err(Refusal::Platform { kind, detail: Some(detail) }) => {
-                self.refusal(number, kind.code(), &format!("{}: {detail}", kind.message()))
-            }
+            Err(Refusal::Platform { kind, says, detail }) => OutgoingEnvelope {
+                explanation: detail,
+                ..self.refusal(number, self.code(kind), says.unwrap_or(kind.message()))
+            },
             Err(Refusal::Internal(error)) => {
                 tracing::error!(reference = number, %error, "a call failed");
                 let (code, message) = INTERNAL;
                 self.refusal(number, code, message)
             }
+        }
+    }
+
+    /// The code that an answer has: never 0, which would be none.
+    fn code(&self, kind: Kind) -> i32 {
+        match kind.code() {
+            0 => self.message_error_code,
+            code => code,
         }
     }
 
@@ -244,10 +255,9 @@ impl Platform {
         if entry.row.token == TokenKind::Business && caller.business_id.is_none() {
             return Err(Kind::InvalidToken.into());
         }
+        // Of a token that no answer carried, there is nothing to use up.
         let ott = match &call.ott {
-            Some(ott) if entry.row.needs_ott => {
-                Some(self.otts.recognise(ott).ok_or(Kind::InvalidOtt)?)
-            }
+            Some(ott) if entry.row.needs_ott => Some(self.otts.recognise(ott)),
             None if entry.row.needs_ott && !entry.may_omit_ott => {
                 return Err(Kind::InvalidOtt.into());
             }
@@ -261,14 +271,19 @@ impl Platform {
             return (entry.run)(&mut context).await;
         }
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        if let Some(ott) = ott
-            && !ott::spend(&mut transaction, ott).await?
-        {
-            transaction.rollback().await?;
-            return Err(Kind::InvalidOtt.into());
-        }
+        let is_fresh = match ott {
+            Some(Some(ott)) => ott::spend(&mut transaction, ott).await?,
+            Some(None) => false,
+            None => true,
+        };
         let mut context = self.context(&mut transaction, caller, now, number, &call.fields);
-        match perform(entry, &mut context).await {
+        // POD's own rules come first: that an invoice is paid is told whatever the token is
+        // (recorded answers).
+        let outcome = match perform(entry, &mut context).await {
+            Ok(_) if !is_fresh => Err(Kind::InvalidOtt.into()),
+            outcome => outcome,
+        };
+        match outcome {
             Ok(reply) => {
                 transaction.commit().await?;
                 store.next_due = due::next(&mut store.connection).await?;
@@ -277,7 +292,7 @@ impl Platform {
             Err(refusal) => {
                 transaction.rollback().await?;
                 // A one-time token is good for one call, whatever comes of it.
-                if let Some(ott) = ott {
+                if let Some(Some(ott)) = ott {
                     ott::spend(connection, ott).await?;
                 }
                 Err(refusal)
@@ -350,6 +365,9 @@ impl Platform {
                     Refusal::because(Kind::NotFound, format!("no service at {path}"))
                 })
             }
+            Target::Named(name) => self.registry.named(name).map(Some).ok_or_else(|| {
+                Refusal::because(Kind::NotFound, format!("no service named {name}"))
+            }),
             Target::Product => {
                 let product = call
                     .fields

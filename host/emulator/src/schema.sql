@@ -1,7 +1,7 @@
 -- The emulator's data. Money is whole rials, instants are milliseconds since 1970.
 -- 0x504F4453 is "PODS": it tells our files from other people's databases.
 PRAGMA application_id = 0x504F4453;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
@@ -39,7 +39,8 @@ CREATE TABLE users (
     token            TEXT NOT NULL UNIQUE,
     cellphone_number TEXT,
     national_code    TEXT,
-    username         TEXT
+    username         TEXT,
+    profile_image    TEXT
 ) STRICT;
 
 CREATE TABLE businesses (
@@ -47,14 +48,27 @@ CREATE TABLE businesses (
     user_id          INTEGER NOT NULL UNIQUE,
     name             TEXT NOT NULL,
     token            TEXT UNIQUE,               -- nobody calls as the platform's own business
-    cellphone_number TEXT
+    cellphone_number TEXT,
+    num_of_products  INTEGER NOT NULL,
+    rate             REAL NOT NULL,
+    rate_count       INTEGER NOT NULL,
+    sheba            TEXT NOT NULL,
+    profile_image    TEXT
 ) STRICT;
+
+-- The guilds of which more is known than their codes.
+CREATE TABLE guilds (
+    code TEXT PRIMARY KEY,
+    id   INTEGER NOT NULL UNIQUE,
+    name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE products (
     id          INTEGER PRIMARY KEY,
     business_id INTEGER NOT NULL REFERENCES businesses (id),
     name        TEXT NOT NULL,
-    price       INTEGER NOT NULL CHECK (price > 0)
+    price       INTEGER NOT NULL CHECK (price > 0),
+    guild_code  TEXT                            -- null: that of the invoice that it stands in
 ) STRICT;
 
 CREATE TABLE invoices (

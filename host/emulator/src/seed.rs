@@ -10,14 +10,15 @@ use crate::{
     invoice::{Record, line, unique_number, unregistered},
     ledger::{self, Account, Move},
     loans::{self, Contract, Plan},
-    parties::Caller,
+    parties::{Caller, guild_number},
     payment::{self, Source},
-    scenario::{Invoice, PosTransaction, Scenario},
-    store,
+    scenario::{Invoice, PosTransaction, Rate, Scenario},
+    sheba, store,
 };
 
 pub(crate) const OTT_KEY: &str = "ottKey";
 pub(crate) const CALLER: &str = "caller";
+pub(crate) const MESSAGE_ERROR_CODE: &str = "messageErrorCode";
 /// There as long as the scenario's history has not happened.
 pub(crate) const HISTORY: &str = "historyToHappen";
 
@@ -29,6 +30,14 @@ const BUSINESS_GUILD: &str = "BUSINESS_GUILD";
 /// The most months before the first instalment, if a contract says nothing.
 const MAX_BREATHING_PERIOD_COUNT: u32 = 12;
 
+/// Guilds whose numbers and names POD's samples show (S4, recorded answers).
+const GUILDS: [(&str, u64, &str); 4] = [
+    ("TOILETRIES_GUILD", 44, "آرایش و زیبایی"),
+    ("HEALTH_GUILD", 45, "بهداشت و درمان"),
+    ("BUSINESS_GUILD", 48, "اقتصاد و بازرگانی"),
+    ("CLOTHING_GUILD", 52, "پوشاک"),
+];
+
 /// Fills the database. The scenario has been checked.
 pub(crate) async fn seed(
     connection: &mut SqliteConnection,
@@ -39,6 +48,7 @@ pub(crate) async fn seed(
     store::create(&mut transaction).await?;
     settings(&mut transaction, scenario).await?;
     parties(&mut transaction, scenario).await?;
+    guilds(&mut transaction, scenario).await?;
     bills(&mut transaction, scenario).await?;
     for invoice in &scenario.invoices {
         let record = record(invoice, now)?;
@@ -64,7 +74,8 @@ async fn settings(connection: &mut SqliteConnection, scenario: &Scenario) -> Res
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(Error::Random)?;
     let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let settings: [(&str, Option<String>); 4] = [
+    let settings: [(&str, Option<String>); 5] = [
+        (MESSAGE_ERROR_CODE, scenario.message_error_code.map(|code| code.to_string())),
         (OTT_KEY, Some(key)),
         (CALLER, scenario.caller_token().map(str::to_owned)),
         (HISTORY, (!scenario.history.is_empty()).then(String::new)),
@@ -83,30 +94,45 @@ async fn settings(connection: &mut SqliteConnection, scenario: &Scenario) -> Res
 }
 
 async fn parties(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {
-    const BUSINESS: &str = "INSERT INTO businesses (id, user_id, name, token, cellphone_number) \
-                            VALUES (?, ?, ?, ?, ?)";
+    const BUSINESS: &str = "INSERT INTO businesses (id, user_id, name, token, cellphone_number, \
+                            num_of_products, rate, rate_count, sheba, profile_image) \
+                            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     query(BUSINESS)
         .bind(Caller::PLATFORM.business_id)
         .bind(Caller::PLATFORM.user_id)
         .bind(PLATFORM_NAME)
         .bind(None::<&str>)
         .bind(None::<&str>)
+        .bind(0)
+        .bind(0.0)
+        .bind(0)
+        .bind(sheba::of_business(0))
+        .bind(None::<&str>)
         .execute(&mut *connection)
         .await?;
     for business in &scenario.businesses {
+        let own = scenario.products.iter().filter(|product| product.business_id == business.id);
+        let num_of_products = business.num_of_products.unwrap_or_else(|| own.count() as u64);
+        let rate = business.rate.unwrap_or(Rate { rate: 0.0, rate_count: 0 });
+        let sheba = business.sheba.clone();
         query(BUSINESS)
             .bind(stored(business.id)?)
             .bind(stored(business.user_id)?)
             .bind(&business.name)
             .bind(&business.api_token)
             .bind(&business.cellphone_number)
+            .bind(stored(num_of_products)?)
+            .bind(rate.rate)
+            .bind(stored(rate.rate_count)?)
+            .bind(sheba.unwrap_or_else(|| sheba::of_business(business.id)))
+            .bind(&business.profile_image)
             .execute(&mut *connection)
             .await?;
     }
     for user in &scenario.users {
         query(
-            "INSERT INTO users (id, name, token, cellphone_number, national_code, username) \
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO users (id, name, token, cellphone_number, national_code, username, \
+             profile_image) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(stored(user.id)?)
         .bind(&user.name)
@@ -114,8 +140,28 @@ async fn parties(connection: &mut SqliteConnection, scenario: &Scenario) -> Resu
         .bind(&user.cellphone_number)
         .bind(&user.national_code)
         .bind(&user.username)
+        .bind(&user.profile_image)
         .execute(&mut *connection)
         .await?;
+    }
+    Ok(())
+}
+
+async fn guilds(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {
+    let is_stated = |code: &str| scenario.guilds.iter().any(|guild| guild.code == code);
+    let known = GUILDS.iter().filter(|(code, ..)| !is_stated(code));
+    let known = known.map(|(code, id, name)| (*code, *id, *name));
+    let stated = scenario.guilds.iter().map(|guild| {
+        let id = guild.id.unwrap_or_else(|| guild_number(&guild.code));
+        (guild.code.as_str(), id, guild.name.as_str())
+    });
+    for (code, id, name) in known.chain(stated) {
+        query("INSERT INTO guilds (code, id, name) VALUES (?, ?, ?)")
+            .bind(code)
+            .bind(stored(id)?)
+            .bind(name)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }
@@ -137,13 +183,17 @@ async fn bills(connection: &mut SqliteConnection, scenario: &Scenario) -> Result
 
 async fn products(connection: &mut SqliteConnection, scenario: &Scenario) -> Result<(), Error> {
     for product in &scenario.products {
-        query("INSERT INTO products (id, business_id, name, price) VALUES (?, ?, ?, ?)")
-            .bind(stored(product.id)?)
-            .bind(stored(product.business_id)?)
-            .bind(&product.name)
-            .bind(stored(product.price.0)?)
-            .execute(&mut *connection)
-            .await?;
+        query(
+            "INSERT INTO products (id, business_id, name, price, guild_code) \
+             VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(stored(product.id)?)
+        .bind(stored(product.business_id)?)
+        .bind(&product.name)
+        .bind(stored(product.price.0)?)
+        .bind(&product.guild_code)
+        .execute(&mut *connection)
+        .await?;
     }
     Ok(())
 }

@@ -29,7 +29,30 @@ use crate::{
 };
 
 /// Where services are called: production, and what older clients use.
-const BASES: [&str; 3] = ["/srv/sc", "/srv/core", "/srv/basic-platform"];
+const BASES: [&str; 4] = ["/srv/sc", "/srv/core", "/srv/basic-platform", ""];
+
+/// The paths by which older clients call services that have numbers.
+const BY_PATH: [(&str, &[&str]); 2] = [
+    (
+        "/nzh/biz",
+        &[
+            "issueInvoice",
+            "getInvoiceList",
+            "getInvoiceListByMetadata",
+            "verifyInvoice",
+            "verifyAndCloseInvoice",
+            "closeInvoice",
+            "cancelInvoice",
+            "reduceInvoice",
+            "sendInvoicePaymentSMS",
+            "payInvoice",
+            "payInvoiceByInvoice",
+            "payInvoiceInFuture",
+            "getInvoicePaymentLink",
+        ],
+    ),
+    ("/nzh", &["payInvoiceByCredit", "payAnyInvoiceByCredit"]),
+];
 
 /// The largest file that can be uploaded, in bytes.
 const LARGEST_FILE: usize = 16 * 1024 * 1024;
@@ -50,6 +73,14 @@ pub(crate) fn router(platform: Arc<Platform>) -> Router {
             service_call(Target::OneTimeToken, state, line, query, headers, body)
         };
         route(format!("{base}/nzh/ott"), get(ott).post(ott));
+        for (folder, services) in BY_PATH {
+            for name in services {
+                let named = move |state, line, query, headers, body| {
+                    service_call(Target::Named(name), state, line, query, headers, body)
+                };
+                route(format!("{base}{folder}/{name}"), get(named).post(named));
+            }
+        }
     }
     for entry in platform.registry.paths() {
         match entry.row.route {

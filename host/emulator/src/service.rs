@@ -67,17 +67,22 @@ pub(crate) fn stored(field: &str, value: u64) -> Result<i64, InvalidArgument> {
 /// Why a call is refused. A refused call changes nothing.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// By the rules of POD.
-    Platform { kind: Kind, detail: Option<String> },
+    /// By the rules of POD: in its words for this kind, unless it `says` something else here. The
+    /// `detail` is ours.
+    Platform { kind: Kind, says: Option<&'static str>, detail: Option<String> },
     /// By a failure of this platform.
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Refusal {
-    /// POD's refusal, with a sentence of ours behind POD's message. Only for kinds that have a
-    /// code: the others are told by their message alone.
+    /// POD's refusal, explained by a sentence of ours.
     pub(crate) fn because(kind: Kind, detail: impl Into<String>) -> Self {
-        Self::Platform { kind, detail: Some(detail.into()) }
+        Self::Platform { kind, says: None, detail: Some(detail.into()) }
+    }
+
+    /// POD's refusal, in other words than POD's usual ones for this kind.
+    pub(crate) fn saying(kind: Kind, message: &'static str) -> Self {
+        Self::Platform { kind, says: Some(message), detail: None }
     }
 
     /// 403, naming the field.
@@ -88,7 +93,7 @@ impl Refusal {
 
 impl From<Kind> for Refusal {
     fn from(kind: Kind) -> Self {
-        Self::Platform { kind, detail: None }
+        Self::Platform { kind, says: None, detail: None }
     }
 }
 
@@ -126,6 +131,16 @@ pub(crate) trait Handle: Service {
     /// The fields in the form that the contract gives them, where clients also send another.
     fn receive(fields: &Fields) -> Cow<'_, Fields> {
         Cow::Borrowed(fields)
+    }
+
+    /// The answer as it was written, with what POD sends beside the contract's fields.
+    fn dress(
+        context: &mut Context<'_>,
+        response: &Self::Response,
+        written: Box<RawValue>,
+    ) -> impl Future<Output = Result<Box<RawValue>, Refusal>> + Send {
+        let _ = (context, response);
+        async { Ok(written) }
     }
 
     /// Does the platform keep something of it, although it changes nothing for anybody?
@@ -200,6 +215,8 @@ fn run<'a, S: Handle>(context: &'a mut Context<'_>) -> Running<'a> {
         let request = S::decode(&S::receive(context.fields)).map_err(S::refuse)?;
         request.prepare().map_err(S::refuse)?;
         let response = request.handle(context).await?;
-        Ok(Reply { count: S::count(&response), result: Some(S::write(&response)?) })
+        let written = S::write(&response)?;
+        let result = S::dress(context, &response, written).await?;
+        Ok(Reply { count: S::count(&response), result: Some(result) })
     })
 }

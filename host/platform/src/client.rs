@@ -11,6 +11,7 @@ use reqwest::{
 
 use crate::{
     Request, Row, Secret, Service, catalogue,
+    error::explained,
     files::FileContent,
     service::{Effect, Product, Reader, Route, Verb},
     types::{Doubt, Error, PlatformError},
@@ -548,11 +549,15 @@ fn open<'a>(row: &'static Row, body: &'a Bytes) -> Result<Envelope<'a>, Error> {
     if !envelope.has_error {
         return Ok(envelope);
     }
+    let message = envelope.message.unwrap_or_default();
     let error = PlatformError::new(
         envelope.error_code.unwrap_or_default(),
-        envelope.message.unwrap_or_default().into_owned(),
+        message.clone().into_owned(),
         envelope.reference_number.unwrap_or_default().into_owned(),
     );
+    // Whoever reads a receipt is told what the emulator knows; the kind goes by POD's words.
+    let explanation = envelope.explanation.as_deref();
+    let error = PlatformError { message: explained(&message, explanation), ..error };
     if error.is_outcome_unknown() {
         let reason = format!("{} answered {}, “{}”", row.name, error.code, error.message);
         return Err(failed(row, reason, Some(error.reference_number)));

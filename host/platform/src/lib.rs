@@ -36,6 +36,7 @@ mod error;
 mod evidence;
 mod meta_query;
 mod moved;
+pub mod persian;
 mod secret;
 mod service;
 pub mod wire;
@@ -46,6 +47,7 @@ pub use client::{
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use contract::{bills, files, invoices, loans, payments, types, visit_services};
+pub use error::{CREDITOR_INVOICE_NOT_FOUND, REGISTERED_FOR_FUTURE, explained};
 pub use evidence::{Attempt, Attribution, Before, Evidence, MARK_PREFIX, Prior, Proof, Sighting};
 pub use meta_query::MetaQuery;
 pub use moved::is_pending;

@@ -3,7 +3,7 @@
 //! POD's documents show no query. This is the form that POD's clients write: a field, a comparison,
 //! and lists of further conditions.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
 /// A condition on an invoice's metadata.
@@ -13,16 +13,41 @@ pub struct MetaQuery {
     field: Option<String>,
     is: Option<Value>,
     has: Option<String>,
-    gt: Option<f64>,
-    gte: Option<f64>,
-    lt: Option<f64>,
-    lte: Option<f64>,
+    gt: Option<Bound>,
+    gte: Option<Bound>,
+    lt: Option<Bound>,
+    lte: Option<Bound>,
     #[serde(default)]
     and: Vec<MetaQuery>,
     #[serde(default)]
     or: Vec<MetaQuery>,
     #[serde(default)]
     not: Vec<MetaQuery>,
+}
+
+/// A number to compare with, which POD also reads in quotes.
+#[derive(Clone, Copy, Debug)]
+struct Bound(f64);
+
+impl<'de> Deserialize<'de> for Bound {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(f64),
+            Text(String),
+        }
+
+        match Written::deserialize(deserializer)? {
+            Written::Number(number) => Ok(Self(number)),
+            Written::Text(text) => match text.trim().parse() {
+                Ok(number) if f64::is_finite(number) => Ok(Self(number)),
+                _ => Err(D::Error::custom(format!(
+                    "expected a number to compare with, found `{text}`"
+                ))),
+            },
+        }
+    }
 }
 
 impl MetaQuery {
@@ -43,8 +68,8 @@ impl MetaQuery {
     fn compares(&self, value: &Value) -> bool {
         let text = text(value);
         let number: Option<f64> = text.parse().ok();
-        let within = |bound: Option<f64>, compare: fn(f64, f64) -> bool| {
-            bound.is_none_or(|bound| number.is_some_and(|number| compare(number, bound)))
+        let within = |bound: Option<Bound>, compare: fn(f64, f64) -> bool| {
+            bound.is_none_or(|bound| number.is_some_and(|number| compare(number, bound.0)))
         };
         self.is.as_ref().is_none_or(|is| self::text(is) == text)
             && self.has.as_ref().is_none_or(|part| text.contains(part))

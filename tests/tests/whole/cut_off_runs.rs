@@ -165,7 +165,7 @@ async fn a_refusal_is_not_believed_while_nothing_can_be_seen() {
     assert_eq!(receipt.status, Status::UnknownOutcome, "{receipt:#?}");
     assert_eq!((receipt.doubts.len(), receipt.meters.rials.0), (1, 0));
     let evidence = receipt.doubts[0].evidence.as_deref().unwrap_or_default();
-    assert!(evidence.contains("the first attempt arrived"), "{evidence}");
+    assert!(evidence.contains("POD refused: bill-already-payed"), "{evidence}");
     let ledger = mortal.pod.ledger().await.expect("the ledger can be read");
     assert_eq!(ledger.balance("wallet:1:PODLAND_WALLET"), 4_100_000, "it was paid once");
 }

@@ -239,7 +239,8 @@ const EYES: &str = r#"
         let page = get_invoice_list(request);
         [page.count, page.result.map(|invoice| show(invoice))]
     }
-    fn refused(error) { [error.kind, error.platform_kind, error.code, error.message] }
+    // Not the code: for some refusals no document has one, and the platform's own says nothing.
+    fn refused(error) { [error.kind, error.platform_kind, error.message] }
 "#;
 
 const SHOP: &str = r#"{
@@ -424,14 +425,23 @@ async fn what_pod_would_refuse_is_refused_alike() {
     )
     .await;
     assert_eq!(dry.status, Status::Done, "{:?}", dry.error);
-    let codes: Vec<i64> = dry.output.as_array().unwrap()[..6]
+    let kinds: Vec<&str> = dry.output.as_array().unwrap()[1..6]
         .iter()
-        .map(|answer| answer[2].as_i64().unwrap_or_default())
+        .map(|answer| answer[1].as_str().unwrap_or_default())
         .collect();
-    assert_eq!(codes, [0, 24, 32, 45, 56, 99]);
+    assert_eq!(
+        kinds,
+        [
+            "bill-already-payed",
+            "invoice-is-canceled",
+            "bill-already-closed",
+            "insufficient-funds",
+            "invoice-not-issued-for-caller",
+        ]
+    );
     assert_eq!(dry.output[6][1], "creditor-invoice-not-payed");
     assert_eq!(dry.output[10][1], "creditor-invoice-earmarked");
-    assert_eq!(dry.output[13][2], 180);
+    assert_eq!(dry.output[13][1], "duplicate-service-bill");
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ impl IntoResponse for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Platform { kind, detail } => {
+            Refusal::Platform { kind, detail, .. } => {
                 let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
                 let name = kind.name();
                 Self(StatusCode::BAD_REQUEST, format!("{name}: {}{detail}", kind.message()))

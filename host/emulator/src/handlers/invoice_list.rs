@@ -11,8 +11,10 @@ use pod_platform::{
     invoices::{GetInvoiceListRequest, InvoicePage},
     wire::form::Fields,
 };
+use serde_json::value::RawValue;
 use sqlx::{QueryBuilder, Sqlite};
 
+use super::product_srv;
 use crate::{
     filters::{Filters, Value},
     invoice::Record,
@@ -74,13 +76,39 @@ impl Handle for GetInvoiceListRequest {
         Ok(InvoicePage { count, result })
     }
 
-    /// Some clients send a time behind the day.
+    async fn dress(
+        context: &mut Context<'_>,
+        page: &InvoicePage,
+        written: Box<RawValue>,
+    ) -> Result<Box<RawValue>, Refusal> {
+        product_srv::add(context, page, written).await
+    }
+
+    /// Some clients send a time behind the day, no page, or an `offset` beside the id that the page
+    /// begins with, which says more.
     fn receive(fields: &Fields) -> Cow<'_, Fields> {
-        let mut days = fields.clone();
+        let mut fields = fields.clone();
         for field in ["fromDate", "toDate"] {
-            days.change(field, |text| text.split_once(' ').map_or(text, |(day, _)| day).to_owned());
+            let day = |text: &str| text.split_once(' ').map_or(text, |(day, _)| day).to_owned();
+            fields.change(field, day);
         }
-        Cow::Owned(days)
+        if fields.get("firstId").is_some() || fields.get("lastId").is_some() {
+            fields.remove("offset");
+        } else {
+            first_page_unless_told(&mut fields, "offset", 0);
+        }
+        first_page_unless_told(&mut fields, "size", DEFAULT_SIZE);
+        Cow::Owned(fields)
+    }
+}
+
+/// How many invoices a page has that names no `size`: no document tells POD's own number.
+pub(super) const DEFAULT_SIZE: u32 = 50;
+
+/// Says which page is meant, where a caller did not.
+pub(super) fn first_page_unless_told(fields: &mut Fields, field: &str, number: u32) {
+    if fields.get(field).is_none() {
+        fields.push(field, number.to_string());
     }
 }
 
@@ -101,7 +129,8 @@ fn filters(request: &GetInvoiceListRequest, context: &Context<'_>) -> Result<Fil
     filters.flag("canceled = ", request.is_canceled);
     filters.flag("payed = ", request.is_payed);
     filters.flag("closed = ", request.is_closed);
-    filters.flag("waiting = ", request.is_waiting);
+    // A payment that awaits its verification waits, too: shops look for it so.
+    filters.flag("(waiting OR unverified) = ", request.is_waiting);
     filters.text("guild_code = ", request.guild_code.as_deref());
     filters.text("payment_reference = ", request.reference_number.as_deref());
     filters.number("user_id = ", "userId", request.user_id)?;
@@ -111,7 +140,7 @@ fn filters(request: &GetInvoiceListRequest, context: &Context<'_>) -> Result<Fil
         list(&request.issuer_id)?,
         ")))",
     );
-    filters.add("instr(description, ", request.query.clone().map(Value::Text), ") > 0");
+    filters.within("description", request.query.as_deref());
     filters.add(
         "EXISTS (SELECT 1 FROM json_each(lines) AS line \
          WHERE line.value ->> '$.productShortSrv.id' IN (SELECT value FROM json_each(",

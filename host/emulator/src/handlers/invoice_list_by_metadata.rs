@@ -1,12 +1,19 @@
 //! getInvoiceListByMetadata: the caller's invoices whose metadata says something.
 
+use std::borrow::Cow;
+
 use pod_platform::{
     MetaQuery,
     invoices::{GetInvoiceListByMetadataRequest, InvoicePage},
+    wire::form::Fields,
 };
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use sqlx::query;
 
+use super::{
+    invoice_list::{DEFAULT_SIZE, first_page_unless_told},
+    product_srv,
+};
 use crate::{
     invoice::Record,
     service::{Context, Handle, Refusal},
@@ -40,5 +47,21 @@ impl Handle for GetInvoiceListByMetadataRequest {
         let page = matches.into_iter().skip(offset).take(self.size as usize);
         let result = page.map(|invoice| Ok(invoice.shown(context.parties)?));
         Ok(InvoicePage { count, result: result.collect::<Result<_, Refusal>>()? })
+    }
+
+    async fn dress(
+        context: &mut Context<'_>,
+        page: &InvoicePage,
+        written: Box<RawValue>,
+    ) -> Result<Box<RawValue>, Refusal> {
+        product_srv::add(context, page, written).await
+    }
+
+    /// Clients leave the page out.
+    fn receive(fields: &Fields) -> Cow<'_, Fields> {
+        let mut fields = fields.clone();
+        first_page_unless_told(&mut fields, "offset", 0);
+        first_page_unless_told(&mut fields, "size", DEFAULT_SIZE);
+        Cow::Owned(fields)
     }
 }

@@ -20,7 +20,7 @@ impl Handle for LoanPlanListRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<LoanPlanPage, Refusal> {
         let mut filters = Filters::default();
         filters.number("plan.id = ", "id", self.id)?;
-        filters.add("instr(plan.name, ", self.name.map(Value::Text), ") > 0");
+        filters.within("plan.name", self.name.as_deref());
         filters.flag("plan.active = ", self.active);
         filters.days(
             ("plan.created_at >= ", self.create_date_from),

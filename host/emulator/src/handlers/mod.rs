@@ -14,6 +14,7 @@ mod loans;
 mod netting;
 mod payment_sms;
 pub(crate) mod payments;
+mod product_srv;
 mod reduce_invoice;
 
 use pod_platform::{

@@ -1,7 +1,8 @@
 //! payInvoiceByInvoice: a debt is settled out of a paid invoice of the debtor's own.
 
 use pod_platform::{
-    Service, payments::PayInvoiceByInvoiceRequest, types::PlatformErrorKind as Kind,
+    CREDITOR_INVOICE_NOT_FOUND, Service, payments::PayInvoiceByInvoiceRequest,
+    types::PlatformErrorKind as Kind,
 };
 
 use crate::{
@@ -13,8 +14,14 @@ use crate::{
 
 impl Handle for PayInvoiceByInvoiceRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
-        let mut creditor = find(context, self.creditor_invoice_id, "creditor").await?;
-        let mut debtor = find(context, self.debtor_invoice_id, "debtor").await?;
+        let creditor = Record::find(context.connection, self.creditor_invoice_id).await?;
+        let mut creditor =
+            creditor.ok_or_else(|| Refusal::saying(Kind::NotFound, CREDITOR_INVOICE_NOT_FOUND))?;
+        let debtor = Record::find(context.connection, self.debtor_invoice_id).await?;
+        let mut debtor = debtor.ok_or_else(|| {
+            let id = self.debtor_invoice_id;
+            Refusal::because(Kind::NotFound, format!("no debtor invoice {id}"))
+        })?;
 
         // The caller is the business that the debt is billed to and that the money is owed to.
         let caller = context.caller;
@@ -68,10 +75,4 @@ impl Handle for PayInvoiceByInvoiceRequest {
         payment::pay(context, &mut debtor, Self::ROW.name, paying).await?;
         Ok(true)
     }
-}
-
-async fn find(context: &mut Context<'_>, id: u64, side: &str) -> Result<Record, Refusal> {
-    Record::find(context.connection, id)
-        .await?
-        .ok_or_else(|| Refusal::because(Kind::NotFound, format!("no {side} invoice {id}")))
 }

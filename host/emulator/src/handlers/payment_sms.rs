@@ -49,9 +49,13 @@ impl Handle for SendInvoicePaymentSMSRequest {
         if content == CODE || content == BOTH {
             let wallet = self.wallet.as_deref().unwrap_or(PODLAND_WALLET);
             let code = sms::issue_code(context, &invoice, user, wallet, &delegations).await?;
-            text.push_str(&format!(
-                "\nجهت پرداخت از کیف پول خود، کد {code} را به همین شماره پیامک کنید"
-            ));
+            // A text pays from POD's own wallet only; of another, the code is told to the business,
+            // which verifies it (S1).
+            text.push_str(&if wallet == PODLAND_WALLET {
+                format!("\nجهت پرداخت از کیف پول خود، کد {code} را به همین شماره پیامک کنید")
+            } else {
+                format!("\nکد {code} برای تایید پرداخت از کیف پول شما")
+            });
             let named: Vec<&str> =
                 delegations.hashes.iter().map(String::as_str).filter(|h| !h.is_empty()).collect();
             if !named.is_empty() {

@@ -2,7 +2,7 @@
 //! outside POD. payInvoiceInFuture. payInvoiceByPos.
 
 use pod_platform::{
-    Service,
+    REGISTERED_FOR_FUTURE, Service,
     payments::{
         PayAnyInvoiceByCreditRequest, PayInvoiceByCreditRequest, PayInvoiceByPosRequest,
         PayInvoiceInFutureRequest, PayInvoiceRequest,
@@ -90,7 +90,10 @@ impl Handle for PayInvoiceInFutureRequest {
         if invoice.user_id != Some(context.caller.user_id) {
             return Err(Kind::InvoiceNotIssuedForCaller.into());
         }
-        invoice.must_be_payable(context.now)?;
+        invoice.must_be_payable(context.now).map_err(|kind| match kind {
+            Kind::WaitingForGuarantee => Refusal::saying(kind, REGISTERED_FOR_FUTURE),
+            kind => kind.into(),
+        })?;
         if self.date < context.now.jalali_date() {
             return Err(Refusal::argument("date", "today or later"));
         }

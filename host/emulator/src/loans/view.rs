@@ -15,7 +15,7 @@ use super::{
     loan::{Installment, Loan},
 };
 use crate::{
-    invoice::{Record, guild, instant, rial},
+    invoice::{Record, instant, rial, set_or_zero},
     service::{Context, Refusal},
 };
 
@@ -28,7 +28,7 @@ impl Contract {
             supply_amount_type_code: Some(SupplyAmountType::SupplyLoanAmountTypeGuild),
             supply_amount_value: Some(self.guild_code.clone()),
             enable: true,
-            guild: Some(guild(self.guild_code.clone())),
+            guild: Some(context.parties.guild(&self.guild_code)),
         };
         loans::Contract {
             id: self.id.unsigned_abs(),
@@ -48,7 +48,7 @@ impl Contract {
             loan_grantor_ceiling: Some(rial(self.ceiling)),
             max_breathing_period_count: u32::try_from(self.max_breathing_period_count).ok(),
             // S4: the beginning of the last day.
-            end_date: self.last_day().and_then(|day| day.start()),
+            end_date: set_or_zero(self.last_day().and_then(|day| day.start())),
             ..loans::Contract::default()
         }
     }
@@ -109,8 +109,8 @@ impl Loan {
             assurance_identifier: Some(subject.unique_number.clone()),
             clear_installment_tool_id: Some(contract.clear_installment_tool),
             clear_installment_tool_code: Some(ClearInstallmentTool::LoanClearInstallmentToolWallet),
-            settled_date: self.settled_at.map(instant),
-            canceled_date: self.canceled_at.map(instant),
+            settled_date: set_or_zero(self.settled_at.map(instant)),
+            canceled_date: set_or_zero(self.canceled_at.map(instant)),
             breathing_period_type: self.breathing_period_count.map(|_| monthly),
             breathing_period_count: self
                 .breathing_period_count

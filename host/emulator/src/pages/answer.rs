@@ -92,7 +92,7 @@ pub(super) async fn step(
 pub(super) fn respond(outcome: Result<Page, Refusal>) -> Response {
     let (status, text) = match outcome {
         Ok(page) => return page.into_response(),
-        Err(Refusal::Platform { kind, detail }) => (status(kind), message(kind, detail)),
+        Err(Refusal::Platform { kind, detail, .. }) => (status(kind), message(kind, detail)),
         Err(Refusal::Internal(error)) => {
             tracing::error!(%error, "a page cannot be shown");
             (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL.1.to_owned())

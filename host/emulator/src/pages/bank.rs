@@ -61,7 +61,7 @@ async fn or_way_back(
 ) -> Result<super::answer::Page, Refusal> {
     let again = token.clone();
     match step(platform, move |context| action(context, token)).await {
-        Err(Refusal::Platform { kind, detail }) => {
+        Err(Refusal::Platform { kind, detail, .. }) => {
             let text = message(kind, detail);
             let refused = step(platform, move |context| {
                 Box::pin(async move {

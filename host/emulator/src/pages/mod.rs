@@ -32,9 +32,10 @@ use crate::platform::Platform;
 #[cfg(test)]
 pub(crate) const PATHS: [&str; 2] = ["/v1/pbc/payinvoice/", "/v1/pbc/payInvoiceByUniqueNumber/"];
 
-const LINKS: [(&str, Link); 4] = [
+const LINKS: [(&str, Link); 5] = [
     ("/v1/pbc/payinvoice", Link::Invoice),
-    // So spelled by the PHP client.
+    // So spelled by the Node client, and by the PHP client.
+    ("/v1/pbc/payInvoice", Link::Invoice),
     ("/v1/pbc/biz/payInvoice", Link::Invoice),
     ("/v1/pbc/payInvoiceByUniqueNumber", Link::UniqueNumber),
     ("/v1/pbc/payInvoiceByHash", Link::Hash),
@@ -67,9 +68,10 @@ async fn style() -> impl axum::response::IntoResponse {
     (headers, include_str!("page.css"))
 }
 
-/// The link of a hash that [expires](crate::handlers).
+/// The link of a hash that [expires](crate::handlers). It ends as POD's does: clients append
+/// `redirectUri`, `callbackUri` and `gateway` to it as it is.
 pub(crate) fn link_by_hash(root_url: &str, hash: &str) -> String {
-    format!("{root_url}/v1/pbc/payInvoiceByHash/?hash={hash}")
+    format!("{root_url}/v1/pbc/payInvoiceByHash/?hash={hash}&")
 }
 
 /// A link by which anybody can pay an invoice.

@@ -40,7 +40,7 @@ pub(super) async fn chosen(platform: Arc<Platform>, visit: Visit, form: Fields) 
         Box::pin(async move { choose(context, &visit, &form).await })
     });
     let page = match done.await {
-        Err(Refusal::Platform { kind, detail }) => {
+        Err(Refusal::Platform { kind, detail, .. }) => {
             // What is wrong with a field, a developer has to know; the rest is on the page.
             let notice = message(kind, detail.filter(|_| kind == Kind::BadParameters));
             let refused = step(&platform, move |context| {

@@ -61,22 +61,25 @@ impl Visit {
     /// The link's invoice and terms.
     pub(super) async fn open(&self, context: &mut Context<'_>) -> Result<(Record, Terms), Refusal> {
         let fields = self.fields();
-        let gateway = fields.get("gateway").map(str::to_owned);
+        let own = |name| fields.get(name).map(str::to_owned);
         let (invoice, redirect, call, gateway) = match self.link {
             Link::Hash => {
                 let stored = stored(context, fields.get("hash").unwrap_or_default()).await?;
-                // The C# client adds a gateway behind the hash.
+                // Clients append these to the link; what the service was told is for those that
+                // send them there.
                 (
                     stored.invoice,
-                    stored.redirect_uri,
-                    stored.callback_uri,
-                    gateway.or(stored.gateway),
+                    own("redirectUri").or(stored.redirect_uri),
+                    own("callbackUri").or_else(|| own("callUri")).or(stored.callback_uri),
+                    own("gateway").or(stored.gateway),
                 )
             }
-            Link::Invoice | Link::UniqueNumber => {
-                let own = |name| fields.get(name).map(str::to_owned);
-                (self.find(context, &fields).await?, own("redirectUri"), own("callUri"), gateway)
-            }
+            Link::Invoice | Link::UniqueNumber => (
+                self.find(context, &fields).await?,
+                own("redirectUri"),
+                own("callUri"),
+                own("gateway"),
+            ),
         };
         let redirect = way_back::parameter("redirectUri", redirect.as_deref())?
             .or_else(|| invoice.redirect_url.as_deref().and_then(way_back::address));

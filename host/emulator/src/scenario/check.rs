@@ -2,9 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pod_platform::{BillType, Instant, NotABill, Rial, UtilityBill, loans::LoanGuarantor};
+use pod_platform::{
+    BillType, Instant, NotABill, Rial, UtilityBill,
+    loans::LoanGuarantor,
+    types::{PlatformError, PlatformErrorKind as Kind},
+};
 
-use super::{Invoice, Scenario, end_of, faults, history, locate::Path, start_of};
+use super::{Business, Invoice, Scenario, end_of, faults, history, locate::Path, start_of};
+use crate::sheba;
 
 /// Ids and amounts beyond this have no exact JSON number.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -30,8 +35,18 @@ pub(super) fn check(scenario: &Scenario, now: Option<Instant>) -> Checked {
             format!("`{now}` is no date-time of the Persian calendar, written yyyy/mm/dd HH:MM:SS"),
         );
     }
+    if let Some(code) = scenario.message_error_code
+        && (Kind::all().any(|kind| kind.code() == code && code != 0)
+            || PlatformError::new(code, String::new(), String::new()).is_outcome_unknown())
+    {
+        return fault(
+            Path::default().key("messageErrorCode"),
+            format!("{code} stands for something else on POD"),
+        );
+    }
     checker.parties(scenario)?;
     checker.invoices(scenario, now)?;
+    Checker::guilds(scenario)?;
     checker.products(scenario)?;
     pos_transactions(scenario)?;
     checker.delegations(scenario)?;
@@ -79,6 +94,7 @@ impl<'a> Checker<'a> {
             for (code, amount) in &business.guilds {
                 self.account(here.clone().key("guilds"), code, *amount)?;
             }
+            profile(&here, business)?;
         }
         for (index, user) in scenario.users.iter().enumerate() {
             let here = Path::default().key("users").index(index);
@@ -142,6 +158,25 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
+    fn guilds(scenario: &Scenario) -> Checked {
+        let (mut codes, mut ids) = (HashSet::new(), HashSet::new());
+        for (index, guild) in scenario.guilds.iter().enumerate() {
+            let here = Path::default().key("guilds").index(index);
+            not_empty(&here, "code", &guild.code)?;
+            not_empty(&here, "name", &guild.name)?;
+            if !codes.insert(&guild.code) {
+                return twice(here.key("code"), "guild", &guild.code);
+            }
+            if let Some(number) = guild.id {
+                id(&here, "id", number)?;
+                if !ids.insert(number) {
+                    return twice(here.key("id"), "guild", number);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn products(&mut self, scenario: &'a Scenario) -> Checked {
         let mut ids = HashSet::new();
         for (index, product) in scenario.products.iter().enumerate() {
@@ -151,7 +186,10 @@ impl<'a> Checker<'a> {
                 return twice(here.key("id"), "product", product.id);
             }
             self.issuer(&here, product.business_id)?;
-            price(here.key("price"), product.price)?;
+            price(here.clone().key("price"), product.price)?;
+            if let Some(code) = &product.guild_code {
+                not_empty(&here, "guildCode", code)?;
+            }
         }
         Ok(())
     }
@@ -305,6 +343,29 @@ impl<'a> Checker<'a> {
             None => fault(place, "all money together is too much to count".to_owned()),
         }
     }
+}
+
+/// What an invoice shows of its business can be what it says.
+fn profile(here: &Path, business: &Business) -> Checked {
+    if business.num_of_products.is_some_and(|number| number > LARGEST) {
+        return fault(here.clone().key("numOfProducts"), format!("at most {LARGEST}"));
+    }
+    if let Some(rate) = business.rate {
+        let here = here.clone().key("rate");
+        if !(0.0..=10.0).contains(&rate.rate) {
+            return fault(here.key("rate"), "a rating is between 0 and 10".to_owned());
+        }
+        if rate.rate_count > LARGEST {
+            return fault(here.key("rateCount"), format!("at most {LARGEST}"));
+        }
+    }
+    if let Some(sheba) = &business.sheba
+        && !sheba::holds(sheba)
+    {
+        let reason = format!("`{sheba}` is no account: 24 digits, of which the first two check");
+        return fault(here.clone().key("sheba"), reason);
+    }
+    Ok(())
 }
 
 /// An invoice was issued, then paid, and none of it in the future.

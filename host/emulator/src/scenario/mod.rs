@@ -55,6 +55,9 @@ pub struct Scenario {
     /// Who pays them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<User>,
+    /// The trades of which more is known than their codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guilds: Vec<Guild>,
     /// What has been issued.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invoices: Vec<Invoice>,
@@ -82,7 +85,15 @@ pub struct Scenario {
     /// What faults with a probability are drawn from: the same seed, the same faults. Absent: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault_seed: Option<u64>,
+    /// The `errorCode` of refusals for which POD's documents give a message and no code. Absent:
+    /// [`MESSAGE_ERROR_CODE`]. 0: none, which some clients take for success.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_error_code: Option<i32>,
 }
+
+/// The `errorCode` of refusals for which POD's documents give a message and no code, unless a
+/// scenario says another: one that stands for nothing else.
+pub const MESSAGE_ERROR_CODE: i32 = 1;
 
 /// A business. It acts and is billed as the user `userId`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -105,6 +116,42 @@ pub struct Business {
     /// What it earned, by guild code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub guilds: BTreeMap<String, Rial>,
+    /// How many products it has. Absent: those of the scenario.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub num_of_products: Option<u64>,
+    /// What its customers think of it. Absent: nothing yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// Its bank account: the 24 digits of an IBAN, without `IR`. Absent: one that follows from its
+    /// id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheba: Option<String>,
+    /// The address of its picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_image: Option<String>,
+}
+
+/// What customers think of a business.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rate {
+    /// The mean of all ratings, at most 10.
+    pub rate: f64,
+    /// How many ratings there are.
+    pub rate_count: u64,
+}
+
+/// A guild. Any code is one; here is more to say of it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Guild {
+    /// The guild's code.
+    pub code: String,
+    /// What it is called.
+    pub name: String,
+    /// Its number. Absent: one that follows from the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
 }
 
 /// A user.
@@ -126,6 +173,9 @@ pub struct User {
     /// The name that the user logs in by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
+    /// The address of the user's picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_image: Option<String>,
     /// What the user can spend, by wallet code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub wallet: BTreeMap<String, Rial>,
@@ -192,6 +242,9 @@ pub struct Product {
     pub name: String,
     /// The price of one.
     pub price: Rial,
+    /// The trade that it belongs to. Absent: that of the invoice that it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guild_code: Option<String>,
 }
 
 /// A payment at a terminal.

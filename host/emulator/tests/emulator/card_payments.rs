@@ -79,7 +79,7 @@ async fn at_the_bank_an_invoice_waits_and_is_paid_once() {
     );
     let (paid, refused) = if one.status == 303 { (one, other) } else { (other, one) };
     assert_eq!(refused.status, 409);
-    refused.says("فاکتور قبلا پرداخت شده است").says("https://shop.ir/done");
+    refused.says("فاکتور قبلاً پرداخت شده است").says("https://shop.ir/done");
     let invoice = world.invoice(100).await;
     assert_eq!(
         paid.location,
@@ -108,7 +108,7 @@ async fn at_the_bank_an_invoice_waits_and_is_paid_once() {
     assert_eq!(seen, [format!("/paid?key=1&{query}")]);
     let page = get(&world.emulator, &link).await;
     assert_eq!(page.status, 200);
-    page.says("فاکتور قبلا پرداخت شده است");
+    page.says("فاکتور قبلاً پرداخت شده است");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_payer_leaves_the_bank_or_never_comes_back() {
     assert!(!world.invoice(100).await.waiting);
     assert_eq!(submit(&world.emulator, &bank, "action=pay").await.status, 409);
     assert!(world.call("shop", &CancelInvoiceRequest { id: 100 }).await.unwrap());
-    submit(&world.emulator, &bank, "action=pay").await.says("فاکتور کنسل شده است");
+    submit(&world.emulator, &bank, "action=pay").await.says("فاکتور قبلاً کنسل شده است");
     assert_eq!(world.emulator.ledger().await.unwrap().transactions, 1);
     assert!(deliveries(&world.emulator).await.is_empty() && server.seen().is_empty());
 }
@@ -159,7 +159,7 @@ async fn the_sandbox_gateway_pays_at_once() {
     assert_eq!(world.invoice(201).await.payer, None);
     // Again: nothing more is paid.
     let page = get(&world.emulator, &format!("{link}&gateway=LOC")).await;
-    page.says("فاکتور قبلا پرداخت شده است");
+    page.says("فاکتور قبلاً پرداخت شده است");
     assert_eq!(world.balance("invoice:201").await, 10_000);
     let page = get(&world.emulator, &format!("{}&gateway=LOC", with_redirect(&own(105)))).await;
     assert_eq!(page.parameter("errorResult"), WAITING);

@@ -213,7 +213,9 @@ async fn a_one_time_token_stays_good_where_nothing_happened() {
     let request = http().post(url).header("_token_", "sara").header("_ott_", &ott).body(body);
     request.send().await.unwrap_err();
     assert!(world.invoice(101).await.payed);
-    assert_eq!(world.post(&headers, body).await["errorCode"], 39);
+    assert_eq!(world.post(&headers, body).await["errorCode"], 24);
+    let other = "scProductId=29821&wallet=PODLAND_WALLET&invoiceId=105";
+    assert_eq!(world.post(&headers, other).await["errorCode"], 39);
 }
 
 #[tokio::test]

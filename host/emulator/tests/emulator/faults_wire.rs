@@ -107,9 +107,8 @@ async fn a_code_of_doubt_before_or_after() {
             assert_eq!((&answer["hasError"], &answer["result"]), (&true.into(), &Value::Null));
             assert!(!answer["referenceNumber"].as_str().unwrap().is_empty());
             assert_eq!(moved(&world).await, has_moved, "{fault}");
-            // The token is spent where something happened.
             let again = world.post(&headers, body).await;
-            assert_eq!(again["errorCode"], if has_moved { 39 } else { 0 }, "{fault}");
+            assert_eq!(again["errorCode"], if has_moved { 24 } else { 0 }, "{fault}");
             assert!(moved(&world).await);
         }
     }

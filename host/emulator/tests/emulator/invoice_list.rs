@@ -2,11 +2,11 @@
 
 use pod_platform::{
     JalaliDate,
-    invoices::GetInvoiceListRequest as List,
+    invoices::{GetInvoiceListRequest as List, IssueInvoiceRequest},
     payments::{PayAnyInvoiceByCreditRequest, PayInvoiceByInvoiceRequest},
 };
 
-use crate::common::{World, first_page};
+use crate::common::{World, first_page, order};
 
 async fn ids(world: &World, caller: &str, list: &List) -> (Vec<u64>, u64) {
     let page = world.call(caller, list).await.unwrap();
@@ -22,6 +22,24 @@ async fn a_caller_sees_what_it_issued_and_what_was_issued_for_it() {
     assert_eq!(ids(&world, "sara", &all).await, (vec![101], 1));
     assert_eq!(ids(&world, "reza", &all).await, (vec![], 0));
     assert_eq!(ids(&world, "mill", &all).await, (vec![302, 301, 300], 3));
+}
+
+#[tokio::test]
+async fn u5_a_query_takes_arabic_letters_for_persian_ones_and_the_other_way_round() {
+    let world = World::start().await;
+    let issue = async |description: &str| {
+        let order =
+            IssueInvoiceRequest { description: Some(description.to_owned()), ..order(10, 1.0) };
+        world.call("shop", &order).await.unwrap().id
+    };
+    let persian = issue("کیک یزدی").await;
+    let arabic = issue("كيك يزدي").await;
+    for query in ["کیک", "كيك", "كیک", "یزدي", "يزدی"] {
+        let list = List { query: Some(query.to_owned()), ..first_page(50) };
+        assert_eq!(ids(&world, "shop", &list).await, (vec![arabic, persian], 2), "{query}");
+    }
+    // What was written is shown as it was.
+    assert_eq!(world.invoice(arabic).await.description.as_deref(), Some("كيك يزدي"));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Tests of the emulator through its public interface: a topic a module.
 
+mod answers;
 mod bill_cancellations;
 mod bill_histories;
 mod bill_lists;
@@ -31,6 +32,7 @@ mod loan_repayment;
 mod loan_world;
 mod loans;
 mod netting;
+mod older_clients;
 mod one_time_tokens;
 mod payment_pages;
 mod payment_sms;
@@ -38,6 +40,7 @@ mod payments;
 mod payments_by_credit;
 mod payments_by_pos;
 mod payments_in_future;
+mod refusals;
 mod scenario_dates;
 mod scenarios;
 mod street;

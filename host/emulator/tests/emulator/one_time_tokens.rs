@@ -37,6 +37,23 @@ async fn missing_made_up_and_used_ones_are_refused() {
 }
 
 #[tokio::test]
+async fn p16_what_the_service_refuses_it_refuses_whatever_the_token_is() {
+    let world = World::start().await;
+    let used = world.ott().await;
+    assert_eq!(pay(&world, 101, &used).await["hasError"], false);
+    let before = world.emulator.ledger().await.unwrap();
+    for (invoice, code) in [(101, 24), (103, 32), (999, 4), (105, 39)] {
+        for ott in [used.as_str(), "made-up"] {
+            let answer = pay(&world, invoice, ott).await;
+            assert_eq!(answer["errorCode"], code, "{invoice}: {answer}");
+        }
+    }
+    // A call that a used token stops has no effect.
+    assert_eq!(world.emulator.ledger().await.unwrap(), before);
+    assert!(!world.invoice(105).await.payed);
+}
+
+#[tokio::test]
 async fn a_refused_call_uses_its_token() {
     let world = World::start().await;
     for (invoice, code) in [("999", 4), ("many", 403)] {

@@ -9,7 +9,9 @@ use pod_platform::{
 };
 
 use crate::common::{World, order};
-use crate::street::{anybodys, encoded, get, own, start, submit, with_redirect};
+use crate::street::{
+    Server, anybodys, deliveries, encoded, get, own, start, submit, with_redirect,
+};
 
 async fn hash_link(world: &World, request: GetInvoicePaymentLinkRequest) -> String {
     world.call("shop", &request).await.unwrap()
@@ -55,6 +57,42 @@ async fn every_link_leads_to_the_invoice_and_the_ways_to_pay_it() {
         }
     }
     assert_eq!(world.emulator.ledger().await.unwrap().transactions, 1);
+}
+
+/// Clients append what they want to POD's answer as it is, the C# client a gateway alone.
+#[tokio::test]
+async fn p10_what_clients_append_to_the_link_is_heard() {
+    let world = start().await;
+    let link = hash_link(&world, link_request(101)).await;
+    assert!(link.ends_with('&'), "{link}");
+    let appended = format!("{link}redirectUri=https://shop.ir/done?order=7&gateway=");
+    let page = submit(&world.emulator, &appended, "action=cancel").await;
+    assert!(page.location.starts_with("https://shop.ir/done?order=7&"), "{page:?}");
+    let to_bank = get(&world.emulator, &format!("{link}gateway=PEP")).await;
+    assert_eq!(to_bank.status, 409, "too cheap for a card");
+    let server = Server::start().await;
+    let at_once = format!(
+        "{link}redirectUri=https://shop.ir/done&callbackUri={}/paid&gateway=LOC",
+        server.url
+    );
+    let page = get(&world.emulator, &at_once).await;
+    assert!(page.location.starts_with("https://shop.ir/done?"), "{page:?}");
+    assert!(world.invoice(101).await.payed);
+    deliveries(&world.emulator).await;
+    let seen = server.seen();
+    assert!(seen.len() == 1 && seen[0].starts_with("/paid?"), "{seen:?}");
+
+    // What the service was told is heard where the link says nothing else.
+    let told = GetInvoicePaymentLinkRequest {
+        redirect_uri: Some("https://shop.ir/told".to_owned()),
+        ..link_request(102)
+    };
+    let link = hash_link(&world, told).await;
+    let page = submit(&world.emulator, &link, "action=cancel").await;
+    assert!(page.location.starts_with("https://shop.ir/told?"), "{page:?}");
+    let page =
+        submit(&world.emulator, &format!("{link}redirectUri=app://paid"), "action=cancel").await;
+    assert!(page.location.starts_with("app://paid?"), "{page:?}");
 }
 
 #[tokio::test]
@@ -242,7 +280,7 @@ async fn two_clicks_on_the_wallet_pay_once() {
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409]);
     let refused = if one.status == 409 { one } else { other };
-    refused.says("فاکتور قبلا پرداخت شده است");
+    refused.says("فاکتور قبلاً پرداخت شده است");
     assert_eq!(world.balance("wallet:50:PODLAND_WALLET").await, 85_000);
     assert_eq!(world.balance("invoice:102").await, 15_000);
 }

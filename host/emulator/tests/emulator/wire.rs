@@ -11,7 +11,7 @@ use crate::common::{World, envelope, http};
 async fn every_path_takes_both_verbs() {
     let world = World::start().await;
     let root = world.emulator.pay_url();
-    for base in ["/srv/sc", "/srv/core", "/srv/basic-platform"] {
+    for base in ["/srv/sc", "/srv/core", "/srv/basic-platform", ""] {
         for slash in ["", "/"] {
             let url = format!("{root}{base}/nzh/doServiceCall{slash}");
             let fields = "scProductId=29813&offset=0&size=1";
@@ -97,17 +97,16 @@ async fn bad_arguments_name_their_field() {
         ("", "scProductId"),
         ("scProductId=12345", "12345"),
         ("scProductId=many", "scProductId"),
-        ("scProductId=29813&size=1", "offset"),
-        ("scProductId=29813&offset=0&firstId=1&size=1", "offset"),
-        ("scProductId=29813&offset=0", "size"),
         ("scProductId=29813&offset=0&size=0", "size"),
+        ("scProductId=3884760&offset=0", "size"),
         ("scProductId=29813&offset=0&size=1&fromDate=1400/12/30", "fromDate"),
         ("scProductId=29813&offset=18446744073709551615&size=1", "offset"),
         ("scProductId=29800&creditorInvoiceId=1", "debtorInvoiceId"),
     ] {
         let answer = world.post(&[("_token_", "shop")], body).await;
         assert_eq!(answer["errorCode"], 403, "{body}: {answer}");
-        assert!(answer["message"].as_str().unwrap().contains(field), "{body}: {answer}");
+        let explanation = answer["explanation"].as_str().unwrap();
+        assert!(explanation.contains(field), "{body}: {answer}");
     }
 }
 
@@ -158,7 +157,7 @@ async fn other_paths_say_where_to_go() {
 #[tokio::test]
 async fn direct_calls_are_served_below_every_base_by_get_and_by_post() {
     let world = World::start().await;
-    for base in ["/srv/sc", "/srv/core", "/srv/basic-platform"] {
+    for base in ["/srv/sc", "/srv/core", "/srv/basic-platform", ""] {
         for slash in ["", "/"] {
             let url = format!("http://{}{base}/nzh/loanList{slash}", world.emulator.address());
             let fields = "offset=0&size=5";

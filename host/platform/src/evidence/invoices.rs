@@ -62,9 +62,11 @@ impl Evidence {
             let prior = if self == Self::Marked { Prior::Open } else { Prior::Unseen };
             return Some(Before::nothing(&what, prior));
         };
-        let changeable = !invoice.closed && !invoice.waiting && !invoice.will_be_paid;
         let is_paid = invoice.payed || invoice.payment_date.is_some();
         let is_unverified = invoice.verification_needed && invoice.verification_date.is_none();
+        // A payment that waits for its verification can be taken back, one at the gateway cannot.
+        let at_gateway = invoice.waiting && !(is_unverified && is_paid);
+        let changeable = !invoice.closed && !at_gateway && !invoice.will_be_paid;
         let (prior, stamp) = match (self, debtor) {
             (Self::Earmarked, Some(debtor)) => (
                 payments::prior_of_netting(invoice, debtor),

@@ -33,6 +33,9 @@ pub struct Envelope<'a> {
     /// POD's message, in Persian.
     #[serde(borrow, alias = "Message", default, deserialize_with = "json::cow")]
     pub message: Option<Cow<'a, str>>,
+    /// What the emulator adds of its own; POD has no such field.
+    #[serde(borrow, default, deserialize_with = "json::cow")]
+    pub explanation: Option<Cow<'a, str>>,
     /// All matches of a list, not only this page's.
     #[serde(alias = "Count", default, deserialize_with = "json::optional_integer")]
     pub count: Option<u64>,
@@ -54,11 +57,14 @@ pub struct OutgoingEnvelope {
     pub message_id: i32,
     /// The platform's number for this call.
     pub reference_number: String,
-    /// 0 if nothing is wrong, or if there is a message only.
+    /// 0 if nothing is wrong.
     pub error_code: i32,
-    /// What is wrong, in Persian.
+    /// What is wrong, in POD's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What else there is to say of it, in English. POD has no such field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
     /// All matches of a list.
     pub count: u64,
     /// A fresh one-time token.

@@ -85,6 +85,11 @@ impl Fields {
         }
     }
 
+    /// Drops all values of a field.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(key, _)| !bare(key).eq_ignore_ascii_case(name));
+    }
+
     /// Adds the fields of `other` behind these.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
@@ -228,11 +233,11 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
-scalar!(u32, "a whole number");
-scalar!(u64, "a whole number");
+scalar!(u32, "a whole number", ToString::to_string, |text| integral(text)?.parse().ok());
+scalar!(u64, "a whole number", ToString::to_string, |text| integral(text)?.parse().ok());
 scalar!(f64, "a number");
-scalar!(Rial, "an amount in whole rials");
-scalar!(Instant, "milliseconds since 1970", |at| at.0.to_string(), |text| text
+scalar!(Rial, "an amount in whole rials", ToString::to_string, |text| integral(text)?.parse().ok());
+scalar!(Instant, "milliseconds since 1970", |at| at.0.to_string(), |text| integral(text)?
     .parse()
     .ok()
     .map(Instant));
@@ -271,6 +276,27 @@ impl FormValue for Vec<u8> {
             InvalidArgument { field: name.to_owned(), expected: "a file that is not empty".into() }
         })
     }
+}
+
+/// The digits of a whole number. Clients whose numbers are floats send `4500.0`, `20000.00` or
+/// `2.0E7`; a decimal with anything behind its point but zeros is none.
+fn integral(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['.', 'e', 'E']) {
+        return Some(text.into());
+    }
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<u8>().ok()?.into()),
+        None => (text, 0_usize),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !are_digits(whole) || !are_digits(fraction) {
+        return None;
+    }
+    // The point moves to the right by the exponent; behind it, nothing may be left.
+    let (moved, rest) = fraction.split_at(exponent.min(fraction.len()));
+    let zeros = "0".repeat(exponent - moved.len());
+    rest.bytes().all(|byte| byte == b'0').then(|| format!("{whole}{moved}{zeros}").into())
 }
 
 fn parse<T: Scalar>(name: &'static str, text: &str) -> Result<T, InvalidArgument> {

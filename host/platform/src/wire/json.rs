@@ -162,6 +162,25 @@ pub fn answer_record<T: DeserializeOwned>(result: &str) -> serde_json::Result<T>
     }
 }
 
+/// Writes a number as POD does: a whole one without a point.
+pub fn number<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    match Rial::from_float(number.abs()) {
+        Some(whole) if *number >= 0.0 => serializer.serialize_u64(whole.0),
+        _ => serializer.serialize_f64(*number),
+    }
+}
+
+/// Writes a number, or nothing, likewise.
+pub fn optional_number<S: Serializer>(
+    number: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match number {
+        Some(number) => self::number(number, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// A file's content, as base64.
 pub mod base64_content {
     use super::*;

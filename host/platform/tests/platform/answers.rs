@@ -63,7 +63,7 @@ async fn a_refusal_without_a_code_has_a_kind_by_its_message() {
         ("مجوز انجام این عملیات را ندارید", Kind::NoPermission),
         (" فاکتور بستانکار آماده برای مسدودی می باشد ", Kind::CreditorInvoiceEarmarked),
         // A message that belongs to a code does not stand for it.
-        ("فاکتور قبلا پرداخت شده است", Kind::Other),
+        ("فاکتور قبلاً پرداخت شده است", Kind::Other),
         ("", Kind::Other),
     ] {
         let pod = Pod::answers(refusal(0, message)).await;

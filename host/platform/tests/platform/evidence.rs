@@ -423,6 +423,17 @@ fn what_was_barred_is_not_claimed() {
     assert_eq!(before(&any(), &[&[]]).prior, Prior::Unseen);
 }
 
+/// POD says `waiting` of a payment that awaits its verification, too. That one can be taken back.
+#[test]
+fn p11_an_unverified_payment_bars_another_one_and_no_cancellation() {
+    let cancel = CancelInvoiceRequest { id: 501 };
+    let unverified = json!({"verificationNeeded": true, "paymentDate": SINCE, "waiting": true});
+    assert_eq!(before(&any(), &[&[invoice(unverified.clone())]]).prior, Prior::AlreadySo);
+    assert_eq!(before(&cancel, &[&[invoice(unverified)]]).prior, Prior::Open);
+    let at_gateway = json!({"verificationNeeded": true, "waiting": true});
+    assert_eq!(before(&cancel, &[&[invoice(at_gateway)]]).prior, Prior::Barred);
+}
+
 #[test]
 fn a_payment_that_waits_for_its_verification_goes_back_after_an_hour() {
     let three_step =

@@ -110,6 +110,12 @@ impl World {
         envelope(http().post(url), headers, body).await
     }
 
+    /// POSTs fields to a path below the platform's address and returns the envelope.
+    pub async fn post_to(&self, path: &str, token: &str, body: &str) -> serde_json::Value {
+        let url = format!("{}{path}", self.emulator.platform_url());
+        envelope(http().post(url), &[("_token_", token)], body).await
+    }
+
     /// A fresh one-time token.
     pub async fn ott(&self) -> String {
         let answer = self.post(&[("_token_", "shop")], "scProductId=29816").await;

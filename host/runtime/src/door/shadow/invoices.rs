@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use pod_platform::{
-    Instant, JalaliDate,
+    CREDITOR_INVOICE_NOT_FOUND, Instant, JalaliDate, REGISTERED_FOR_FUTURE,
     invoices::{Invoice, PaymentTool, User},
     types::PlatformErrorKind as Kind,
 };
@@ -60,7 +60,7 @@ pub(super) fn must_be_changeable(invoice: &Invoice) -> Result<(), Kind> {
         Err(Kind::InvoiceIsCanceled)
     } else if invoice.closed {
         Err(Kind::BillAlreadyClosed)
-    } else if invoice.waiting {
+    } else if invoice.waiting && !is_unverified(invoice) {
         Err(Kind::BillIsWaitingForGateway)
     } else if invoice.will_be_paid {
         Err(Kind::CreditorInvoiceEarmarked)
@@ -172,8 +172,12 @@ impl<S: Source> Act<'_, S> {
 
     /// A debt out of a paid invoice of the account's own.
     pub(super) async fn net(&mut self) -> Result<Bytes, Refusal> {
-        let creditor = self.side("creditorInvoiceId", "creditor").await?;
-        let debtor = self.side("debtorInvoiceId", "debtor").await?;
+        let creditor = self.number("creditorInvoiceId").unwrap_or_default();
+        let missing = || Refusal::saying(Kind::NotFound, CREDITOR_INVOICE_NOT_FOUND);
+        let creditor = self.find(creditor).await?.ok_or_else(missing)?;
+        let debtor = self.number("debtorInvoiceId").unwrap_or_default();
+        let missing = || Refusal::because(Kind::NotFound, format!("no debtor invoice {debtor}"));
+        let debtor = self.find(debtor).await?.ok_or_else(missing)?;
         if self.is_issued(&creditor) == Some(false)
             || self.is_for_account(&debtor) == Some(false)
             || self.is_issued(&debtor) == Some(true)
@@ -215,19 +219,16 @@ impl<S: Source> Act<'_, S> {
         Ok(yes())
     }
 
-    async fn side(&mut self, field: &str, side: &str) -> Result<Invoice, Refusal> {
-        let id = self.number(field).unwrap_or_default();
-        let missing = || Refusal::because(Kind::NotFound, format!("no {side} invoice {id}"));
-        self.find(id).await?.ok_or_else(missing)
-    }
-
     /// Payment in future: the money is blocked now.
     pub(super) async fn guarantee(&mut self) -> Result<Bytes, Refusal> {
         let mut invoice = self.invoice("invoiceId").await?;
         if self.is_for_account(&invoice) == Some(false) {
             return Err(Kind::InvoiceNotIssuedForCaller.into());
         }
-        must_be_payable(&invoice, self.now)?;
+        must_be_payable(&invoice, self.now).map_err(|kind| match kind {
+            Kind::WaitingForGuarantee => Refusal::saying(kind, REGISTERED_FOR_FUTURE),
+            kind => kind.into(),
+        })?;
         let date = self.form().get("date").and_then(|day| day.parse::<JalaliDate>().ok());
         let day = date.filter(|day| *day >= self.now.jalali_date());
         let day = day.ok_or_else(|| Refusal::argument("date", "today or later"))?;
@@ -237,7 +238,7 @@ impl<S: Source> Act<'_, S> {
                 Shares::default()
             }
             Some(code) => match self.shares(&invoice, &Means::wallet(&code)) {
-                Err(Refusal::Platform(Kind::InsufficientFunds, _)) => {
+                Err(Refusal::Platform { kind: Kind::InsufficientFunds, .. }) => {
                     return Err(Kind::NotEnoughCreditToBlock.into());
                 }
                 shares => shares?,
@@ -262,6 +263,7 @@ impl<S: Source> Act<'_, S> {
         let id = invoice.id;
         self.check_that_paid_is_possible(id)?;
         invoice.payed = true;
+        invoice.waiting = false;
         invoice.verification_date = Some(self.now);
         self.state.invoices.put(invoice);
         self.counts_as_paid(id)?;
@@ -306,6 +308,7 @@ impl<S: Source> Act<'_, S> {
         let Some(mut invoice) = self.state.invoices.get(id).cloned() else { return };
         self.free_creditor(id);
         invoice.payed = false;
+        invoice.waiting = false;
         invoice.will_be_blocked = false;
         invoice.will_be_paid_at = None;
         invoice.delegation_amount = invoice.delegation_amount.map(|_| pod_platform::Rial::ZERO);
@@ -360,7 +363,7 @@ impl<S: Source> Act<'_, S> {
         }
         // Until its issuer verifies a three-step payment, the invoice does not count as paid (S1).
         invoice.payed = !unverified;
-        invoice.waiting = false;
+        invoice.waiting = unverified;
         invoice.payment_date = Some(self.now);
         invoice.reference_number = Some(self.reference());
         invoice.delegation_amount = Some(pod_platform::Rial(payment.delegated));

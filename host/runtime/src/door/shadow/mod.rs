@@ -28,6 +28,7 @@ use bytes::Bytes;
 use pod_platform::{
     Accepts, Effect, Evidence, Instant, Request, Service, TokenKind,
     bills::ServiceBill,
+    explained,
     invoices::{GetInvoiceListRequest, Invoice, User},
     loans::{Loan, LoanPlan},
     types::{self, PlatformError, PlatformErrorKind as Kind},
@@ -211,15 +212,12 @@ impl Shadow {
             Ok(answer) => return Ok((Ok(answer), assumed)),
             Err(Refusal::Host(error)) => return Err(error),
             Err(Refusal::Call(error)) => error,
-            Err(Refusal::Platform(kind, detail)) => {
-                let message = match detail {
-                    Some(detail) => format!("{}: {detail}", kind.message()),
-                    None => kind.message().to_owned(),
-                };
+            Err(Refusal::Platform { kind, says, detail }) => {
+                let message = says.unwrap_or(kind.message());
                 types::Error::Platform(PlatformError {
                     kind,
                     code: kind.code(),
-                    message,
+                    message: explained(message, detail.as_deref()),
                     reference_number: format!("{REFERENCE}{reference}"),
                 })
             }
@@ -230,8 +228,13 @@ impl Shadow {
 
 /// Why there is no answer.
 enum Refusal {
-    /// By POD's rules, with a sentence of ours behind POD's message.
-    Platform(Kind, Option<String>),
+    /// By POD's rules: in its words for this kind, unless it `says` something else here. The
+    /// `detail` is ours.
+    Platform {
+        kind: Kind,
+        says: Option<&'static str>,
+        detail: Option<String>,
+    },
     /// As a call below was refused.
     Call(types::Error),
     Host(Error),
@@ -239,7 +242,12 @@ enum Refusal {
 
 impl Refusal {
     fn because(kind: Kind, detail: impl Into<String>) -> Self {
-        Self::Platform(kind, Some(detail.into()))
+        Self::Platform { kind, says: None, detail: Some(detail.into()) }
+    }
+
+    /// In other words than POD's usual ones for this kind.
+    fn saying(kind: Kind, message: &'static str) -> Self {
+        Self::Platform { kind, says: Some(message), detail: None }
     }
 
     /// 403, naming the field.
@@ -257,7 +265,7 @@ impl Refusal {
 
 impl From<Kind> for Refusal {
     fn from(kind: Kind) -> Self {
-        Self::Platform(kind, None)
+        Self::Platform { kind, says: None, detail: None }
     }
 }
 

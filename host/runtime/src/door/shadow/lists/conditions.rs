@@ -5,6 +5,7 @@ use pod_platform::{
     bills::{BillPage, ListBillsRequest, ServiceBill},
     invoices::{GetInvoiceListByMetadataRequest, GetInvoiceListRequest, Invoice, InvoicePage},
     loans::{BusinessLoanListRequest, Loan, LoanListRequest, LoanPage},
+    persian::persian,
 };
 
 use super::{From, List, State, Who};
@@ -78,7 +79,10 @@ impl List for GetInvoiceListRequest {
                 .is_none_or(|id| invoice.user_srv.as_ref().is_some_and(|user| user.id == id))
             && (self.issuer_id.is_empty() || issuer.is_some_and(|id| self.issuer_id.contains(&id)))
             && self.query.as_ref().is_none_or(|text| {
-                invoice.description.as_ref().is_some_and(|own| own.contains(text))
+                invoice
+                    .description
+                    .as_ref()
+                    .is_some_and(|own| persian(own).contains(&persian(text)))
             })
             && (self.product_id_list.is_empty()
                 || invoice.invoice_item_srvs.iter().any(has_product))
