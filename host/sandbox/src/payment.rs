@@ -11,7 +11,7 @@ use crate::{
     future,
     invoice::{CardReceipt, Record},
     ledger::{self, Account, Move},
-    loans, parties,
+    loans,
     service::{Context, Refusal},
 };
 
@@ -378,14 +378,4 @@ pub(crate) async fn credits(
     .await?;
     let credit = |(delegator, hash, balance)| Credit { delegator, hash, balance };
     Ok(rows.into_iter().map(credit).collect())
-}
-
-/// May a caller pay this invoice although it was not issued for it? A business may pay its own
-/// invoice for nobody; it cannot pay itself for its customer (S1).
-pub(crate) fn may_pay_any(caller: parties::Caller, invoice: &Record) -> Result<(), Kind> {
-    if caller.business_id == Some(invoice.business_id) && invoice.user_id.is_some() {
-        Err(Kind::NoPermission)
-    } else {
-        Ok(())
-    }
 }
