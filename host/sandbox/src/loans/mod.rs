@@ -6,6 +6,7 @@
 //! contract's money pays the invoice. Its instalments begin when that payment is final; each is an
 //! invoice of its own, whose money goes back to the contract.
 
+mod columns;
 mod contract;
 mod ending;
 mod granting;

@@ -30,6 +30,7 @@ mod loan_members;
 mod loan_repayment;
 mod loan_world;
 mod loans;
+mod member_tables;
 mod netting;
 mod one_time_tokens;
 mod payment_pages;
