@@ -1,7 +1,7 @@
 -- The local platform's data. Money is whole rials, instants are milliseconds since 1970.
 -- 0x504F4453 is "PODS": it tells our files from other people's databases.
 PRAGMA application_id = 0x504F4453;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
@@ -95,6 +95,8 @@ CREATE TABLE invoices (
     will_be_blocked      INTEGER NOT NULL DEFAULT 0,
     will_blocked_for     INTEGER,                      -- of a creditor invoice: the debt
     will_be_paid_at      INTEGER,                      -- the money for it is blocked until then
+    settles_at           INTEGER,                      -- its money came out of another one: when Shaparak settles it
+    settles_to           TEXT,                         -- the account to which that money goes then
     wallet               TEXT,
     payment_tool         TEXT,
     payment_reference    TEXT,

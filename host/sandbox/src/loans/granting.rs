@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     due::{self, Event},
-    invoice::{Record, issue},
+    invoice::{Record, instant, issue},
     ledger::{self, Account, Move},
     payment::{self, Payment, Source},
     record,
@@ -256,7 +256,7 @@ pub(super) async fn activate(
         let rials = from.balance(context.connection).await?;
         moves.push(Move { from, to, rials });
         delegated = paid.delegated;
-        hand_over(context.connection, paid, &mut subject).await?;
+        hand_over(context, paid, &mut subject).await?;
     }
     ledger::post(context.connection, context.now, SERVICE, context.reference, &moves).await?;
     payment::remember_sources(context.connection, subject.id, &[source]).await?;
@@ -277,25 +277,28 @@ pub(super) async fn activate(
 /// A down payment's invoice is done: where its money came from is remembered with the invoice that
 /// it pays now, so that it finds its way back.
 async fn hand_over(
-    connection: &mut SqliteConnection,
+    context: &mut Context<'_>,
     paid: &mut Record,
     subject: &mut Record,
 ) -> Result<(), Refusal> {
     query("UPDATE payment_sources SET invoice_id = ? WHERE invoice_id = ?")
         .bind(subject.id)
         .bind(paid.id)
-        .execute(&mut *connection)
+        .execute(&mut *context.connection)
         .await?;
     if paid.will_be_blocked {
         query("UPDATE invoices SET will_blocked_for = ? WHERE will_blocked_for = ?")
             .bind(subject.id)
             .bind(paid.id)
-            .execute(&mut *connection)
+            .execute(&mut *context.connection)
             .await?;
         subject.will_be_blocked = true;
     }
+    if let Some(at) = paid.settles_at.take() {
+        payment::await_settlement(context, subject, instant(at)).await?;
+    }
     paid.closed = true;
-    paid.save(connection).await?;
+    paid.save(context.connection).await?;
     Ok(())
 }
 

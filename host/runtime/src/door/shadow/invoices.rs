@@ -384,5 +384,6 @@ impl<S: Source> Act<'_, S> {
 
 pub(super) fn close(invoice: &mut Invoice) {
     invoice.closed = true;
-    invoice.withdrawable = invoice.payed;
+    // What came out of another invoice is withdrawable when Shaparak has settled it (S1).
+    invoice.withdrawable = invoice.payed && !invoice.will_be_blocked;
 }
