@@ -125,7 +125,7 @@ async fn ask_for_plan(
     if let Some(number) = context.parties.cellphone_number(loan.user_id) {
         let mut text = format!(
             "*سرزمین هوشمند پاد*\nبرای پرداخت فاکتور شماره {} با تسهیلات شماره {}، ظرف یک روز یکی \
-             از طرح‌های زیر را انتخاب نمایید.",
+             از طرح‌های زیر را انتخاب نمایید و شماره آن را به همین شماره پیامک کنید.",
             loan.subject_invoice_id, loan.id
         );
         for plan in plans {
@@ -189,18 +189,13 @@ pub(crate) async fn take_plan(
         follow(context, loan, &plan).await?;
         return ask_for_down_payment(context, loan, &subject).await;
     }
-    let installments = loan.installments(context.connection).await?;
-    let is_done = |part: &Installment| part.is(&InstallmentStatus::InstallmentStatusDone);
-    if !loan.is(&LoanStatus::LoanStatusCreated)
-        || loan.plan_changed
-        || installments.iter().any(is_done)
-    {
+    if !loan.may_change_plan(context.connection).await? {
         return Err(Kind::NoPermission.into());
     }
     if loan.plan_id == Some(plan.id) {
         return Err(Refusal::argument("planId", "another plan than the loan has"));
     }
-    for installment in installments {
+    for installment in loan.installments(context.connection).await? {
         let deleted = InstallmentStatus::InstallmentStatusDeleted;
         ending::drop_installment(context, installment, &deleted).await?;
     }

@@ -67,6 +67,18 @@ impl Loan {
         self.is(&LoanStatus::LoanStatusCreated) && !self.active
     }
 
+    /// May its customer give it another plan? Once, and before the first instalment is paid (S4).
+    pub(super) async fn may_change_plan(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<bool, sqlx::Error> {
+        let done = InstallmentStatus::InstallmentStatusDone;
+        let is_done = |part: &Installment| part.is(&done);
+        Ok(self.is(&LoanStatus::LoanStatusCreated)
+            && !self.plan_changed
+            && !self.installments(connection).await?.iter().any(is_done))
+    }
+
     pub(super) fn created_on(&self) -> JalaliDate {
         instant(self.created_at).jalali_date()
     }

@@ -14,6 +14,7 @@ mod loan;
 pub(crate) mod members;
 mod repayment;
 mod table;
+mod texted;
 mod view;
 
 pub(crate) use contract::{Contract, Left, Plan, left, remove_member, set_credit};
@@ -21,6 +22,7 @@ pub(crate) use ending::{answer_timed_out, subject_canceled, subject_reduced, sub
 pub(crate) use granting::{begin, confirm, pending_confirmation, take_plan};
 pub(crate) use loan::{Installment, Loan};
 pub(crate) use repayment::{bank_settles, installment_due};
+pub(crate) use texted::{Choice, choices};
 
 use pod_platform::types::PlatformErrorKind as Kind;
 
