@@ -272,6 +272,7 @@ CREATE TABLE loans (
     user_id                INTEGER NOT NULL,
     subject_invoice_id     INTEGER NOT NULL REFERENCES invoices (id),
     pre_paid_invoice_id    INTEGER REFERENCES invoices (id),
+    pre_settlement_invoice_id INTEGER REFERENCES invoices (id),   -- pays what is left before its time
     principal              INTEGER NOT NULL CHECK (principal > 0),
     primary_amount         INTEGER NOT NULL CHECK (primary_amount >= 0),
     total_amount           INTEGER NOT NULL,
@@ -286,6 +287,7 @@ CREATE TABLE loans (
     canceled_at            INTEGER
 ) STRICT;
 CREATE INDEX loans_paid_ahead ON loans (pre_paid_invoice_id);
+CREATE INDEX loans_settled_by ON loans (pre_settlement_invoice_id);
 CREATE INDEX loans_taken ON loans (user_id);
 -- An invoice is paid by one loan; another one may follow a cancelled one.
 CREATE INDEX loans_of_subject ON loans (subject_invoice_id);

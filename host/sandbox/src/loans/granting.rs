@@ -10,7 +10,7 @@ use sqlx::{SqliteConnection, query};
 use super::{
     DAY,
     contract::{Contract, Plan},
-    ending,
+    early, ending,
     loan::{Installment, Loan, Role},
     repayment,
 };
@@ -195,6 +195,7 @@ pub(crate) async fn take_plan(
     if loan.plan_id == Some(plan.id) {
         return Err(Refusal::argument("planId", "another plan than the loan has"));
     }
+    early::withdraw(context, loan).await?;
     for installment in loan.installments(context.connection).await? {
         let deleted = InstallmentStatus::InstallmentStatusDeleted;
         ending::drop_installment(context, installment, &deleted).await?;

@@ -17,6 +17,7 @@ record! {
     user_id: i64,
     subject_invoice_id: i64,
     pre_paid_invoice_id: Option<i64>,
+    pre_settlement_invoice_id: Option<i64>,
     principal: i64,
     primary_amount: i64,
     total_amount: i64,
@@ -84,7 +85,7 @@ impl Loan {
     }
 
     /// Its instalments in their order, but for those that another plan has replaced.
-    pub(super) async fn installments(
+    pub(crate) async fn installments(
         &self,
         connection: &mut SqliteConnection,
     ) -> Result<Vec<Installment>, sqlx::Error> {
@@ -121,6 +122,8 @@ pub(super) enum Role {
     DownPayment(Loan),
     /// It pays an instalment.
     Installment(Installment),
+    /// It pays what is left of the loan before its time.
+    EarlySettlement(Loan),
 }
 
 impl Role {
@@ -137,6 +140,13 @@ impl Role {
             .await?;
         if let Some(row) = loan {
             return Ok(Some(Self::DownPayment(Loan::read(&row)?)));
+        }
+        let loan = query("SELECT * FROM loans WHERE pre_settlement_invoice_id = ?")
+            .bind(invoice)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(row) = loan {
+            return Ok(Some(Self::EarlySettlement(Loan::read(&row)?)));
         }
         let installment = query("SELECT * FROM installments WHERE invoice_id = ?")
             .bind(invoice)

@@ -8,6 +8,7 @@
 
 mod columns;
 mod contract;
+mod early;
 mod ending;
 mod granting;
 mod loan;
@@ -18,6 +19,7 @@ mod texted;
 mod view;
 
 pub(crate) use contract::{Contract, Left, Plan, left, remove_member, set_credit};
+pub(crate) use early::{invoice as settlement_invoice, rest};
 pub(crate) use ending::{answer_timed_out, subject_canceled, subject_reduced, subject_unverified};
 pub(crate) use granting::{begin, confirm, pending_confirmation, take_plan};
 pub(crate) use loan::{Installment, Loan};
@@ -60,6 +62,7 @@ pub(crate) async fn invoice_paid(
         Some(Role::Installment(installment)) if installment.is_open() => {
             repayment::settle(context, installment, invoice).await
         }
+        Some(Role::EarlySettlement(mut loan)) => early::settle(context, &mut loan, invoice).await,
         _ => Ok(()),
     }
 }

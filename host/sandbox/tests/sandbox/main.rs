@@ -12,6 +12,7 @@ mod conservation;
 mod control_api;
 mod deeds;
 mod durability;
+mod early_settlement;
 mod faults;
 mod faults_control;
 mod faults_late;
