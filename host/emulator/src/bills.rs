@@ -5,7 +5,7 @@
 //! can come back.
 
 use pod_platform::{
-    BillType, Instant, UtilityBill,
+    BillType, UtilityBill,
     bills::{BillStatus, ServiceBill},
     types::PlatformErrorKind as Kind,
 };
@@ -237,7 +237,7 @@ pub(crate) async fn invoice_paid(
     bill.save(context.connection).await?;
     let at = match bill.identifiers.bill_type() {
         BillType::Mobile => context.after(AT_ONCE),
-        _ => midnight(context),
+        _ => context.midnight(),
     };
     due::schedule(context.connection, at, Event::BillClears, bill.id).await?;
     Ok(())
@@ -257,7 +257,7 @@ pub(crate) async fn clear(context: &mut Context<'_>, id: i64) -> Result<(), Refu
         (BillStatus::ServiceBillAccepted, BillType::Mobile | BillType::TrafficFine)
         | (BillStatus::ServiceBillFileConfirmed, _) => BillStatus::ServiceBillSantaConfirmed,
         (BillStatus::ServiceBillAccepted, _) => {
-            let at = midnight(context);
+            let at = context.midnight();
             due::schedule(context.connection, at, Event::BillClears, bill.id).await?;
             BillStatus::ServiceBillFileConfirmed
         }
@@ -282,11 +282,10 @@ pub(crate) async fn cancel(
         return Err(Kind::NoPermission.into());
     }
 
-    let back = Move {
-        from: Account::Outside,
-        to: Account::Invoice { id: invoice.id },
-        rials: invoice.payable(),
-    };
+    let to = Account::Invoice { id: invoice.id };
+    // What Shaparak has not settled yet has not gone to the company.
+    let held = to.balance(context.connection).await?;
+    let back = Move { from: Account::Outside, to, rials: invoice.payable() - held };
     ledger::post(context.connection, context.now, service, context.reference, &[back]).await?;
     // A card's money goes back into POD's wallet, as that of an unverified payment does (S1).
     query("UPDATE payment_sources SET account = ? WHERE invoice_id = ? AND account = ?")
@@ -320,11 +319,6 @@ fn utility(bill_type: BillType) -> &'static str {
 
 fn is_hamrah_e_aval(bill: &UtilityBill) -> bool {
     bill.bill_type() == BillType::Mobile && bill.company() == HAMRAH_E_AVAL.0
-}
-
-/// The next one in Tehran.
-fn midnight(context: &Context<'_>) -> Instant {
-    context.now.jalali_date().end().unwrap_or(context.now)
 }
 
 #[cfg(test)]

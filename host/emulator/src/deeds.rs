@@ -42,8 +42,8 @@ pub struct Deed {
     pub reference_number: String,
     /// When it took effect.
     pub at: Instant,
-    /// The service; of what no service does, the event's name, or `paymentPage` and `smsPayment`
-    /// for a payer's own doing.
+    /// The service; of what no service does, the event's name, or `paymentPage`, `smsPayment` and
+    /// `smsPlan` for a customer's own doing.
     pub service: String,
     /// The user whom the call acted for; 0: nobody's call, or a payer's on a payment page.
     pub user_id: i64,

@@ -25,6 +25,8 @@ pub(crate) enum Event {
     VerificationTimeOut,
     /// A payer did not come back from the bank.
     GatewayTimeOut,
+    /// Shaparak settles what one invoice paid for another.
+    ShaparakSettlement,
     /// A paid invoice is closed without its issuer.
     CloseTimeOut,
     /// A utility bill's payment comes one step further.
@@ -38,10 +40,11 @@ pub(crate) enum Event {
 }
 
 impl Event {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::GuaranteedPayment,
         Self::VerificationTimeOut,
         Self::GatewayTimeOut,
+        Self::ShaparakSettlement,
         Self::CloseTimeOut,
         Self::BillClears,
         Self::LoanAnswerTimeOut,
@@ -54,6 +57,7 @@ impl Event {
             Self::GuaranteedPayment => "guaranteed-payment",
             Self::VerificationTimeOut => "verification-time-out",
             Self::GatewayTimeOut => "gateway-time-out",
+            Self::ShaparakSettlement => "shaparak-settlement",
             Self::CloseTimeOut => "close-time-out",
             Self::BillClears => "bill-clears",
             Self::LoanAnswerTimeOut => "loan-answer-time-out",
@@ -68,6 +72,7 @@ impl Event {
             Self::GuaranteedPayment => future::pay(context, subject).await,
             Self::VerificationTimeOut => payment::verification_timed_out(context, subject).await,
             Self::GatewayTimeOut => gateway::timed_out(context, subject).await,
+            Self::ShaparakSettlement => payment::settled(context, subject).await,
             Self::CloseTimeOut => payment::close_timed_out(context, subject).await,
             Self::BillClears => bills::clear(context, subject).await,
             Self::LoanAnswerTimeOut => loans::answer_timed_out(context, subject).await,

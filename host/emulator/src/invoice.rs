@@ -58,6 +58,8 @@ record! {
     will_be_blocked: bool,
     will_blocked_for: Option<i64>,
     will_be_paid_at: Option<i64>,
+    settles_at: Option<i64>,
+    settles_to: Option<String>,
     wallet: Option<String>,
     payment_tool: Option<String>,
     payment_reference: Option<String>,
@@ -192,7 +194,7 @@ impl Record {
             last_four_digit_of_card_number: digits,
             unsafe_close_time_out: Some(self.close_time_out.unwrap_or(0).unsigned_abs()),
             payment_tool_code: self.payment_tool.as_deref().map(PaymentTool::from_code),
-            withdrawable: self.closed && self.payed,
+            withdrawable: self.closed && self.payed && self.settles_at.is_none(),
             shaparak_transaction_date: set_or_zero(None),
             payer: self.payer_id.map(|payer| parties.user(payer)),
             ..Invoice::default()

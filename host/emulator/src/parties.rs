@@ -213,7 +213,11 @@ pub(crate) fn guild_number(code: &str) -> u64 {
     hash.iter().take(3).fold(0, |id, byte| (id << 8) | u64::from(*byte))
 }
 
-/// A mobile number without country code or leading zero.
+/// A mobile number without country code or leading zero. A country code without anything in front
+/// of it, as spreadsheets keep it, has ten digits behind it.
 pub(crate) fn significant(number: &str) -> &str {
-    ["0098", "+98", "0"].iter().find_map(|code| number.strip_prefix(code)).unwrap_or(number)
+    let bare = || number.strip_prefix("98").filter(|rest| rest.len() == 10);
+    let code = ["0098", "+98"].iter().find_map(|code| number.strip_prefix(code));
+    let national = code.or_else(bare).unwrap_or(number);
+    national.strip_prefix('0').unwrap_or(national)
 }

@@ -2,7 +2,7 @@
 //! own account, where it waits until the invoice is closed or cancelled; and whatever hangs on the
 //! invoice learns of it.
 
-use pod_platform::types::PlatformErrorKind as Kind;
+use pod_platform::{Instant, types::PlatformErrorKind as Kind};
 use sqlx::{SqliteConnection, query, query_as};
 
 use crate::{
@@ -11,12 +11,15 @@ use crate::{
     future,
     invoice::{CardReceipt, Record},
     ledger::{self, Account, Move},
-    loans, parties,
+    loans,
     service::{Context, Refusal},
 };
 
 /// After so many milliseconds an unverified payment goes back (S1: one hour).
 const VERIFICATION_TIME: u64 = 60 * 60 * 1_000;
+
+/// The service under which the ledger keeps what Shaparak has settled.
+const SETTLEMENT: &str = "shaparakSettlement";
 
 /// Money that pays an invoice, and where it comes from.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -134,17 +137,50 @@ pub(crate) async fn close(
     Ok(())
 }
 
-/// Takes all money out of an invoice's account.
+/// Takes all money out of an invoice's account; what Shaparak has not settled yet, when it has.
 pub(crate) async fn release(
     context: &mut Context<'_>,
-    invoice: &Record,
+    invoice: &mut Record,
     service: &str,
     to: Account<'_>,
 ) -> Result<(), Refusal> {
+    if invoice.settles_at.is_some() {
+        invoice.settles_to = Some(to.to_string());
+        return Ok(());
+    }
     let from = Account::Invoice { id: invoice.id };
     let rials = from.balance(context.connection).await?;
     let moves = [Move { from, to, rials }];
     ledger::post(context.connection, context.now, service, context.reference, &moves).await?;
+    Ok(())
+}
+
+/// An invoice is paid out of another one: the money is its issuer's once Shaparak has settled it
+/// (S0, S1). No document tells when that is; here, at the next midnight.
+pub(crate) async fn await_settlement(
+    context: &mut Context<'_>,
+    invoice: &mut Record,
+    at: Instant,
+) -> Result<(), Refusal> {
+    invoice.settles_at = Some(at.0.cast_signed());
+    due::schedule(context.connection, at, Event::ShaparakSettlement, invoice.id).await?;
+    Ok(())
+}
+
+/// Shaparak settles what paid an invoice: if it was closed meanwhile, its money goes on.
+pub(crate) async fn settled(context: &mut Context<'_>, id: i64) -> Result<(), Refusal> {
+    let Some(mut invoice) = Record::find(context.connection, id.unsigned_abs()).await? else {
+        return Ok(());
+    };
+    // It may have been given back and paid anew meanwhile.
+    if invoice.settles_at.is_none_or(|at| at > context.millis()) {
+        return Ok(());
+    }
+    invoice.settles_at = None;
+    if let Some(to) = invoice.settles_to.take() {
+        release(context, &mut invoice, SETTLEMENT, Account::Named(&to)).await?;
+    }
+    invoice.save(context.connection).await?;
     Ok(())
 }
 
@@ -205,6 +241,8 @@ pub(crate) async fn undo(
     invoice.payed = false;
     invoice.unverified = false;
     invoice.will_be_blocked = false;
+    invoice.settles_at = None;
+    invoice.settles_to = None;
     invoice.delegated = 0;
     invoice.save(context.connection).await?;
     Ok(())
@@ -378,14 +416,4 @@ pub(crate) async fn credits(
     .await?;
     let credit = |(delegator, hash, balance)| Credit { delegator, hash, balance };
     Ok(rows.into_iter().map(credit).collect())
-}
-
-/// May a caller pay this invoice although it was not issued for it? A business may pay its own
-/// invoice for nobody; it cannot pay itself for its customer (S1).
-pub(crate) fn may_pay_any(caller: parties::Caller, invoice: &Record) -> Result<(), Kind> {
-    if caller.business_id == Some(invoice.business_id) && invoice.user_id.is_some() {
-        Err(Kind::NoPermission)
-    } else {
-        Ok(())
-    }
 }

@@ -109,6 +109,8 @@ CREATE TABLE invoices (
     will_be_blocked      INTEGER NOT NULL DEFAULT 0,
     will_blocked_for     INTEGER,                      -- of a creditor invoice: the debt
     will_be_paid_at      INTEGER,                      -- the money for it is blocked until then
+    settles_at           INTEGER,                      -- its money came out of another one: when Shaparak settles it
+    settles_to           TEXT,                         -- the account to which that money goes then
     wallet               TEXT,
     payment_tool         TEXT,
     payment_reference    TEXT,
@@ -284,6 +286,7 @@ CREATE TABLE loans (
     user_id                INTEGER NOT NULL,
     subject_invoice_id     INTEGER NOT NULL REFERENCES invoices (id),
     pre_paid_invoice_id    INTEGER REFERENCES invoices (id),
+    pre_settlement_invoice_id INTEGER REFERENCES invoices (id),   -- pays what is left before its time
     principal              INTEGER NOT NULL CHECK (principal > 0),
     primary_amount         INTEGER NOT NULL CHECK (primary_amount >= 0),
     total_amount           INTEGER NOT NULL,
@@ -298,6 +301,7 @@ CREATE TABLE loans (
     canceled_at            INTEGER
 ) STRICT;
 CREATE INDEX loans_paid_ahead ON loans (pre_paid_invoice_id);
+CREATE INDEX loans_settled_by ON loans (pre_settlement_invoice_id);
 CREATE INDEX loans_taken ON loans (user_id);
 -- An invoice is paid by one loan; another one may follow a cancelled one.
 CREATE INDEX loans_of_subject ON loans (subject_invoice_id);

@@ -45,6 +45,11 @@ impl Context<'_> {
         Instant(self.now.0.saturating_add(millis))
     }
 
+    /// The next midnight in Tehran.
+    pub(crate) fn midnight(&self) -> Instant {
+        self.now.jalali_date().end().unwrap_or(self.now)
+    }
+
     /// The service's number that the caller knows it by.
     pub(crate) fn product(&self) -> Option<u32> {
         self.fields.get("scProductId")?.trim().parse().ok()

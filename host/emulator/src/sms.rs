@@ -3,7 +3,7 @@
 
 use pod_platform::{Instant, types::PlatformErrorKind as Kind};
 use sha2::{Digest, Sha256};
-use sqlx::{SqliteConnection, query, query_as};
+use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use crate::{
     handlers::payments::PODLAND_WALLET,
@@ -93,6 +93,25 @@ pub(crate) async fn issue_code(
     .execute(&mut *context.connection)
     .await?;
     Ok(code)
+}
+
+/// Is there a code that pays when this user texts it back?
+pub(crate) async fn is_code(
+    connection: &mut SqliteConnection,
+    user: i64,
+    text: &str,
+    now: Instant,
+) -> Result<bool, sqlx::Error> {
+    query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM payment_codes \
+         WHERE code = ? AND user_id = ? AND wallet = ? AND expires_at > ?)",
+    )
+    .bind(text)
+    .bind(user)
+    .bind(PODLAND_WALLET)
+    .bind(now.0.cast_signed())
+    .fetch_one(connection)
+    .await
 }
 
 /// Pays by a code: `invoice` pins the one that it is for, where the payer names it; `user`, whose

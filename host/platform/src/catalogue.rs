@@ -63,7 +63,6 @@ pub const ISSUE_INVOICE: Row = Row::product("issueInvoice", 29_796, 39_291)
         Kind::InvalidNumber,
         Kind::BadParameters,
     ])
-    .sms(Sms::To("cellphoneNumber"))
     .object(&["userId", "guildCode", "billNumber"])
     .id("invoiceId");
 

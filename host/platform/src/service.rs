@@ -65,8 +65,6 @@ pub enum Sms {
     None,
     /// Yes.
     Always,
-    /// If this field is given: whom to send it to.
-    To(&'static str),
 }
 
 /// How a service is reached.
@@ -625,10 +623,6 @@ impl Request {
     /// Does it send somebody an SMS?
     #[must_use]
     pub fn sends_sms(&self) -> bool {
-        match self.row.sms {
-            Sms::None => false,
-            Sms::Always => true,
-            Sms::To(field) => self.form.get(field).is_some(),
-        }
+        self.row.sms == Sms::Always
     }
 }

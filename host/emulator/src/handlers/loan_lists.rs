@@ -154,7 +154,11 @@ fn filters(request: &BusinessLoanListRequest) -> Result<Filters, Refusal> {
     filters.number("subject_invoice_id = ", "subjectInvoiceId", request.subject_invoice_id)?;
     filters.number("pre_paid_invoice_id = ", "prePaidInvoiceId", request.pre_paid_invoice_id)?;
     // Nobody settles early here.
-    filters.number("NULL = ", "preSettlementInvoiceId", request.pre_settlement_invoice_id)?;
+    filters.number(
+        "pre_settlement_invoice_id = ",
+        "preSettlementInvoiceId",
+        request.pre_settlement_invoice_id,
+    )?;
     filters.number("plan_id = ", "planId", request.plan_id)?;
     filters.number("contract_id = ", "contractId", request.contract_id)?;
     filters.text("subject.bill_number = ", request.bill_number.as_deref());

@@ -10,7 +10,7 @@ use crate::{
     files::Record,
     loans::{
         Contract,
-        members::{self, Nameless, Names},
+        members::{self, Name, Nameless},
         remove_member,
     },
     service::{Context, Handle, Refusal},
@@ -33,18 +33,21 @@ impl Handle for RemovePermittedUserFromLoanContractRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
         let contract = Contract::named(context, self.contract_id).await?;
         contract.must_be_granted_by_caller(context)?;
-        let names = Names {
-            user_id: self.user_id,
-            cellphone_number: self.cellphone_number.as_deref(),
-            national_code: self.national_code.as_deref(),
-            username: self.username.as_deref(),
-        };
-        let member = match names.meant(context.parties) {
+        let names: Vec<Name> = [
+            self.user_id.map(Name::UserId),
+            self.cellphone_number.map(Name::CellphoneNumber),
+            self.national_code.map(Name::NationalCode),
+            self.username.map(Name::Username),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let member = match members::meant(&names, context.parties) {
             Ok(user) => remove_member(context.connection, contract.id, user).await?,
             Err(Nameless::Different) => {
                 return Err(Refusal::argument("userId", "the same user as the other names"));
             }
-            Err(Nameless::Unknown | Nameless::NoName) => false,
+            Err(Nameless::Unknown(_) | Nameless::NoName) => false,
         };
         if member {
             Ok(true)

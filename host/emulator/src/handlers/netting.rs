@@ -66,6 +66,8 @@ impl Handle for PayInvoiceByInvoiceRequest {
         creditor.will_blocked_for = Some(debtor.id);
         creditor.save(context.connection).await?;
         debtor.will_be_blocked = true;
+        let at = context.midnight();
+        payment::await_settlement(context, &mut debtor, at).await?;
         let account = Account::Invoice { id: creditor.id }.to_string();
         let paying = Payment {
             sources: vec![Source { account, rials: debtor.payable() }],

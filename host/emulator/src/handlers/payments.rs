@@ -42,7 +42,6 @@ impl Handle for PayInvoiceByCreditRequest {
 impl Handle for PayAnyInvoiceByCreditRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
         let invoice = find(context, self.invoice_id).await?;
-        payment::may_pay_any(context.caller, &invoice)?;
         let delegations = Delegations {
             delegators: self.delegator_id,
             hashes: self.delegation_hash,

@@ -6,7 +6,10 @@ use pod_platform::{
     types::PlatformErrorKind as Kind,
 };
 
-use super::loan::{Installment, Loan, Role};
+use super::{
+    early,
+    loan::{Installment, Loan, Role},
+};
 use crate::{
     invoice::Record,
     payment,
@@ -25,6 +28,7 @@ pub(super) async fn cancel(context: &mut Context<'_>, loan: &mut Loan) -> Result
         let canceled = InstallmentStatus::InstallmentStatusCanceled;
         drop_installment(context, installment, &canceled).await?;
     }
+    early::withdraw(context, loan).await?;
     match loan.pre_paid_invoice_id {
         Some(invoice) => withdraw(context, invoice).await,
         None => Ok(()),
@@ -49,7 +53,7 @@ pub(super) async fn drop_installment(
 }
 
 /// Cancels an invoice of the loan's own, unless its money has been used.
-async fn withdraw(context: &mut Context<'_>, invoice: i64) -> Result<(), Refusal> {
+pub(super) async fn withdraw(context: &mut Context<'_>, invoice: i64) -> Result<(), Refusal> {
     match Record::find(context.connection, invoice.unsigned_abs()).await? {
         Some(mut invoice) if !invoice.canceled && !invoice.closed => {
             payment::cancel(context, &mut invoice, SERVICE).await
@@ -66,14 +70,17 @@ pub(crate) async fn subject_canceled(
 ) -> Result<(), Refusal> {
     match Role::of(context.connection, invoice.id).await? {
         Some(Role::Subject(mut loan)) => {
-            let done = InstallmentStatus::InstallmentStatusDone;
-            let installments = loan.installments(context.connection).await?;
-            if installments.iter().any(|installment| installment.is(&done)) {
+            if loan.installments(context.connection).await?.iter().any(early::is_paid) {
                 return Err(Kind::NoPermission.into());
             }
             cancel(context, &mut loan).await
         }
         Some(Role::DownPayment(mut loan)) if loan.is_pending() => cancel(context, &mut loan).await,
+        // Its customer asked for it, and can ask again.
+        Some(Role::EarlySettlement(mut loan)) => {
+            loan.pre_settlement_invoice_id = None;
+            Ok(loan.save(context.connection).await?)
+        }
         Some(Role::Installment(_)) => Err(Kind::NoPermission.into()),
         Some(Role::DownPayment(_)) | None => Ok(()),
     }

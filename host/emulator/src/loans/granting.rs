@@ -10,13 +10,13 @@ use sqlx::{SqliteConnection, query};
 use super::{
     DAY,
     contract::{Contract, Plan},
-    ending,
+    early, ending,
     loan::{Installment, Loan, Role},
     repayment,
 };
 use crate::{
     due::{self, Event},
-    invoice::{Record, issue},
+    invoice::{Record, instant, issue},
     ledger::{self, Account, Move},
     payment::{self, Payment, Source},
     record,
@@ -125,7 +125,7 @@ async fn ask_for_plan(
     if let Some(number) = context.parties.cellphone_number(loan.user_id) {
         let mut text = format!(
             "*سرزمین هوشمند پاد*\nبرای پرداخت فاکتور شماره {} با تسهیلات شماره {}، ظرف یک روز یکی \
-             از طرح‌های زیر را انتخاب نمایید.",
+             از طرح‌های زیر را انتخاب نمایید و شماره آن را به همین شماره پیامک کنید.",
             loan.subject_invoice_id, loan.id
         );
         for plan in plans {
@@ -189,18 +189,14 @@ pub(crate) async fn take_plan(
         follow(context, loan, &plan).await?;
         return ask_for_down_payment(context, loan, &subject).await;
     }
-    let installments = loan.installments(context.connection).await?;
-    let is_done = |part: &Installment| part.is(&InstallmentStatus::InstallmentStatusDone);
-    if !loan.is(&LoanStatus::LoanStatusCreated)
-        || loan.plan_changed
-        || installments.iter().any(is_done)
-    {
+    if !loan.may_change_plan(context.connection).await? {
         return Err(Kind::NoPermission.into());
     }
     if loan.plan_id == Some(plan.id) {
         return Err(Refusal::argument("planId", "another plan than the loan has"));
     }
-    for installment in installments {
+    early::withdraw(context, loan).await?;
+    for installment in loan.installments(context.connection).await? {
         let deleted = InstallmentStatus::InstallmentStatusDeleted;
         ending::drop_installment(context, installment, &deleted).await?;
     }
@@ -256,7 +252,7 @@ pub(super) async fn activate(
         let rials = from.balance(context.connection).await?;
         moves.push(Move { from, to, rials });
         delegated = paid.delegated;
-        hand_over(context.connection, paid, &mut subject).await?;
+        hand_over(context, paid, &mut subject).await?;
     }
     ledger::post(context.connection, context.now, SERVICE, context.reference, &moves).await?;
     payment::remember_sources(context.connection, subject.id, &[source]).await?;
@@ -277,25 +273,28 @@ pub(super) async fn activate(
 /// A down payment's invoice is done: where its money came from is remembered with the invoice that
 /// it pays now, so that it finds its way back.
 async fn hand_over(
-    connection: &mut SqliteConnection,
+    context: &mut Context<'_>,
     paid: &mut Record,
     subject: &mut Record,
 ) -> Result<(), Refusal> {
     query("UPDATE payment_sources SET invoice_id = ? WHERE invoice_id = ?")
         .bind(subject.id)
         .bind(paid.id)
-        .execute(&mut *connection)
+        .execute(&mut *context.connection)
         .await?;
     if paid.will_be_blocked {
         query("UPDATE invoices SET will_blocked_for = ? WHERE will_blocked_for = ?")
             .bind(subject.id)
             .bind(paid.id)
-            .execute(&mut *connection)
+            .execute(&mut *context.connection)
             .await?;
         subject.will_be_blocked = true;
     }
+    if let Some(at) = paid.settles_at.take() {
+        payment::await_settlement(context, subject, instant(at)).await?;
+    }
     paid.closed = true;
-    paid.save(connection).await?;
+    paid.save(context.connection).await?;
     Ok(())
 }
 

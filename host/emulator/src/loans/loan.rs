@@ -17,6 +17,7 @@ record! {
     user_id: i64,
     subject_invoice_id: i64,
     pre_paid_invoice_id: Option<i64>,
+    pre_settlement_invoice_id: Option<i64>,
     principal: i64,
     primary_amount: i64,
     total_amount: i64,
@@ -67,12 +68,24 @@ impl Loan {
         self.is(&LoanStatus::LoanStatusCreated) && !self.active
     }
 
+    /// May its customer give it another plan? Once, and before the first instalment is paid (S4).
+    pub(super) async fn may_change_plan(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<bool, sqlx::Error> {
+        let done = InstallmentStatus::InstallmentStatusDone;
+        let is_done = |part: &Installment| part.is(&done);
+        Ok(self.is(&LoanStatus::LoanStatusCreated)
+            && !self.plan_changed
+            && !self.installments(connection).await?.iter().any(is_done))
+    }
+
     pub(super) fn created_on(&self) -> JalaliDate {
         instant(self.created_at).jalali_date()
     }
 
     /// Its instalments in their order, but for those that another plan has replaced.
-    pub(super) async fn installments(
+    pub(crate) async fn installments(
         &self,
         connection: &mut SqliteConnection,
     ) -> Result<Vec<Installment>, sqlx::Error> {
@@ -109,6 +122,8 @@ pub(super) enum Role {
     DownPayment(Loan),
     /// It pays an instalment.
     Installment(Installment),
+    /// It pays what is left of the loan before its time.
+    EarlySettlement(Loan),
 }
 
 impl Role {
@@ -125,6 +140,13 @@ impl Role {
             .await?;
         if let Some(row) = loan {
             return Ok(Some(Self::DownPayment(Loan::read(&row)?)));
+        }
+        let loan = query("SELECT * FROM loans WHERE pre_settlement_invoice_id = ?")
+            .bind(invoice)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(row) = loan {
+            return Ok(Some(Self::EarlySettlement(Loan::read(&row)?)));
         }
         let installment = query("SELECT * FROM installments WHERE invoice_id = ?")
             .bind(invoice)

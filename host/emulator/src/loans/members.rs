@@ -1,39 +1,41 @@
 //! Who may borrow under a contract, and how much: as a table that the grantor uploads.
 //!
-//! S4 links a sample file, but does not say what is in it. Here the first row names the columns: at
-//! least one that tells who, and the amount. Every row is done, or not, by itself, and the answer is
-//! the same table with what came of each.
+//! S4 links a sample file, but does not say what is in it. Here a row names the columns: at least
+//! one that tells who, and the amount; above it there may be a title. Every row below is done, or
+//! not, by itself, and the answer is the same table with what came of each.
 
-use pod_platform::{Rial, files::File};
+use pod_platform::files::File;
 
 use super::{
+    columns::{Column, WHO, amount},
     contract::{Contract, credit, set_credit},
-    table::Table,
+    table::{Cell, Row, Table},
 };
 use crate::{
     files::{self, Record},
-    invoice::LARGEST_AMOUNT,
     parties::Parties,
     service::{Context, Refusal},
 };
 
-/// What a column holds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Column {
-    UserId,
-    CellphoneNumber,
-    NationalCode,
-    Username,
-    Amount,
+/// By which a user is named.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Name {
+    UserId(u64),
+    CellphoneNumber(String),
+    NationalCode(String),
+    Username(String),
 }
 
-/// Names of a user. Those that are given must all be the same user's.
-#[derive(Default)]
-pub(crate) struct Names<'a> {
-    pub(crate) user_id: Option<u64>,
-    pub(crate) cellphone_number: Option<&'a str>,
-    pub(crate) national_code: Option<&'a str>,
-    pub(crate) username: Option<&'a str>,
+impl Name {
+    fn owner(&self, parties: &Parties) -> Option<i64> {
+        match self {
+            Self::UserId(id) => i64::try_from(*id).ok().filter(|id| parties.is_user(*id)),
+            Self::CellphoneNumber(number) => parties.by_cellphone_number(number),
+            // A spreadsheet takes a code's leading zeros away.
+            Self::NationalCode(code) => parties.by_national_code(&format!("{code:0>10}")),
+            Self::Username(name) => parties.by_username(name),
+        }
+    }
 }
 
 /// Why names are nobody's.
@@ -41,46 +43,22 @@ pub(crate) struct Names<'a> {
 pub(crate) enum Nameless {
     /// None is given.
     NoName,
-    /// One of them is nobody's.
-    Unknown,
+    /// This one of them is nobody's.
+    Unknown(usize),
     /// They are different users'.
     Different,
 }
 
-impl Nameless {
-    fn reason(self) -> &'static str {
-        match self {
-            Self::NoName => "no user is named",
-            Self::Unknown => "unknown user",
-            Self::Different => "the names are different users'",
+/// The user who is meant by all of these names.
+pub(crate) fn meant(names: &[Name], parties: &Parties) -> Result<i64, Nameless> {
+    let mut meant = None;
+    for (index, name) in names.iter().enumerate() {
+        let user = name.owner(parties).ok_or(Nameless::Unknown(index))?;
+        if *meant.get_or_insert(user) != user {
+            return Err(Nameless::Different);
         }
     }
-}
-
-impl Names<'_> {
-    /// The user who is meant.
-    pub(crate) fn meant(&self, parties: &Parties) -> Result<i64, Nameless> {
-        let by_id = |id: u64| i64::try_from(id).ok().filter(|id| parties.is_user(*id));
-        let found = [
-            self.user_id.map(by_id),
-            self.cellphone_number.map(|number| parties.by_cellphone_number(number)),
-            self.national_code.map(|code| by_national_code(parties, code)),
-            self.username.map(|name| parties.by_username(name)),
-        ];
-        let mut users = found.into_iter().flatten();
-        let first = users.next().ok_or(Nameless::NoName)?.ok_or(Nameless::Unknown)?;
-        for user in users {
-            if user.ok_or(Nameless::Unknown)? != first {
-                return Err(Nameless::Different);
-            }
-        }
-        Ok(first)
-    }
-}
-
-/// A spreadsheet takes a code's leading zeros away.
-fn by_national_code(parties: &Parties, code: &str) -> Option<i64> {
-    parties.by_national_code(code).or_else(|| parties.by_national_code(&format!("{code:0>10}")))
+    meant.ok_or(Nameless::NoName)
 }
 
 /// Sets what the rows of an uploaded table say, and keeps the table of what came of it.
@@ -89,105 +67,156 @@ pub(crate) async fn update(
     contract: &Contract,
     file: &Record,
 ) -> Result<File, Refusal> {
-    let unreadable = |reason: String| {
-        Refusal::argument("fileId", format!("a CSV file in UTF-8 or an XLSX file: {reason}"))
-    };
-    let mut table = Table::read(&file.content).map_err(unreadable)?;
-    let header = table.rows.first_mut().ok_or_else(|| unreadable("it is empty".to_owned()))?;
-    let columns: Vec<Option<Column>> = header.iter().map(|name| column(name)).collect();
-    let has = |column| columns.contains(&Some(column));
-    let names = [Column::UserId, Column::CellphoneNumber, Column::NationalCode, Column::Username];
-    if !has(Column::Amount) || !names.into_iter().any(has) {
-        return Err(Refusal::argument(
-            "fileId",
-            "a table whose first row names the column amount and one of userId, cellphoneNumber, \
-             nationalCode and username",
-        ));
-    }
-    let width = header.len();
-    header.extend(["result", "currentCredit"].map(str::to_owned));
-    for row in table.rows.iter_mut().skip(1) {
-        let (user, result) = update_member(context, contract, &columns, row).await?;
-        let credit = match user {
-            Some(user) => credit(context.connection, contract.id, user).await?,
-            None => None,
+    let (mut table, header) = read(&file.content)?;
+    let width = table.rows.iter().skip(header.row).map(|row| row.cells.len()).max().unwrap_or(0);
+    for (index, row) in table.rows.iter_mut().enumerate().skip(header.row) {
+        let results = if index == header.row {
+            ["result".to_owned(), "currentCredit".to_owned()]
+        } else {
+            let (user, result) = update_member(context, contract, &header, row).await?;
+            let credit = match user {
+                Some(user) => credit(context.connection, contract.id, user).await?,
+                None => None,
+            };
+            [result, credit.map(|credit| credit.to_string()).unwrap_or_default()]
         };
-        row.resize(width, String::new());
-        row.push(result);
-        row.push(credit.map(|credit| credit.to_string()).unwrap_or_default());
+        row.cells.resize(width, Cell::default());
+        row.cells.extend(results.map(Cell::of));
     }
     let content = table.write(context.now)?;
-    files::keep(context, format!("result-{}", file.name), content).await
+    files::keep(context, format!("result-{}", table.file_name(&file.name)), content).await
+}
+
+/// The row that names the columns.
+struct Header {
+    /// Its place among the rows.
+    row: usize,
+    names: Vec<String>,
+    columns: Vec<Option<Column>>,
+}
+
+impl Header {
+    /// A row, if it names what is needed: who, and how much.
+    fn of(row: usize, cells: &[Cell]) -> Option<Self> {
+        let names: Vec<String> = cells.iter().map(|cell| cell.text.clone()).collect();
+        let columns: Vec<_> = names.iter().map(|name| Column::named(name)).collect();
+        let has = |wanted: &[Column]| columns.iter().flatten().any(|one| wanted.contains(one));
+        (has(&WHO) && has(&[Column::Amount, Column::Tomans])).then_some(Self {
+            row,
+            names,
+            columns,
+        })
+    }
+
+    /// Refuses columns of which nobody knows which is meant, or that hold something else.
+    fn check(&self) -> Result<(), Refusal> {
+        for (index, column) in self.columns.iter().enumerate() {
+            let Some(column) = column else { continue };
+            let name = self.names.get(index).map_or("", String::as_str);
+            if *column == Column::Tomans {
+                return Err(refused(format!("amounts in rials, not in tomans as in `{name}`")));
+            }
+            if self.columns.iter().skip(index + 1).any(|other| *other == Some(*column)) {
+                return Err(refused(format!("one column only with what `{name}` holds")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The cell of a column in a row, and where it stands; none, if there is nothing in it.
+    fn cell<'a>(&self, row: &'a Row, column: Column) -> Option<(&'a Cell, String)> {
+        let index = self.columns.iter().position(|known| *known == Some(column))?;
+        let cell = row.cells.get(index).filter(|cell| !cell.is_empty())?;
+        Some((cell, row.place_of(index, self.names.get(index).map_or("", String::as_str))))
+    }
+}
+
+/// The table of a file, and the row of it that names the columns.
+fn read(content: &[u8]) -> Result<(Table, Header), Refusal> {
+    let readings = Table::readings(content)
+        .map_err(|reason| refused(format!("a table as CSV, XLSX, XLSB, XLS or ODS: {reason}")))?;
+    let mut begins = None;
+    for table in readings {
+        let mut rows = table.rows.iter().enumerate();
+        if let Some(header) = rows.find_map(|(index, row)| Header::of(index, &row.cells)) {
+            header.check()?;
+            return Ok((table, header));
+        }
+        begins = begins.or_else(|| {
+            let first = table.rows.first()?;
+            Some(first.cells.iter().map(|cell| cell.text.as_str()).collect::<Vec<_>>().join(", "))
+        });
+    }
+    Err(refused(match begins {
+        None => "a table as CSV, XLSX, XLSB, XLS or ODS: it is empty".to_owned(),
+        Some(first) => format!(
+            "a row that names the column amount (مبلغ) and one of userId (شناسه کاربر), \
+             cellphoneNumber (شماره موبایل), nationalCode (کد ملی) and username (نام کاربری); the \
+             first row is `{first}`"
+        ),
+    }))
+}
+
+fn refused(expected: String) -> Refusal {
+    Refusal::argument("fileId", expected)
 }
 
 /// Does what one row says. Whom it means, if anybody, and what came of it.
 async fn update_member(
     context: &mut Context<'_>,
     contract: &Contract,
-    columns: &[Option<Column>],
-    row: &[String],
+    header: &Header,
+    row: &Row,
 ) -> Result<(Option<i64>, String), Refusal> {
-    let cell = |column| {
-        let index = columns.iter().position(|known| *known == Some(column))?;
-        row.get(index).map(String::as_str).filter(|text| !text.is_empty())
-    };
-    let digits = |column| cell(column).map(in_digits);
-    let user_id = digits(Column::UserId);
-    let cellphone_number = digits(Column::CellphoneNumber);
-    let national_code = digits(Column::NationalCode);
-    let names = Names {
-        // What is no number is no user's.
-        user_id: user_id.map(|id| id.parse().unwrap_or(0)),
-        cellphone_number: cellphone_number.as_deref(),
-        national_code: national_code.as_deref(),
-        username: cell(Column::Username),
-    };
-    let user = match names.meant(context.parties) {
+    let expected = header.names.len();
+    if let Some(extra) = row.cells.iter().skip(expected).find(|cell| !cell.is_empty()) {
+        let (place, extra) = (row.place(), &extra.text);
+        let reason = format!(
+            "{place}: `{extra}` stands behind the last of the {expected} columns; if it is a part \
+             of the value before, put that in quotes"
+        );
+        return Ok((None, reason));
+    }
+    let (mut names, mut places) = (Vec::new(), Vec::new());
+    for column in WHO {
+        let Some((cell, place)) = header.cell(row, column) else { continue };
+        match column.name(cell) {
+            Some(name) => names.push(name),
+            None => return Ok((None, unexpected(cell, &place, column))),
+        }
+        places.push((cell, place));
+    }
+    let user = match meant(&names, context.parties) {
         Ok(user) => user,
-        Err(nameless) => return Ok((None, nameless.reason().to_owned())),
+        Err(Nameless::Unknown(index)) => {
+            let (text, place) = places
+                .get(index)
+                .map_or(("", ""), |(cell, place)| (cell.text.as_str(), place.as_str()));
+            return Ok((None, format!("{place}: `{text}` is no user's")));
+        }
+        Err(Nameless::Different) => {
+            return Ok((None, format!("{}: the names are different users'", row.place())));
+        }
+        Err(Nameless::NoName) => return Ok((None, format!("{}: no user is named", row.place()))),
     };
     if context.parties.owns(user, contract.business_id) {
-        return Ok((None, "the grantor does not lend to itself".to_owned()));
+        return Ok((None, format!("{}: the grantor does not lend to itself", row.place())));
     }
-    let amount = cell(Column::Amount).unwrap_or_default();
-    let rials = in_digits(amount).replace([',', '٬'], "").parse().ok().map(Rial);
-    let result = match rials.filter(|rials| *rials <= LARGEST_AMOUNT) {
-        Some(rials) => {
-            set_credit(context.connection, contract.id, user, rials.0.cast_signed()).await?;
-            "done".to_owned()
-        }
-        None => format!("`{amount}` is not an amount in whole rials"),
+    let Some((cell, place)) = header.cell(row, Column::Amount) else {
+        return Ok((Some(user), format!("{}: no amount is given", row.place())));
     };
-    Ok((Some(user), result))
+    let Some(rials) = amount(cell) else {
+        return Ok((Some(user), unexpected(cell, &place, Column::Amount)));
+    };
+    set_credit(context.connection, contract.id, user, rials.0.cast_signed()).await?;
+    Ok((Some(user), "done".to_owned()))
 }
 
-/// What a column's name says it holds. Other columns are left as they are.
-fn column(name: &str) -> Option<Column> {
-    let letters = |letter: char| match letter {
-        // Arabic keyboards write two letters otherwise.
-        'ي' => Some('ی'),
-        'ك' => Some('ک'),
-        '\u{200c}' => None,
-        letter if letter.is_whitespace() => None,
-        letter => Some(letter.to_ascii_lowercase()),
-    };
-    let name: String = name.chars().filter_map(letters).collect();
-    match name.as_str() {
-        "userid" | "شناسهکاربر" => Some(Column::UserId),
-        "cellphonenumber" | "شمارهموبایل" => Some(Column::CellphoneNumber),
-        "nationalcode" | "کدملی" => Some(Column::NationalCode),
-        "username" | "نامکاربری" => Some(Column::Username),
-        "amount" | "credit" | "مبلغ" | "مبلغاعتبار" => Some(Column::Amount),
-        _ => None,
+/// Why a cell is not read: where it stands, what is in it, and what is expected.
+fn unexpected(cell: &Cell, place: &str, column: Column) -> String {
+    let (text, expected) = (&cell.text, column.expected());
+    match &cell.other {
+        Some(other) => format!("{place}: `{text}` is {other}; expected {expected}"),
+        None => format!("{place}: `{text}` is not {expected}"),
     }
-}
-
-/// Persian and Arabic digits as the others.
-fn in_digits(text: &str) -> String {
-    let digit = |letter: char| match letter {
-        '۰'..='۹' => char::from_digit(letter as u32 - '۰' as u32, 10).unwrap_or(letter),
-        '٠'..='٩' => char::from_digit(letter as u32 - '٠' as u32, 10).unwrap_or(letter),
-        letter => letter,
-    };
-    text.chars().map(digit).collect()
 }

@@ -6,20 +6,25 @@
 //! contract's money pays the invoice. Its instalments begin when that payment is final; each is an
 //! invoice of its own, whose money goes back to the contract.
 
+mod columns;
 mod contract;
+mod early;
 mod ending;
 mod granting;
 mod loan;
 pub(crate) mod members;
 mod repayment;
 mod table;
+mod texted;
 mod view;
 
 pub(crate) use contract::{Contract, Left, Plan, left, remove_member, set_credit};
+pub(crate) use early::{invoice as settlement_invoice, rest};
 pub(crate) use ending::{answer_timed_out, subject_canceled, subject_reduced, subject_unverified};
 pub(crate) use granting::{begin, confirm, pending_confirmation, take_plan};
 pub(crate) use loan::{Installment, Loan};
 pub(crate) use repayment::{bank_settles, installment_due};
+pub(crate) use texted::{Choice, choices};
 
 use pod_platform::types::PlatformErrorKind as Kind;
 
@@ -57,6 +62,7 @@ pub(crate) async fn invoice_paid(
         Some(Role::Installment(installment)) if installment.is_open() => {
             repayment::settle(context, installment, invoice).await
         }
+        Some(Role::EarlySettlement(mut loan)) => early::settle(context, &mut loan, invoice).await,
         _ => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ use pod_platform::{
 use super::{
     DAY,
     contract::Contract,
+    early,
     loan::{Installment, Loan},
 };
 use crate::{
@@ -110,9 +111,9 @@ pub(super) async fn settle(
     invoice.save(context.connection).await?;
     installment.status = InstallmentStatus::InstallmentStatusDone.code().to_owned();
     installment.save(context.connection).await?;
+    early::withdraw(context, &mut loan).await?;
     if !loan.installments(context.connection).await?.iter().any(Installment::is_open) {
         loan.status = LoanStatus::LoanStatusDone.code().to_owned();
-        loan.settled_at = Some(context.millis());
         loan.save(context.connection).await?;
     }
     Ok(())

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
+use pod_platform::loans::LoanStatus;
 use sqlx::query_as;
 
 use super::{
     answer::{Answer, respond, step},
-    link_by_unique_number,
+    link_by_unique_number, loan,
     persian::{digits, moment, rials},
 };
 use crate::{platform::Platform, service::Context, service::Refusal, sms};
@@ -23,6 +24,7 @@ struct Index {
     platform_url: String,
     people: Vec<Person>,
     invoices: Vec<OpenInvoice>,
+    loans: Vec<OpenLoan>,
     sms: Vec<Message>,
 }
 
@@ -44,6 +46,14 @@ struct OpenInvoice {
     own_link: Option<String>,
 }
 
+struct OpenLoan {
+    number: String,
+    user: String,
+    invoice: String,
+    total: String,
+    link: String,
+}
+
 struct Message {
     at: String,
     to: String,
@@ -58,7 +68,7 @@ pub(super) async fn show(State(platform): State<Arc<Platform>>) -> Response {
 }
 
 async fn index(context: &mut Context<'_>) -> Result<Index, Refusal> {
-    let invoices = invoices(context).await?;
+    let (invoices, loans) = (invoices(context).await?, loans(context).await?);
     let newest = sms::all(context.connection).await?.into_iter().rev();
     let parties = context.parties;
     let people = parties.payers().into_iter().map(|(id, name, is_business)| Person {
@@ -72,6 +82,7 @@ async fn index(context: &mut Context<'_>) -> Result<Index, Refusal> {
         platform_url: format!("{}/srv/sc", context.root_url),
         people: people.collect(),
         invoices,
+        loans,
         sms: newest
             .take(MOST.unsigned_abs() as usize)
             .map(|sms| Message { at: moment(sms.at), to: sms.cellphone_number, text: sms.text })
@@ -103,6 +114,27 @@ async fn invoices(context: &mut Context<'_>) -> Result<Vec<OpenInvoice>, sqlx::E
             None => link_by_unique_number(root_url, &unique_number, &[]),
         },
         own_link: user.map(|_| format!("{root_url}/v1/pbc/payinvoice/?invoiceId={id}")),
+    };
+    Ok(rows.into_iter().map(open).collect())
+}
+
+async fn loans(context: &mut Context<'_>) -> Result<Vec<OpenLoan>, sqlx::Error> {
+    let rows: Vec<(i64, i64, i64, i64)> = query_as(
+        "SELECT id, user_id, subject_invoice_id, total_amount FROM loans
+         WHERE status IN (?, ?) ORDER BY id DESC LIMIT ?",
+    )
+    .bind(LoanStatus::LoanStatusCreated.code())
+    .bind(LoanStatus::LoanStatusWaitingToCreate.code())
+    .bind(MOST)
+    .fetch_all(&mut *context.connection)
+    .await?;
+    let (root_url, parties) = (context.root_url, context.parties);
+    let open = |(id, user, invoice, total)| OpenLoan {
+        number: digits(id),
+        user: parties.user_name(user).to_owned(),
+        invoice: digits(invoice),
+        total: rials(total),
+        link: loan::link(root_url, id),
     };
     Ok(rows.into_iter().map(open).collect())
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod bank;
 mod index;
+mod loan;
 mod pay;
 mod persian;
 mod show;
@@ -60,6 +61,7 @@ pub(crate) fn router() -> Router<Arc<Platform>> {
     }
     route("/emulator/bank/{token}", get(bank::show).post(bank::chosen));
     route("/emulator/receipt", get(show::receipt));
+    route("/emulator/loan", get(loan::show).post(loan::chosen));
     router.route("/emulator/page.css", get(style))
 }
 

@@ -257,7 +257,7 @@ async fn pay_bill_pays_the_issued_invoice() {
 }
 
 #[tokio::test]
-async fn an_issued_invoice_is_netted() {
+async fn p1_an_issued_invoice_is_netted() {
     let utilities = Utilities::start().await;
     let invoice = utilities.issue("shop", ELECTRICITY).await;
     let netting =
@@ -270,7 +270,17 @@ async fn an_issued_invoice_is_netted() {
     utilities.world.call("shop", &CancelBillRequest { id: bill.id }).await.unwrap();
     assert_eq!(utilities.world.balance("invoice:100").await, 200_000);
     assert!(!utilities.world.invoice(100).await.will_be_paid);
+    assert_eq!(utilities.world.balance(&format!("invoice:{invoice}")).await, 0);
     assert_eq!(utilities.wallet(10).await, 1_000_000);
+
+    let again = utilities.issue("shop", ELECTRICITY).await;
+    let netting = PayInvoiceByInvoiceRequest { debtor_invoice_id: again, ..netting };
+    assert!(utilities.world.call("shop", &netting).await.unwrap());
+    let outside = utilities.world.balance("outside").await;
+    is_paid(&utilities, again, 10, "shop").await;
+    utilities.it_is("1399/03/14 00:00:00");
+    assert_eq!(utilities.world.balance(&format!("invoice:{again}")).await, 0);
+    assert_eq!(utilities.world.balance("outside").await, outside + 129_000);
 }
 
 #[tokio::test]

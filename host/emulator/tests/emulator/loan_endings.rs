@@ -3,7 +3,8 @@
 use pod_platform::{
     Rial,
     invoices::{
-        CancelInvoiceRequest, IssueInvoiceRequest, ReduceInvoiceRequest, VerifyInvoiceRequest,
+        CancelInvoiceRequest, CloseInvoiceRequest, IssueInvoiceRequest, ReduceInvoiceRequest,
+        VerifyInvoiceRequest,
     },
     loans::{InstallmentStatus, LoanStatus, PayInvoiceByLoanRequest},
     payments::{PayInvoiceByInvoiceRequest, PayInvoiceInFutureRequest, PayInvoiceRequest},
@@ -13,6 +14,7 @@ use pod_platform::{
 use crate::common::order;
 use crate::loan_world;
 use crate::loan_world::{LoanWorld, loan, pay, statuses};
+use crate::street::submit;
 
 const SUPPLY: &str = "loan-supply:5";
 const WALLET: &str = "wallet:40:PODLAND_WALLET";
@@ -231,4 +233,49 @@ async fn a_down_payment_promised_for_later_makes_the_loan_active_then() {
     assert!(world.invoice(down_payment).await.canceled);
     assert_eq!(world.balances([&format!("blocked:{down_payment}")]).await, [0]);
     assert_eq!(world.balances([&format!("invoice:{down_payment}")]).await, [0]);
+}
+
+#[tokio::test]
+async fn p1_a_netted_down_payment_is_withdrawable_after_the_settlement() {
+    let world = LoanWorld::start().await;
+    let sold = world.call("mill", &order(1_500, 1.0)).await.unwrap().id;
+    assert!(world.call("sara", &pay(sold)).await.unwrap());
+    let invoice = world.call("shop", &order_for_mill()).await.unwrap().id;
+    world.call("shop", &loan_world::loan(invoice, 5, 62, 1_000)).await.unwrap();
+    let down_payment = world.newest_invoice("mill").await.id;
+    let netting =
+        PayInvoiceByInvoiceRequest { creditor_invoice_id: sold, debtor_invoice_id: down_payment };
+    assert!(world.call("mill", &netting).await.unwrap());
+    assert!(world.call("shop", &CloseInvoiceRequest { id: invoice }).await.unwrap());
+    let accounts = [&format!("invoice:{invoice}"), "guild:1:FOOD_GUILD"];
+    assert!(!world.invoice(invoice).await.withdrawable);
+    assert_eq!(world.balances(accounts).await, [4_000, 0]);
+    world.set_clock("1399/03/14 00:00:00");
+    assert_eq!(world.balances(accounts).await, [0, 4_000]);
+    assert!(world.invoice(invoice).await.withdrawable);
+}
+
+#[tokio::test]
+async fn p1_a_netted_instalment_is_lent_again_after_the_settlement() {
+    let world = LoanWorld::start().await;
+    let request =
+        PayInvoiceByLoanRequest { breathing_period_count: Some(1), ..loan(107, 5, 62, 0) };
+    let taken = world.call("shop", &request).await.unwrap();
+    let page = "/v1/pbc/payinvoice/?invoiceId=107&payer=30";
+    submit(&world.emulator, page, "action=loan").await;
+    // The mill's wallet is empty when the first instalment is due; a customer's payment pays it.
+    assert!(world.call("mill", &pay(104)).await.unwrap());
+    let rest = world.call("shop", &order(3_500, 1.0)).await.unwrap().id;
+    assert!(world.call("mill", &pay(rest)).await.unwrap());
+    world.set_clock("1399/04/13 10:00:00");
+    let open = world.loan(taken.id).await.installments[0].related_invoices[0].id;
+    let sold = world.call("mill", &order(1_500, 1.0)).await.unwrap().id;
+    assert!(world.call("sara", &pay(sold)).await.unwrap());
+    let netting = PayInvoiceByInvoiceRequest { creditor_invoice_id: sold, debtor_invoice_id: open };
+    assert!(world.call("mill", &netting).await.unwrap());
+    assert_eq!(*statuses(&world.loan(taken.id).await)[0], InstallmentStatus::InstallmentStatusDone);
+    let account = format!("invoice:{open}");
+    assert_eq!(world.balances([SUPPLY, &account]).await, [46_000, 1_333]);
+    world.set_clock("1399/04/14 00:00:00");
+    assert_eq!(world.balances([SUPPLY, &account]).await, [47_333, 0]);
 }

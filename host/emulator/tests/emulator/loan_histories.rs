@@ -17,6 +17,7 @@ use proptest::prelude::*;
 
 use crate::loan_world;
 use crate::loan_world::{LoanWorld, pay};
+use crate::street::submit;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -59,6 +60,10 @@ enum Step {
         loan: u64,
         plan: u64,
     },
+    /// The customer asks on the loan's page for an invoice that settles it.
+    Settle {
+        loan: u64,
+    },
     Wait {
         hours: u64,
     },
@@ -87,6 +92,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (issuer(), invoice()).prop_map(|(issuer, invoice)| Step::Reduce { issuer, invoice }),
         2 => (customer(), 1_u64..5, plan())
             .prop_map(|(customer, loan, plan)| Step::Change { customer, loan, plan }),
+        2 => (1_u64..5).prop_map(|loan| Step::Settle { loan }),
         2 => select(vec![1_u64, 24, 800]).prop_map(|hours| Step::Wait { hours }),
     ];
     prop::collection::vec(step, 1..40)
@@ -142,6 +148,11 @@ async fn take(world: &LoanWorld, step: Step) -> Result<(), Error> {
             let request = UpdateLoanByPlanRequest { loan_id: loan, plan_id: plan };
             world.call(customer, &request).await.map(drop)
         }
+        Step::Settle { loan } => {
+            let page = format!("/emulator/loan/?loanId={loan}");
+            submit(&world.emulator, &page, "action=settle").await;
+            Ok(())
+        }
         Step::Wait { hours } => {
             let now = world.emulator.clock().now();
             world.wait(Instant(now.0 + hours * 3_600_000));
@@ -175,13 +186,19 @@ async fn check(world: &LoanWorld) {
                 for invoice in &part.related_invoices {
                     assert_eq!((invoice.payed, invoice.payable_amount), (done, part.amount));
                 }
-                if done {
+                let settled = part.status == InstallmentStatus::InstallmentStatusPreSettled;
+                if done || settled {
                     assert!(loan.active);
                     expected += i64::try_from(part.amount.0).unwrap();
                 }
             }
-            let all_done =
-                parts.iter().all(|part| part.status == InstallmentStatus::InstallmentStatusDone);
+            let all_done = parts.iter().all(|part| {
+                matches!(
+                    part.status,
+                    InstallmentStatus::InstallmentStatusDone
+                        | InstallmentStatus::InstallmentStatusPreSettled
+                )
+            });
             let is_done = loan.status_code == LoanStatus::LoanStatusDone;
             assert_eq!(is_done, loan.active && all_done, "{loan:?}");
         }

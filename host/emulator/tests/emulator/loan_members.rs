@@ -17,7 +17,7 @@ use rust_xlsxwriter::Workbook;
 use crate::loan_world;
 use crate::loan_world::{LoanWorld, loan};
 
-async fn upload(
+pub async fn upload(
     world: &LoanWorld,
     name: &str,
     content: &[u8],
@@ -31,7 +31,7 @@ async fn upload(
     }
 }
 
-async fn update(world: &LoanWorld, name: &str, content: &[u8]) -> File {
+pub async fn update(world: &LoanWorld, name: &str, content: &[u8]) -> File {
     let request = UpdateLoanGrantorCreditForUsersRequest {
         contract_id: 5,
         ..upload(world, name, content).await
@@ -39,13 +39,13 @@ async fn update(world: &LoanWorld, name: &str, content: &[u8]) -> File {
     world.call("bank", &request).await.unwrap()
 }
 
-async fn read(world: &LoanWorld, file: &File) -> Vec<u8> {
+pub async fn read(world: &LoanWorld, file: &File) -> Vec<u8> {
     let request = GetFileRequest { file_id: file.id, hash_code: file.hash_code.clone() };
     world.call("bank", &request).await.unwrap().content
 }
 
 /// What came of a table, but for its header: result and current credit.
-async fn results(world: &LoanWorld, csv: &str) -> Vec<(String, String)> {
+pub async fn results(world: &LoanWorld, csv: &str) -> Vec<(String, String)> {
     let file = update(world, "members.csv", csv.as_bytes()).await;
     let text = String::from_utf8(read(world, &file).await).unwrap();
     let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -57,7 +57,7 @@ async fn results(world: &LoanWorld, csv: &str) -> Vec<(String, String)> {
     rows.collect()
 }
 
-fn done(credit: &str) -> (String, String) {
+pub fn done(credit: &str) -> (String, String) {
     ("done".to_owned(), credit.to_owned())
 }
 
@@ -118,17 +118,18 @@ async fn a_bad_row_does_not_stop_the_others() {
     assert_eq!(
         reasons,
         [
-            "unknown user",
-            "unknown user",
-            "unknown user",
-            "the names are different users'",
-            "no user is named",
-            "the grantor does not lend to itself",
-            "`ten` is not an amount in whole rials",
-            "`-1` is not an amount in whole rials",
-            "`1.5` is not an amount in whole rials",
-            "`9007199254740992` is not an amount in whole rials",
-            "`` is not an amount in whole rials",
+            "line 2, column userId: `99` is no user's",
+            "line 3, column userId: `x` is not a user's id, in digits",
+            "line 4, column username: `nobody` is no user's",
+            "line 5: the names are different users'",
+            "line 6: no user is named",
+            "line 7: the grantor does not lend to itself",
+            "line 8, column credit: `ten` is not an amount in whole rials, such as 1500000",
+            "line 9, column credit: `-1` is not an amount in whole rials, such as 1500000",
+            "line 10, column credit: `1.5` is not an amount in whole rials, such as 1500000",
+            "line 11, column credit: `9007199254740992` is not an amount in whole rials, such as \
+             1500000",
+            "line 12: no amount is given",
             "done",
             "done",
         ]
@@ -178,7 +179,7 @@ async fn a_spreadsheet_is_answered_by_a_spreadsheet() {
             ["userId", "nationalCode", "amount", "result", "currentCredit"],
             ["40", "", "1500000", "done", "1500000"],
             ["", "12345679", "900", "done", "900"],
-            ["99", "", "1.5", "unknown user", ""],
+            ["99", "", "1.5", "cell A5: `99` is no user's", ""],
         ]
     );
 
@@ -225,7 +226,8 @@ async fn a_file_that_is_no_table_is_refused() {
         error.message
     };
     assert!(reason("a.csv", b"\n \n").await.contains("it is empty"));
-    assert!(reason("b.csv", b"userId,amount\n\xff\xfe,1\n").await.contains("UTF-8"));
+    // Zeros make it UTF-16, which a lone half of a pair is not.
+    assert!(reason("b.csv", b"u\0\0\xdc").await.contains("UTF-16LE"));
     assert!(reason("c.xlsx", b"PK\x03\x04 and nothing else").await.contains("XLSX"));
     assert!(reason("d.csv", b"who,amount\n40,1\n").await.contains("userId"));
     assert!(reason("e.csv", b"userId,how much\n40,1\n").await.contains("amount"));

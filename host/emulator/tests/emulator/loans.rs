@@ -12,6 +12,7 @@ use pod_platform::{
 
 use crate::common::http;
 use crate::loan_world::{LoanWorld, amounts, loan, pay, statuses};
+use crate::street::tell;
 
 const SUPPLY: &str = "loan-supply:5";
 const WALLET: &str = "wallet:40:PODLAND_WALLET";
@@ -337,4 +338,70 @@ async fn the_wire_is_a_get_with_pods_names() {
     assert_eq!(answer["result"]["statusCode"], "LOAN_STATUS_CREATED");
     assert_eq!(answer["result"]["installments"][0]["status"], "INSTALLMENT_STATUS_CREATED");
     assert_eq!(answer["result"]["uniqueNumber"], "loan-1");
+}
+
+/// Sara, or Reza, texts something.
+async fn text(world: &LoanWorld, from: &str, text: &str) -> (u16, serde_json::Value) {
+    let body = serde_json::json!({"from": from, "text": text}).to_string();
+    tell(&world.emulator, "/emulator/sms", &body).await
+}
+
+const SARA: &str = "09120000040";
+
+#[tokio::test]
+async fn p4_a_plan_is_chosen_by_sms_and_changed_once() {
+    let world = LoanWorld::start().await;
+    let request = PayInvoiceByLoanRequest { plan_id: None, ..loan(101, 5, 0, 85) };
+    let asked = world.call("shop", &request).await.unwrap().id;
+    let sms = world.emulator.sms().await.unwrap().pop().unwrap();
+    assert!(sms.text.contains("61: six") && sms.text.contains("پیامک کنید"), "{}", sms.text);
+    // Not a plan that cannot be chosen, and not for somebody else.
+    for (from, plan) in [(SARA, "63"), (SARA, "64"), (SARA, "x"), ("09120000050", "62")] {
+        assert_eq!(text(&world, from, plan).await.0, 400, "{from}: {plan}");
+    }
+    assert_eq!(
+        text(&world, SARA, " ۶۲ ").await,
+        (200, serde_json::json!({"loanId": asked, "planId": 62}))
+    );
+    let chosen = world.loan(asked).await;
+    assert_eq!(chosen.status_code, LoanStatus::LoanStatusCreated);
+    assert_eq!(amounts(&chosen), [2_333, 2_333, 2_334]);
+    assert_eq!(text(&world, SARA, "62").await.0, 400, "it has that plan");
+    assert_eq!(text(&world, SARA, "61").await.0, 200);
+    assert_eq!(world.loan(asked).await.total_amount, Rial(7_140));
+    assert_eq!(text(&world, SARA, "62").await.0, 400, "a plan is changed once");
+    let deeds = world.emulator.deeds().await.unwrap();
+    let last = deeds.last().unwrap();
+    assert_eq!((last.service.as_str(), last.user_id), ("smsPlan", 40));
+}
+
+#[tokio::test]
+async fn p4_no_plan_is_changed_by_sms_after_the_first_instalment() {
+    let world = LoanWorld::start().await;
+    let taken = world.taken("sara", &loan(102, 5, 61, 10)).await;
+    assert_eq!(*statuses(&world.loan(taken.id).await)[0], InstallmentStatus::InstallmentStatusDone);
+    assert_eq!(text(&world, SARA, "62").await.0, 400);
+    assert_eq!(text(&world, SARA, &format!("{} 62", taken.id)).await.0, 400);
+}
+
+#[tokio::test]
+async fn p4_where_two_loans_may_be_meant_the_text_names_one() {
+    let world = LoanWorld::start().await;
+    let mut asked = Vec::new();
+    for invoice in [101, 102] {
+        let request = PayInvoiceByLoanRequest { plan_id: None, ..loan(invoice, 5, 0, 0) };
+        asked.push(world.call("shop", &request).await.unwrap().id);
+    }
+    let (status, answer) = text(&world, SARA, "62").await;
+    let error = answer["error"].as_str().unwrap();
+    let both = format!("`{} 62` or `{} 62`", asked[0], asked[1]);
+    assert!(status == 400 && error.contains(&both), "{error}");
+    assert_eq!(text(&world, SARA, &format!("{} 62", asked[1])).await.0, 200);
+    assert_eq!(world.loan(asked[0]).await.status_code, LoanStatus::LoanStatusWaitingToCreate);
+    assert_eq!(world.loan(asked[1]).await.status_code, LoanStatus::LoanStatusCreated);
+    // Of the two, only one still waits for its plan.
+    assert_eq!(
+        text(&world, SARA, "61").await.1,
+        serde_json::json!({"loanId": asked[0], "planId": 61})
+    );
 }

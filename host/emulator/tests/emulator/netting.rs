@@ -1,6 +1,10 @@
 //! payInvoiceByInvoice: what it does, and each way in which it is refused.
 
+use std::time::Duration;
+
 use pod_platform::{
+    Instant,
+    invoices::{CancelInvoiceRequest, CloseInvoiceRequest},
     payments::{PayAnyInvoiceByCreditRequest, PayInvoiceByInvoiceRequest, PayInvoiceRequest},
     types::PlatformErrorKind as Kind,
 };
@@ -84,4 +88,56 @@ async fn an_unverified_payment_settles_nothing() {
     };
     assert!(world.call("sara", &payment).await.unwrap());
     assert_eq!(world.refused("shop", &net(creditor, 204)).await, Kind::CreditorInvoiceNotPayed);
+}
+
+/// What a debt's account and its issuer's guild account hold.
+async fn booked(world: &World) -> [i64; 2] {
+    [world.balance("invoice:200").await, world.balance("guild:2:FOOD_GUILD").await]
+}
+
+#[tokio::test]
+async fn p1_what_was_netted_is_withdrawable_after_the_settlement() {
+    let world = World::start().await;
+    assert!(world.call("shop", &net(100, 200)).await.unwrap());
+    assert!(world.call("baker", &CloseInvoiceRequest { id: 200 }).await.unwrap());
+    let debt = world.invoice(200).await;
+    assert!(debt.payed && debt.closed && !debt.withdrawable);
+    assert_eq!(booked(&world).await, [7_085, 0]);
+    assert_eq!(
+        world.refused("baker", &CloseInvoiceRequest { id: 200 }).await,
+        Kind::BillAlreadyClosed
+    );
+
+    let midnight = |text| Instant::from_jalali_date_time(text).unwrap();
+    world.emulator.set_now(midnight("1399/03/13 23:59:59")).await.unwrap();
+    assert!(!world.invoice(200).await.withdrawable);
+    assert_eq!(world.emulator.set_now(midnight("1399/03/14 00:00:00")).await.unwrap(), 1);
+    assert!(world.invoice(200).await.withdrawable);
+    assert_eq!(booked(&world).await, [0, 7_085]);
+}
+
+#[tokio::test]
+async fn p1_what_was_netted_and_settled_is_closed_at_once() {
+    let world = World::start().await;
+    assert!(world.call("shop", &net(100, 200)).await.unwrap());
+    world.emulator.advance(Duration::from_secs(24 * 3_600)).await.unwrap();
+    assert!(!world.invoice(200).await.withdrawable, "it is not closed");
+    assert_eq!(booked(&world).await, [7_085, 0]);
+    assert!(world.call("baker", &CloseInvoiceRequest { id: 200 }).await.unwrap());
+    assert!(world.invoice(200).await.withdrawable);
+    assert_eq!(booked(&world).await, [0, 7_085]);
+}
+
+#[tokio::test]
+async fn p1_a_debt_that_is_cancelled_before_the_settlement_gives_back() {
+    let world = World::start().await;
+    assert!(world.call("shop", &net(100, 200)).await.unwrap());
+    assert!(world.call("baker", &CancelInvoiceRequest { id: 200 }).await.unwrap());
+    assert_eq!(world.balance("invoice:100").await, 9_000);
+    // The same money may pay another debt, which waits for a settlement of its own.
+    assert!(world.call("shop", &net(100, 204)).await.unwrap());
+    assert!(world.call("baker", &CloseInvoiceRequest { id: 204 }).await.unwrap());
+    world.emulator.advance(Duration::from_secs(24 * 3_600)).await.unwrap();
+    assert_eq!(booked(&world).await, [0, 1_500]);
+    assert!(world.invoice(204).await.withdrawable && !world.invoice(200).await.withdrawable);
 }

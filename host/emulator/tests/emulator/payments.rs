@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pod_emulator::{Options, Scenario};
 use pod_platform::{
     Instant, ManualClock,
-    invoices::PaymentTool,
+    invoices::{IssueInvoiceRequest, PaymentTool},
     payments::{PayAnyInvoiceByCreditRequest, PayInvoiceRequest},
     types::{Error, PlatformErrorKind as Kind},
 };
@@ -59,8 +59,6 @@ async fn refusals_move_nothing() {
         ("sara", 203, Kind::BillAlreadyClosed),
         ("sara", 302, Kind::BillIsWaitingForGateway),
         ("reza", 101, Kind::InsufficientFunds),
-        // A business does not pay itself for its customer.
-        ("shop", 101, Kind::NoPermission),
     ] {
         assert_eq!(world.refused(caller, &pay(invoice)).await, kind, "{caller} pays {invoice}");
     }
@@ -71,10 +69,18 @@ async fn refusals_move_nothing() {
 }
 
 #[tokio::test]
-async fn a_business_pays_its_own_invoice_for_nobody() {
+async fn p2_a_business_pays_what_it_issued_for_a_customer_or_for_nobody() {
     let world = World::start().await;
     assert!(world.call("shop", &pay(105)).await.unwrap());
     assert_eq!(world.balance("wallet:10:PODLAND_WALLET").await, 49_700);
+    assert!(world.call("shop", &pay(101)).await.unwrap());
+    let invoice = world.invoice(101).await;
+    assert!(invoice.payed);
+    assert_eq!(invoice.payer.unwrap().id, 10);
+    assert_eq!(world.balance("wallet:10:PODLAND_WALLET").await, 45_340);
+    // What it cannot do is to issue one for its own user.
+    let for_itself = IssueInvoiceRequest { user_id: Some(10), ..order(1_000, 1.0) };
+    assert_eq!(world.refused("shop", &for_itself).await, Kind::NoPermission);
 }
 
 #[tokio::test]

@@ -159,3 +159,12 @@ fn a_utility_bill_is_checked_digit_by_digit() {
     refused(&bill("7748317800142", "1770161"), "paymentId", "together with the bill id");
     refused(&bill("07748317800142", "1770160"), "billId", "without leading zeros");
 }
+
+#[test]
+fn p3_a_mobile_number_on_an_invoice_sends_no_sms() {
+    // S3: it only says whose cards the gateway shows.
+    let named = IssueInvoiceRequest { cellphone_number: Some("09121111111".to_owned()), ..order() };
+    assert!(!named.prepare().unwrap().sends_sms());
+    let sms = SendInvoicePaymentSMSRequest { invoice_id: 7, ..Default::default() };
+    assert!(sms.prepare().unwrap().sends_sms());
+}

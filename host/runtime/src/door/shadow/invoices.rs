@@ -79,10 +79,6 @@ impl<S: Source> Act<'_, S> {
         if for_itself && self.is_for_account(&invoice) == Some(false) {
             return Err(Kind::InvoiceNotIssuedForCaller.into());
         }
-        // A business cannot pay itself for its customer (S1).
-        if !for_itself && self.is_issued(&invoice) == Some(true) && invoice.user_srv.is_some() {
-            return Err(Kind::NoPermission.into());
-        }
         must_be_payable(&invoice, self.now)?;
         let means = Means {
             wallet: self.text("wallet").unwrap_or_else(|| PODLAND_WALLET.to_owned()),
@@ -391,5 +387,6 @@ impl<S: Source> Act<'_, S> {
 
 pub(super) fn close(invoice: &mut Invoice) {
     invoice.closed = true;
-    invoice.withdrawable = invoice.payed;
+    // What came out of another invoice is withdrawable when Shaparak has settled it (S1).
+    invoice.withdrawable = invoice.payed && !invoice.will_be_blocked;
 }

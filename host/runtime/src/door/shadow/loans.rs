@@ -383,8 +383,8 @@ impl<S: Source> Act<'_, S> {
             part.remain_amount = Rial::ZERO;
         }
         if !loan.installments.iter().any(is_open) {
+            // `settledDate` is that of a settlement before its time (S4).
             loan.status_code = LoanStatus::LoanStatusDone;
-            loan.settled_date = Some(self.now);
         }
         self.state.loans.put(loan);
         if let Some(mut invoice) = self.state.invoices.get(invoice).cloned() {
