@@ -118,3 +118,32 @@ fn a_month_is_settled_in_one_command() {
     assert_eq!(script["output"], compiled["output"]);
     assert_eq!(compiled["output"]["left"]["rials"], 0);
 }
+
+#[test]
+fn m5_an_invoice_that_is_not_there_is_named() {
+    let desk = Desk::new();
+    for (policy, input, field) in [
+        ("plugins/netting", r#"{"invoices": [99999, 501]}"#, "invoices"),
+        ("plugins/delegation", r#"{"invoices": [99999]}"#, "invoices"),
+        ("plugins/delegation", r#"{"invoice": 99999}"#, "invoice"),
+        ("plugins/loan-plan", r#"{"invoice": 99999}"#, "invoice"),
+        ("plugins/loan-plan", r#"{"invoices": [99999]}"#, "invoices"),
+    ] {
+        let receipt = desk.run(&[policy, "--input", input, "--json"]).json();
+        assert_eq!(receipt["status"], "failed", "{policy}: {receipt}");
+        let error = receipt["error"].to_string();
+        assert!(error.contains("99999") && !error.contains("501"), "{policy}: {error}");
+        assert!(error.contains(&format!("\"{field}\"")), "{policy}: {error}");
+        assert_eq!(receipt["effects"], serde_json::json!([]));
+    }
+}
+
+#[test]
+fn m5_a_loan_pays_the_one_invoice_that_is_named() {
+    let desk = Desk::new();
+    for input in [r#"{"invoices": []}"#, r#"{"invoices": [1, 2]}"#] {
+        let receipt = desk.run(&["plugins/loan-plan", "--input", input, "--json"]).json();
+        assert_eq!(receipt["status"], "failed", "{receipt}");
+        assert!(receipt["error"].to_string().contains("one id"), "{receipt}");
+    }
+}

@@ -7,7 +7,9 @@ use pod_platform::{Rial, Service, payments::PayInvoiceByCreditRequest, types};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, Outcome, Payment, Side, invoices, is_issued_by, is_open, remark};
+use super::{
+    Broken, Decider, Outcome, Payment, Side, Wanted, invoices, is_issued_by, is_open, remark,
+};
 use crate::{
     bindings::{
         self, DelegatedCredit, DelegatedShare, Failure, OpenInvoice, Remark, SpendingPlan, Wallet,
@@ -28,7 +30,7 @@ pub(crate) struct Delegation<'a> {
     /// The payer's own business: what it issued is not its to pay.
     pub business: Option<u64>,
     /// Only these invoices; none: all.
-    pub wanted: Option<HashSet<u64>>,
+    pub wanted: Option<Wanted>,
     pub delegations: Vec<DelegatedCredit>,
     pub wallets: Vec<Wallet>,
 }
@@ -47,7 +49,7 @@ impl Decider for Delegation<'_> {
     async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
         let mut open = Vec::new();
         for invoice in invoices(door, false).await? {
-            let wanted = self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&invoice.id));
+            let wanted = self.wanted.as_ref().is_none_or(|wanted| wanted.contains(invoice.id));
             if wanted && !is_issued_by(&invoice, self.business) && is_open(&invoice) {
                 open.push(OpenInvoice {
                     id: invoice.id,
@@ -57,6 +59,9 @@ impl Decider for Delegation<'_> {
                     issuance_date: invoice.issuance_date.map(|at| at.0),
                 });
             }
+        }
+        if let Some(wanted) = &self.wanted {
+            wanted.check_found(&open.iter().map(|invoice| invoice.id).collect())?;
         }
         open.sort_unstable_by_key(|invoice| invoice.id);
         let (delegations, wallets) = (self.delegations.clone(), self.wallets.clone());

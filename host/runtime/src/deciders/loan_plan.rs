@@ -1,6 +1,6 @@
 //! Loan plans: an invoice paid by a loan (S4, payInvoiceByLoan).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use pod_platform::{
     Instant, JalaliDate, Rial, Service,
@@ -12,7 +12,7 @@ use pod_platform::{
 };
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, PAGE, Payment, invoices, is_issued_by, is_open};
+use super::{Broken, Decider, PAGE, Payment, Wanted, invoices, is_issued_by, is_open, refused};
 use crate::{
     bindings::{
         Choice, Failure, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
@@ -31,7 +31,7 @@ pub(crate) struct LoanPlan<'a> {
     pub exports: &'a Export,
     pub business: Option<u64>,
     /// The invoice; none: the only one that is open.
-    pub wanted: Option<HashSet<u64>>,
+    pub wanted: Option<Wanted>,
     pub loan_credits: Option<Vec<StatedLoanCredit>>,
     pub loan_plans: Vec<StatedLoanPlan>,
 }
@@ -73,17 +73,28 @@ impl Decider for LoanPlan<'_> {
 
 impl LoanPlan<'_> {
     async fn invoice(&self, door: &Door) -> Result<InvoiceToFinance, Broken> {
-        let list = match &self.wanted {
-            Some(wanted) if wanted.len() == 1 => {
+        let one = match &self.wanted {
+            None => None,
+            Some(wanted) => match (wanted.ids.first(), wanted.ids.len()) {
+                (Some(id), 1) => Some(*id),
+                (_, ids) => {
+                    return Err(wanted.refused(format!(
+                        "one id, since one invoice is paid by a loan; it holds {ids}"
+                    )));
+                }
+            },
+        };
+        let list = match one {
+            Some(_) => {
                 let list = GetInvoiceListRequest {
                     offset: Some(0),
                     size: 1,
-                    id: wanted.iter().next().copied(),
+                    id: one,
                     ..Default::default()
                 };
                 door.call(&list).await??.result
             }
-            _ => invoices(door, false).await?,
+            None => invoices(door, false).await?,
         };
         // A shop offers a loan for what it issued; a customer takes one for what it owes.
         let (issued, owed): (Vec<_>, Vec<_>) =
@@ -101,14 +112,14 @@ impl LoanPlan<'_> {
                 issuer_id: invoice.business.map(|issuer| issuer.id),
             }),
             (last, _) => {
+                let field = self.wanted.as_ref().map_or("invoice", |wanted| wanted.field);
                 let expected = if last.is_some() {
-                    "the id of one of the open invoices, since there are several"
+                    "the id of one of the open invoices, since there are several".to_owned()
                 } else {
-                    "the id of an open invoice that the account sees"
+                    let named = one.map(|id| format!("; {id} is none")).unwrap_or_default();
+                    format!("the id of an open invoice that the account sees{named}")
                 };
-                let (field, expected) = ("invoice".to_owned(), expected.to_owned());
-                Err(types::Error::InvalidArgument(types::InvalidArgument { field, expected })
-                    .into())
+                Err(refused(field, expected))
             }
         }
     }

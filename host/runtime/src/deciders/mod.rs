@@ -8,7 +8,10 @@ pub(crate) mod delegation;
 pub(crate) mod loan_plan;
 pub(crate) mod netting;
 
-use std::{collections::HashSet, fmt};
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt,
+};
 
 use pod_platform::{
     Rial,
@@ -272,14 +275,55 @@ pub(crate) struct Input {
 
 impl Input {
     /// The invoices that are asked for; none: all.
-    pub fn wanted(&self) -> Option<HashSet<u64>> {
-        let one = self.invoice.map(|id| vec![id]);
-        let wanted = match (&self.invoices, one) {
+    pub fn wanted(&self) -> Option<Wanted> {
+        let field = match (&self.invoices, &self.invoice) {
             (None, None) => return None,
-            (many, one) => many.iter().flatten().copied().chain(one.into_iter().flatten()),
+            (Some(_), _) => "invoices",
+            (None, Some(_)) => "invoice",
         };
-        Some(wanted.collect())
+        let ids = self.invoices.iter().flatten().chain(&self.invoice).copied().collect();
+        Some(Wanted { field, ids })
     }
+}
+
+/// The invoices that a run was told to decide about, by their ids.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// The input's field that names them.
+    pub field: &'static str,
+    pub ids: BTreeSet<u64>,
+}
+
+impl Wanted {
+    pub fn contains(&self, invoice: u64) -> bool {
+        self.ids.contains(&invoice)
+    }
+
+    /// Refuses the run if it names an invoice that is not among `open`: who asks for it by its id
+    /// relies on its being decided about.
+    pub fn check_found(&self, open: &HashSet<u64>) -> Result<(), Broken> {
+        let missing: Vec<String> =
+            self.ids.iter().filter(|id| !open.contains(id)).map(u64::to_string).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let expected = format!(
+            "ids of open invoices that the account is to pay; it sees no such invoice {}",
+            missing.join(", ")
+        );
+        Err(self.refused(expected))
+    }
+
+    /// The input asks for what cannot be decided about.
+    pub fn refused(&self, expected: String) -> Broken {
+        refused(self.field, expected)
+    }
+}
+
+/// A field of the input is not what is `expected`.
+pub(crate) fn refused(field: &str, expected: String) -> Broken {
+    types::Error::InvalidArgument(types::InvalidArgument { field: field.to_owned(), expected })
+        .into()
 }
 
 /// The invoices that the account sees and that are not cancelled.

@@ -6,7 +6,7 @@ use pod_platform::{Rial, Service, payments::PayInvoiceByInvoiceRequest, types};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, Payment, Side, invoices, is_issued_by, is_open, remark};
+use super::{Broken, Decider, Payment, Side, Wanted, invoices, is_issued_by, is_open, remark};
 use crate::{
     bindings::{Credit, Debt, Failure, NettingPlan, Remark},
     door::Door,
@@ -23,7 +23,7 @@ pub(crate) struct Netting<'a> {
     /// Whose debts and credits.
     pub business: u64,
     /// Only these debts; none: all.
-    pub wanted: Option<HashSet<u64>>,
+    pub wanted: Option<Wanted>,
 }
 
 /// What there is to net.
@@ -44,7 +44,7 @@ impl Decider for Netting<'_> {
         let business = Some(self.business);
         let mut books = Books::default();
         for invoice in invoices(door, false).await? {
-            let wanted = self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&invoice.id));
+            let wanted = self.wanted.as_ref().is_none_or(|wanted| wanted.contains(invoice.id));
             if wanted && !is_issued_by(&invoice, business) && is_open(&invoice) {
                 if let Some(issuer) = &invoice.business {
                     books.issuers.insert(issuer.id, issuer.name.clone());
@@ -56,6 +56,9 @@ impl Decider for Netting<'_> {
                     issuance_date: invoice.issuance_date.map(|at| at.0),
                 });
             }
+        }
+        if let Some(wanted) = &self.wanted {
+            wanted.check_found(&books.debts.iter().map(|debt| debt.id).collect())?;
         }
         for invoice in invoices(door, true).await? {
             let unverified = invoice.verification_needed && invoice.verification_date.is_none();
