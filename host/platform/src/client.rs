@@ -457,7 +457,14 @@ impl Client {
             (body_bytes(&request) + query_bytes + header_bytes(request.headers())) as u64;
         let mut response = self.http.execute(request).await.map_err(|error| {
             if error.is_connect() || error.is_builder() {
-                unavailable(format!("{} cannot be reached: {}", self.platform.url, root(&error)))
+                // Files are kept in another place than services.
+                let base = match row.route {
+                    Route::Upload { .. } | Route::Download { .. } => &self.platform.file_url,
+                    Route::Product(_) | Route::Path { .. } | Route::Link { .. } => {
+                        &self.platform.url
+                    }
+                };
+                unavailable(format!("{base} cannot be reached: {}", root(&error)))
             } else {
                 failed(row, format!("{} did not answer: {}", row.name, root(&error)), None)
             }

@@ -1,6 +1,7 @@
 //! uploadFile and getFile.
 
 use pod_platform::{
+    Client, Credentials, Limits, Platform,
     files::{FileContent, GetFileRequest, UploadFileRequest},
     types::{Error, PlatformErrorKind as Kind},
 };
@@ -81,4 +82,24 @@ async fn the_organizations_under_contract_are_there() {
     assert_eq!(content.content_type.as_deref(), Some("text/csv"));
     let text = String::from_utf8(content.content).unwrap();
     assert!(text.lines().count() > 1, "{text}");
+}
+
+#[tokio::test]
+async fn p21_a_file_that_cannot_be_fetched_blames_the_place_of_files() {
+    let world = World::start().await;
+    let services = world.sandbox.platform_url();
+    // Nobody listens there.
+    let files = "http://127.0.0.1:1";
+    let platform = Platform { file_url: files.to_owned(), ..Platform::at(services) };
+    let client = Client::new(platform, Limits::default()).unwrap();
+    let get = GetFileRequest { file_id: 1, hash_code: "0".to_owned() };
+    let upload = file("a.csv", b"userId,amount\n");
+    for error in [
+        client.call(&get, &Credentials::token("shop")).await.unwrap_err(),
+        client.call(&upload, &Credentials::token("shop")).await.unwrap_err(),
+    ] {
+        let error = error.to_string();
+        assert!(error.contains(&format!("{files} cannot be reached")), "{error}");
+        assert!(!error.contains(services), "{error}");
+    }
 }
