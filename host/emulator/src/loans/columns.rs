@@ -115,7 +115,12 @@ pub(super) fn amount(cell: &Cell) -> Option<Rial> {
     if cell.other.is_some() {
         return None;
     }
-    let text = plain(&cell.text).replace('ي', "ی").to_lowercase();
+    amount_in(&cell.text)
+}
+
+/// The amount that a text says, if it is one in whole rials.
+pub(crate) fn amount_in(text: &str) -> Option<Rial> {
+    let text = plain(text).replace('ي', "ی").to_lowercase();
     let unit = |text: &str| {
         let unit = RIALS.iter().find_map(|unit| {
             text.strip_suffix(unit).or_else(|| text.strip_prefix(unit)).map(str::to_owned)

@@ -13,16 +13,19 @@ mod ending;
 mod granting;
 mod loan;
 pub(crate) mod members;
+mod offers;
 mod repayment;
 mod table;
 mod texted;
 mod view;
 
+pub(crate) use columns::amount_in;
 pub(crate) use contract::{Contract, Left, Plan, left, remove_member, set_credit};
 pub(crate) use early::{invoice as settlement_invoice, rest};
 pub(crate) use ending::{answer_timed_out, subject_canceled, subject_reduced, subject_unverified};
 pub(crate) use granting::{begin, confirm, pending_confirmation, take_plan};
 pub(crate) use loan::{Installment, Loan};
+pub(crate) use offers::{Offer, installments, offers};
 pub(crate) use repayment::{bank_settles, installment_due};
 pub(crate) use texted::{Choice, choices};
 

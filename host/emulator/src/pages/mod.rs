@@ -7,6 +7,7 @@
 mod answer;
 mod bank;
 mod index;
+mod installments;
 mod loan;
 mod pay;
 mod persian;

@@ -7,7 +7,7 @@ use pod_platform::{types::PlatformErrorKind as Kind, wire::form::Fields};
 
 use super::{
     answer::{Answer, message, respond, step},
-    show,
+    installments, show,
     view::Message,
     visit::{Terms, Visit},
     way_back,
@@ -64,13 +64,15 @@ async fn choose(
     let (mut invoice, terms) = visit.open(context).await?;
     match form.get("action") {
         Some("wallet") => from_wallet(context, visit, &mut invoice, &terms, form).await,
+        Some("plan") => installments::page(context, visit, &invoice, &terms, form).await,
+        Some("borrow") => installments::borrow(context, visit, &invoice, &terms, form).await,
         Some("loan") => by_loan(context, visit, &invoice, &terms).await,
         Some("card") => {
             invoice.must_be_payable(context.now)?;
             at_bank(context, &mut invoice, &terms).await
         }
         Some("cancel") => gave_up(&invoice, terms.redirect.as_ref()),
-        _ => Err(Refusal::argument("action", "wallet, loan, card or cancel")),
+        _ => Err(Refusal::argument("action", "wallet, plan, borrow, loan, card or cancel")),
     }
 }
 

@@ -141,8 +141,11 @@ async fn wallet(
     // S4: a loan without a down payment is confirmed where the customer would choose the wallet.
     let loan = invoice.user_id == Some(payer.user_id)
         && loans::pending_confirmation(context.connection, invoice.id).await?.is_some();
+    let installments = invoice.user_id == Some(payer.user_id)
+        && !loans::offers(context, invoice).await?.is_empty();
     Ok(WalletPage {
         loan,
+        installments,
         payable: persian::rials(invoice.payable()),
         issuer: context.parties.business_name(invoice.business_id).to_owned(),
         payer: context.parties.user_name(payer.user_id).to_owned(),

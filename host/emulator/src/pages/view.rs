@@ -61,6 +61,8 @@ pub(super) struct WalletPage {
     pub(super) notice: Option<String>,
     /// Does a loan without a down payment wait for this payer's confirmation?
     pub(super) loan: bool,
+    /// Is there a contract under which this payer can pay in instalments?
+    pub(super) installments: bool,
     pub(super) credits: Vec<Money>,
     pub(super) wallets: Vec<Money>,
     /// The query of the page before.
@@ -208,7 +210,7 @@ fn rials_named(amount: i64) -> String {
     format!("{} ریال", rials(amount))
 }
 
-fn wallet_name(code: &str) -> String {
+pub(super) fn wallet_name(code: &str) -> String {
     match code {
         PODLAND_WALLET => "کیف پول پاد".to_owned(),
         other => format!("کیف پول {other}"),

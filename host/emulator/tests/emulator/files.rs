@@ -93,7 +93,7 @@ async fn p21_a_file_that_cannot_be_fetched_blames_the_place_of_files() {
     let platform = Platform { file_url: files.to_owned(), ..Platform::at(services) };
     let client = Client::new(platform, Limits::default()).unwrap();
     let get = GetFileRequest { file_id: 1, hash_code: "0".to_owned() };
-    let upload = file("a.csv", b"");
+    let upload = file("a.csv", b"userId,amount\n");
     for error in [
         client.call(&get, &Credentials::token("shop")).await.unwrap_err(),
         client.call(&upload, &Credentials::token("shop")).await.unwrap_err(),

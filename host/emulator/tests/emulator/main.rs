@@ -21,6 +21,7 @@ mod faults_repeats;
 mod faults_wire;
 mod files;
 mod holdings;
+mod installment_gateway;
 mod invoice_list;
 mod invoice_states;
 mod issuing;
