@@ -48,6 +48,9 @@ const BY_PATH: [(&str, &[&str]); 2] = [
             "payInvoice",
             "payInvoiceByInvoice",
             "payInvoiceInFuture",
+            "payInvoiceByPos",
+            // The Python client has it here, the Java client below `/nzh`.
+            "payAnyInvoiceByCredit",
             "getInvoicePaymentLink",
         ],
     ),

@@ -80,6 +80,13 @@ async fn p12_a_payment_by_credit_and_its_link_are_spelled_as_clients_do() {
     let paid = envelope(http().post(url), &[], &fields).await;
     assert_eq!(paid["result"], true, "{paid}");
     assert!(world.invoice(101).await.payed);
+
+    // Its place in the Python client.
+    let url = format!("{}/srv/core/nzh/biz/payAnyInvoiceByCredit/", world.emulator.pay_url());
+    let wallet = "wallet=PODLAND_WALLET&_token_=sara";
+    let fields = format!("invoiceId=105&{wallet}&_ott_={}", world.ott().await);
+    let paid = envelope(http().post(url), &[], &fields).await;
+    assert_eq!(paid["result"], true, "{paid}");
 }
 
 async fn listed(world: &World, fields: &str) -> Value {
