@@ -1,15 +1,26 @@
 //! What a script may do at all.
 //!
 //! The sandbox bounds time and memory, for scripts as for any policy. The limits here are on what
-//! would end in a trap, nesting, so that a script learns of it in a sentence. Two settings are
-//! stricter than Rhai's own, because scripts move money: a variable that does not exist is found
+//! would end in a trap, nesting, so that a script learns of it in a sentence. It is stricter than
+//! Rhai's own, because scripts move money: what compares, and what asks a function about items, is
+//! ours ([`compare`], [`callbacks`]), a variable that does not exist is found
 //! when the script is loaded, and reading a key that an object map does not have is an error, not
 //! `()`. (`map.get("key")` answers `()`; the maps that the host gives always have all their keys.)
 
 use pod_sdk::log::Level;
-use rhai::{Dynamic, Engine};
+use rhai::{
+    Dynamic, Engine, EvalAltResult, ImmutableString, Map, Module, Position,
+    packages::{
+        ArithmeticPackage, BasicArrayPackage, BasicBlobPackage, BasicFnPackage,
+        BasicIteratorPackage, BasicMapPackage, BasicMathPackage, BasicStringPackage,
+        BitFieldPackage, LogicPackage, MoreStringPackage, Package,
+    },
+};
 
-use crate::values;
+use crate::{
+    call::{Answer, argument, infallible, unfit},
+    callbacks, compare, json, values,
+};
 
 /// Any seed will do, as long as it is always the same: a build's snapshots and its fuel must be
 /// reproducible.
@@ -21,6 +32,9 @@ const MAX_CALL_LEVELS: usize = 64;
 const MAX_EXPRESSION_DEPTH: usize = 64;
 const MAX_FUNCTION_EXPRESSION_DEPTH: usize = 32;
 
+/// Texts of a script that are kept once each.
+const MAX_STRINGS_INTERNED: usize = 256;
+
 /// Where a script's own lines go.
 pub type Log = fn(Level, &str);
 
@@ -30,8 +44,10 @@ pub fn engine(log: Log) -> Engine {
     // An error says that it is set already: to this value, because nobody else sets it.
     let _ = rhai::config::hashing::set_hashing_seed(Some(HASHING_SEED));
 
-    let mut engine = Engine::new();
+    let mut engine = Engine::new_raw();
     engine
+        .register_global_module(functions().into())
+        .set_max_strings_interned(MAX_STRINGS_INTERNED)
         .set_max_call_levels(MAX_CALL_LEVELS)
         .set_max_expr_depths(MAX_EXPRESSION_DEPTH, MAX_FUNCTION_EXPRESSION_DEPTH)
         .set_strict_variables(true)
@@ -44,6 +60,51 @@ pub fn engine(log: Log) -> Engine {
         })
         .register_fn("info", move |message: Dynamic| log(Level::Info, &message.to_string()))
         .register_fn("warn", move |message: Dynamic| log(Level::Warn, &message.to_string()));
+    engine.register_fn("exit", || exit(Dynamic::UNIT)).register_fn("exit", exit);
+    compare::register(&mut engine);
+    callbacks::register(&mut engine);
+    json_functions(&mut engine);
     values::register(&mut engine);
     engine
+}
+
+/// Rhai's own functions, but for those of `LanguageCorePackage`: its `sleep` is a trap in a sandbox,
+/// and its `parse_json` is replaced. What else of it is of use is registered one by one.
+fn functions() -> Module {
+    let mut module = Module::new();
+    ArithmeticPackage::init(&mut module);
+    BasicStringPackage::init(&mut module);
+    BasicIteratorPackage::init(&mut module);
+    BasicFnPackage::init(&mut module);
+    BitFieldPackage::init(&mut module);
+    LogicPackage::init(&mut module);
+    BasicMathPackage::init(&mut module);
+    BasicArrayPackage::init(&mut module);
+    BasicBlobPackage::init(&mut module);
+    BasicMapPackage::init(&mut module);
+    MoreStringPackage::init(&mut module);
+    module
+}
+
+/// Ends the run with an answer.
+fn exit(answer: Dynamic) -> Answer {
+    Err(Box::new(EvalAltResult::Exit(answer, Position::NONE)))
+}
+
+/// JSON by `serde_json`: what a script writes is JSON, and what it reads is what was written.
+fn json_functions(engine: &mut Engine) {
+    const TO_JSON: &str = "to_json";
+    const PARSE_JSON: &str = "parse_json";
+
+    fn to_json(value: Dynamic) -> Answer {
+        infallible(TO_JSON, argument::<serde_json::Value>(TO_JSON, "value", value)?.to_string())
+    }
+
+    engine
+        .register_fn(TO_JSON, to_json)
+        // A function for just this type would be found first.
+        .register_fn(TO_JSON, |map: Map| to_json(Dynamic::from_map(map)))
+        .register_fn(PARSE_JSON, |text: ImmutableString| {
+            json::read_exactly(&text).map_err(|mismatch| unfit(PARSE_JSON, "text", mismatch))
+        });
 }

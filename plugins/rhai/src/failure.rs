@@ -12,6 +12,9 @@ use rhai::{Dynamic, EvalAltResult, ParseError};
 
 use crate::convert::FromScript;
 
+/// How Rhai names the functions that have no name.
+const CLOSURE: &str = "anon$";
+
 /// A failure at a position, which may be none.
 #[must_use]
 pub fn new(message: impl Into<String>, position: rhai::Position) -> Failure {
@@ -47,7 +50,7 @@ pub fn of_running(error: EvalAltResult, entry: &str) -> Failure {
         function = name;
     }
     let message = describe(error);
-    let place = if function.starts_with("anon$") {
+    let place = if function.starts_with(CLOSURE) {
         "in a closure".to_owned()
     } else {
         format!("in `{function}`")
@@ -91,6 +94,12 @@ fn no_function(signature: &str) -> String {
     let types = types.strip_suffix(')').unwrap_or(types);
     let types: Vec<&str> =
         types.split(", ").filter(|name| !name.is_empty()).map(type_in_words).collect();
+    if name.starts_with(CLOSURE) {
+        return match types.as_slice() {
+            [] => "a closure is called without values, and takes some".to_owned(),
+            types => format!("a closure does not take just {}", types.join(" and ")),
+        };
+    }
     if name.chars().any(|letter| letter.is_alphanumeric()) {
         match types.as_slice() {
             [] => format!("there is no function `{name}` without parameters"),
@@ -101,7 +110,8 @@ fn no_function(signature: &str) -> String {
     }
 }
 
-fn type_in_words(name: &str) -> &str {
+/// What a value of a type is, in words.
+pub(crate) fn type_in_words(name: &str) -> &str {
     match name {
         "i64" => "a whole number",
         "f64" => "a decimal number",

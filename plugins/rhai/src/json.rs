@@ -17,6 +17,45 @@ pub fn read(json: &str) -> Result<Dynamic, Mismatch> {
     value.into_script()
 }
 
+/// The same of a text that nobody has checked: a number that would lose digits is an error.
+///
+/// # Errors
+/// As above, and if it has such a number.
+pub fn read_exactly(json: &str) -> Result<Dynamic, Mismatch> {
+    let value: Value =
+        serde_json::from_str(json).map_err(|error| Mismatch::new(error.to_string()))?;
+    check_exact(&value)?;
+    value.into_script()
+}
+
+/// A whole number that is too large for one is read as a decimal one, beyond 2^53 the nearest.
+fn check_exact(value: &Value) -> Result<(), Mismatch> {
+    /// 2^53.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(decimal) if number.is_f64() && decimal.abs() > EXACT => {
+                Err(Mismatch::new(format!("{number} is too large to be read exactly")))
+            }
+            _ => Ok(()),
+        },
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.try_for_each(|(index, item)| {
+                check_exact(item).map_err(|mismatch| mismatch.in_item(index))
+            })
+        }
+        Value::Object(fields) => {
+            let mut fields = fields.iter();
+            fields.try_for_each(|(key, value)| {
+                check_exact(value).map_err(|mismatch| mismatch.in_field(key))
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl IntoScript for Value {
     fn into_script(self) -> Result<Dynamic, Mismatch> {
         match self {

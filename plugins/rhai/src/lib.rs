@@ -12,6 +12,8 @@
 //! - [`contract`]: what `build.rs` derives from the WIT files: conversions, functions, worlds.
 //! - [`list`]: lists that a loop walks, a page at a time.
 //! - `values`: what a script can compute without any call: bills, days of the Persian calendar.
+//! - `compare`: how values compare, and what does not.
+//! - `callbacks`: the functions that ask a function about the items of a list.
 //! - [`engine`]: what a script may do at all.
 //! - [`script`]: loading: parsing, constants, and the checks that need no run.
 //! - [`interpreter`]: an engine with a script, and calls into it.
@@ -21,6 +23,8 @@
 //! and the two worlds are wasm's alone.
 
 pub mod call;
+mod callbacks;
+mod compare;
 pub mod contract;
 pub mod convert;
 pub mod engine;

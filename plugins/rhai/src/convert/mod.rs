@@ -29,6 +29,7 @@ use rhai::Dynamic;
 pub use fields::Fields;
 pub(crate) use jalali::When;
 pub use mismatch::Mismatch;
+pub(crate) use mismatch::describe;
 
 /// A value that can be given to a script.
 pub trait IntoScript: Sized {
