@@ -6,7 +6,7 @@ use std::any::Any;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use pod_values::{NotABill, UtilityBill};
+use pod_values::{Instant, JalaliDate, NotABill, UtilityBill};
 
 use crate::{
     evidence::Evidence,
@@ -533,6 +533,9 @@ pub trait Service:
     /// The service's row of the catalogue.
     const ROW: &'static Row;
 
+    /// The request's fields that are days of the Persian calendar, with a time or without.
+    const DAYS: &'static [&'static str];
+
     /// Writes the request's fields.
     fn encode(&self, form: &mut Form);
 
@@ -573,6 +576,7 @@ pub trait Service:
             interface: Self::INTERFACE,
             function: Self::FUNCTION,
             row: Self::ROW,
+            days: Self::DAYS,
             form,
             read: |count, result| Ok(Box::new(Self::read(count, result)?)),
         })
@@ -609,6 +613,8 @@ pub struct Request {
     pub function: &'static str,
     /// The service.
     pub row: &'static Row,
+    /// Which of its fields are days.
+    pub days: &'static [&'static str],
     /// Its fields.
     pub form: Form,
     /// Reads the answer.
@@ -620,6 +626,23 @@ impl Request {
     #[must_use]
     pub fn qualified_name(&self) -> String {
         format!("{}.{}", self.interface, self.function)
+    }
+
+    /// Refuses days that are more than 50 years from `now`: POD reads the numbers of a Gregorian day
+    /// as a Jalali one, and would keep a guarantee's money for six centuries.
+    ///
+    /// # Errors
+    /// If there is such a day; what is expected names it by both calendars.
+    pub fn check_days(&self, now: Instant) -> Result<(), InvalidArgument> {
+        for field in self.days {
+            for text in self.form.values(field) {
+                let day = JalaliDate::leading(text);
+                if let Some(Err(distant)) = day.map(|day| day.check_near(now)) {
+                    return refuse(field, format!("a day near now: {distant}"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Does it send somebody an SMS?
