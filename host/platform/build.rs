@@ -154,6 +154,7 @@ impl Generator<'_> {
             _ => panic!("{}: a service answers `result<_, error>`", function.name),
         };
         let page = self.is_page(&response);
+        let days = self.days(function);
         writeln!(
             out,
             "impl Service for {request} {{
@@ -161,6 +162,7 @@ impl Generator<'_> {
                 const INTERFACE: &'static str = \"{interface}\";
                 const FUNCTION: &'static str = \"{}\";
                 const ROW: &'static crate::Row = &crate::catalogue::{};
+                const DAYS: &'static [&'static str] = &{days:?};
                 fn encode(&self, form: &mut Form) {{ self.to_form(form); }}
                 fn decode(fields: &Fields) -> Result<Self, types::InvalidArgument> {{ Self::from_fields(fields) }}
                 fn read(count: u64, result: &str) -> serde_json::Result<Self::Response> {{ {} }}
@@ -184,6 +186,27 @@ impl Generator<'_> {
             if page { "&response.result" } else { "response" },
         )
         .unwrap();
+    }
+
+    /// The fields of a service's request that are days, or days with a time.
+    fn days(&self, function: &Function) -> Vec<String> {
+        let [Type::Id(request)] = function.params.iter().map(|p| p.ty).collect::<Vec<_>>()[..]
+        else {
+            return Vec::new();
+        };
+        let TypeDefKind::Record(record) = &self.resolve.types[request].kind else {
+            return Vec::new();
+        };
+        let is_day = |ty: &Type| match self.resolved(ty) {
+            Resolved::Option(inner) => self.is_day(&inner),
+            _ => self.is_day(ty),
+        };
+        let days = record.fields.iter().filter(|field| is_day(&field.ty));
+        days.map(|field| camel(&field.name)).collect()
+    }
+
+    fn is_day(&self, ty: &Type) -> bool {
+        matches!(self.resolved(ty), Resolved::Named(name) if name.starts_with("jalali-date"))
     }
 
     /// A page is what the envelope's `count` and `result` make together.

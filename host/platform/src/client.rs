@@ -1,6 +1,6 @@
 //! The client: one request, one answer, within limits. It repeats nothing by itself.
 
-use std::{any::Any, collections::HashMap, time::Duration};
+use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
@@ -10,7 +10,7 @@ use reqwest::{
 };
 
 use crate::{
-    Request, Row, Secret, Service, catalogue,
+    Clock, Request, Row, Secret, Service, SystemClock, catalogue,
     error::explained,
     files::FileContent,
     service::{Effect, Product, Reader, Route, Verb},
@@ -238,6 +238,8 @@ pub struct Client {
     /// Of `doServiceCall`.
     endpoint: url::Url,
     response_bytes: usize,
+    /// Tells which days are near.
+    clock: Arc<dyn Clock>,
 }
 
 impl Client {
@@ -265,7 +267,20 @@ impl Client {
             .tcp_nodelay(true)
             .build()
             .map_err(ClientError::Setup)?;
-        Ok(Self { http, platform, endpoint, response_bytes: limits.response_bytes })
+        Ok(Self {
+            http,
+            platform,
+            endpoint,
+            response_bytes: limits.response_bytes,
+            clock: Arc::new(SystemClock),
+        })
+    }
+
+    /// The same, by another clock than the system's: one that stands where the platform's does.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Calls a service, with a one-time token of its own if it needs one.
@@ -278,6 +293,7 @@ impl Client {
         credentials: &Credentials,
     ) -> Result<S::Response, Error> {
         let request = request.prepare().map_err(Error::InvalidArgument)?;
+        request.check_days(self.clock.now()).map_err(Error::InvalidArgument)?;
         let ott = match request.row.needs_ott {
             true => Some(self.ott(credentials).await.outcome?),
             false => None,

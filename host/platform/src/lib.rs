@@ -52,7 +52,7 @@ pub use evidence::{Attempt, Attribution, Before, Evidence, MARK_PREFIX, Prior, P
 pub use meta_query::MetaQuery;
 pub use moved::is_pending;
 pub use pod_values::{
-    BillType, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,
+    BillType, DistantDay, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,
     NotAJalaliDateTime, Part, Rial, Terms, UtilityBill,
 };
 pub use secret::Secret;

@@ -6,7 +6,7 @@ use std::any::Any;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use pod_values::{NotABill, UtilityBill};
+use pod_values::{Instant, JalaliDate, NotABill, UtilityBill};
 
 use crate::{
     evidence::Evidence,
@@ -211,34 +211,51 @@ pub enum Stakes {
     BillAmount,
 }
 
+impl Route {
+    /// `doServiceCall`, by a number for each of POD's two installations.
+    pub(crate) const fn product(production: u32, sandbox: u32) -> Self {
+        Self::Product(Product { production, sandbox: Some(sandbox), older: &[] })
+    }
+
+    /// `doServiceCall`, by a number that is known of `api.pod.ir` only.
+    pub(crate) const fn production(production: u32, older: &'static [u32]) -> Self {
+        Self::Product(Product { production, sandbox: None, older })
+    }
+}
+
+/// What has to be known of a service that changes something before anybody may call it: nothing of
+/// it has a default, so that a row which forgets a part does not compile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mutation {
+    /// How a doubt is settled.
+    pub class: EffectClass,
+    /// Which rials are at stake.
+    pub stakes: Stakes,
+    /// How it shows that it took effect.
+    pub evidence: Evidence,
+    /// Does a call need a one-time token?
+    pub needs_ott: bool,
+    /// Does it send somebody an SMS?
+    pub sms: Sms,
+    /// See [`Row::wallet`].
+    pub wallet: Option<&'static str>,
+    /// See [`Row::invoice`].
+    pub invoice: &'static [&'static str],
+    /// See [`Names::object`].
+    pub object: &'static [&'static str],
+    /// See [`Names::source`].
+    pub source: &'static [&'static str],
+}
+
 impl Row {
-    /// A service called by number, with any token, that changes nothing.
-    pub(crate) const fn product(name: &'static str, production: u32, sandbox: u32) -> Self {
-        let product = Product { production, sandbox: Some(sandbox), older: &[] };
-        Self::of(name, Route::Product(product), TokenKind::Any)
-    }
-
-    /// A service called by a number that is known of `api.pod.ir` only.
-    pub(crate) const fn production(
+    /// A service that changes nothing. One of the fields in `invoice` names the invoice that it lets
+    /// somebody act on.
+    pub(crate) const fn read(
         name: &'static str,
-        production: u32,
-        older: &'static [u32],
-    ) -> Self {
-        let product = Product { production, sandbox: None, older };
-        Self::of(name, Route::Product(product), TokenKind::Any)
-    }
-
-    /// A service with a path of its own.
-    pub(crate) const fn path(
-        name: &'static str,
-        verb: Verb,
-        path: &'static str,
+        route: Route,
         token: TokenKind,
+        invoice: &'static [&'static str],
     ) -> Self {
-        Self::of(name, Route::Path { verb, path }, token)
-    }
-
-    pub(crate) const fn of(name: &'static str, route: Route, token: TokenKind) -> Self {
         Self {
             name,
             route,
@@ -248,34 +265,30 @@ impl Row {
             rules: &[],
             errors: &[],
             spelling: &[],
-            invoice: &[],
+            invoice,
             wallet: None,
             sms: Sms::None,
             names: Names { object: &[], id: None, source: &[] },
         }
     }
 
-    /// It takes a business's token only.
-    pub(crate) const fn business(mut self) -> Self {
-        self.token = TokenKind::Business;
-        self
-    }
-
-    /// It needs a one-time token.
-    pub(crate) const fn ott(mut self) -> Self {
-        self.needs_ott = true;
-        self
-    }
-
-    /// It changes something.
+    /// A service that changes something.
     pub(crate) const fn mutation(
-        mut self,
-        class: EffectClass,
-        stakes: Stakes,
-        evidence: Evidence,
+        name: &'static str,
+        route: Route,
+        token: TokenKind,
+        mutation: Mutation,
     ) -> Self {
-        self.effect = Effect::Mutation { class, stakes, evidence };
-        self
+        let Mutation { class, stakes, evidence, needs_ott, sms, wallet, invoice, object, source } =
+            mutation;
+        Self {
+            needs_ott,
+            effect: Effect::Mutation { class, stakes, evidence },
+            wallet,
+            sms,
+            names: Names { object, id: None, source },
+            ..Self::read(name, route, token, invoice)
+        }
     }
 
     /// Its arguments are checked before anything is sent.
@@ -290,39 +303,9 @@ impl Row {
         self
     }
 
-    /// It acts on the invoice that one of these fields names.
-    pub(crate) const fn invoice(mut self, fields: &'static [&'static str]) -> Self {
-        self.invoice = fields;
-        self
-    }
-
-    /// It uses this wallet unless another is named.
-    pub(crate) const fn wallet(mut self, code: &'static str) -> Self {
-        self.wallet = Some(code);
-        self
-    }
-
-    /// It sends an SMS.
-    pub(crate) const fn sms(mut self, sms: Sms) -> Self {
-        self.sms = sms;
-        self
-    }
-
-    /// These fields name what it acts on.
-    pub(crate) const fn object(mut self, fields: &'static [&'static str]) -> Self {
-        self.names.object = fields;
-        self
-    }
-
     /// The field `id`, of the request or of the answer, is called so.
     pub(crate) const fn id(mut self, name: &'static str) -> Self {
         self.names.id = Some(name);
-        self
-    }
-
-    /// These fields name what it pays from.
-    pub(crate) const fn source(mut self, fields: &'static [&'static str]) -> Self {
-        self.names.source = fields;
         self
     }
 
@@ -531,6 +514,9 @@ pub trait Service:
     /// The service's row of the catalogue.
     const ROW: &'static Row;
 
+    /// The request's fields that are days of the Persian calendar, with a time or without.
+    const DAYS: &'static [&'static str];
+
     /// Writes the request's fields.
     fn encode(&self, form: &mut Form);
 
@@ -571,6 +557,7 @@ pub trait Service:
             interface: Self::INTERFACE,
             function: Self::FUNCTION,
             row: Self::ROW,
+            days: Self::DAYS,
             form,
             read: |count, result| Ok(Box::new(Self::read(count, result)?)),
         })
@@ -607,6 +594,8 @@ pub struct Request {
     pub function: &'static str,
     /// The service.
     pub row: &'static Row,
+    /// Which of its fields are days.
+    pub days: &'static [&'static str],
     /// Its fields.
     pub form: Form,
     /// Reads the answer.
@@ -618,6 +607,23 @@ impl Request {
     #[must_use]
     pub fn qualified_name(&self) -> String {
         format!("{}.{}", self.interface, self.function)
+    }
+
+    /// Refuses days that are more than 50 years from `now`: POD reads the numbers of a Gregorian day
+    /// as a Jalali one, and would keep a guarantee's money for six centuries.
+    ///
+    /// # Errors
+    /// If there is such a day; what is expected names it by both calendars.
+    pub fn check_days(&self, now: Instant) -> Result<(), InvalidArgument> {
+        for field in self.days {
+            for text in self.form.values(field) {
+                let day = JalaliDate::leading(text);
+                if let Some(Err(distant)) = day.map(|day| day.check_near(now)) {
+                    return refuse(field, format!("a day near now: {distant}"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Does it send somebody an SMS?

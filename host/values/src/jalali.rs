@@ -40,6 +40,37 @@ pub struct JalaliDate {
 #[error("`{0}` is not a day of the Persian calendar, written yyyy/mm/dd")]
 pub struct NotAJalaliDate(pub String);
 
+/// A day that is so far away that the other calendar was probably meant.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", described(*.0))]
+pub struct DistantDay(
+    /// The day, as it was read.
+    pub JalaliDate,
+);
+
+fn described(day: JalaliDate) -> String {
+    let civil = day.to_civil().map(|civil| format!(" (Gregorian {civil})")).unwrap_or_default();
+    let JalaliDate { year, month, day: of_month } = day;
+    // What was meant is near, by whatever clock; else it would be no help to name it.
+    let meant = i16::try_from(year)
+        .ok()
+        .filter(|_| day.check_calendar().is_err())
+        .and_then(|year| {
+            let (month, of_month) = (i8::try_from(month).ok()?, i8::try_from(of_month).ok()?);
+            jiff::civil::Date::new(year, month, of_month).ok()
+        })
+        .map(|meant| format!("; Gregorian {meant} is {}", JalaliDate::from_civil(meant)))
+        .unwrap_or_default();
+    format!("{day} of the Persian calendar{civil} is more than 50 years from now{meant}")
+}
+
+/// How far from now a day may be.
+const MOST_YEARS: u16 = 50;
+
+/// A year of the Persian calendar from here on is a Gregorian one that was meant: it begins in the
+/// Gregorian year 2321.
+const FIRST_GREGORIAN_YEAR: u16 = 1700;
+
 /// The day on which both calendars' libraries agree to start counting.
 const UNIX_EPOCH: RataDie = RataDie::new(719_163);
 
@@ -81,6 +112,48 @@ impl JalaliDate {
     pub fn end(self) -> Option<Instant> {
         let next = self.to_civil()?.tomorrow().ok()?;
         Instant::from_civil(next.to_datetime(jiff::civil::Time::midnight()))
+    }
+
+    /// The day that a text begins with: a day alone, or one with a time.
+    #[must_use]
+    pub fn leading(text: &str) -> Option<Self> {
+        text.split_whitespace().next()?.parse().ok()
+    }
+
+    /// Refuses a day that is more than 50 years from `now`, before or after: the numbers of a
+    /// Gregorian day make a Jalali one six centuries ahead.
+    ///
+    /// ```
+    /// # use pod_values::{Instant, JalaliDate};
+    /// let now = Instant(1_591_074_250_308);
+    /// let day: JalaliDate = "2024/09/04".parse().unwrap();
+    /// let refused = day.check_near(now).unwrap_err().to_string();
+    /// assert!(refused.contains("1403/06/14"), "{refused}");
+    /// assert!("1449/03/13".parse::<JalaliDate>().unwrap().check_near(now).is_ok());
+    /// assert!("1449/03/14".parse::<JalaliDate>().unwrap().check_near(now).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`DistantDay`], which names the day by both calendars.
+    pub fn check_near(self, now: Instant) -> Result<(), DistantDay> {
+        let today = now.jalali_date();
+        let (first, last) = (self.min(today), self.max(today));
+        let years = last.year - first.year;
+        if (years, last.month, last.day) > (MOST_YEARS, first.month, first.day) {
+            return Err(DistantDay(self));
+        }
+        Ok(())
+    }
+
+    /// Refuses a day that is Gregorian, by its year alone: for texts that are read where no clock is.
+    ///
+    /// # Errors
+    /// [`DistantDay`], which names the day by both calendars.
+    pub fn check_calendar(self) -> Result<(), DistantDay> {
+        if self.year >= FIRST_GREGORIAN_YEAR {
+            return Err(DistantDay(self));
+        }
+        Ok(())
     }
 
     fn to_icu(self) -> Option<Date<icu_calendar::cal::Persian>> {

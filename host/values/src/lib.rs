@@ -30,6 +30,6 @@ mod repayment;
 pub use bill::{BillType, NotABill, UtilityBill};
 pub use decimal::Product;
 pub use instant::Instant;
-pub use jalali::{JalaliDate, JalaliDateTime, NotAJalaliDate, NotAJalaliDateTime};
+pub use jalali::{DistantDay, JalaliDate, JalaliDateTime, NotAJalaliDate, NotAJalaliDateTime};
 pub use money::{Grouped, Rial};
 pub use repayment::{Part, Terms};

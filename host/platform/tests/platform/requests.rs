@@ -1,8 +1,10 @@
 //! What is sent, and what is refused before anything is.
 
 use pod_platform::{
-    Client, ClientError, Credentials, Platform, Products, Rial, Secret, Service,
+    Client, ClientError, Credentials, Instant, JalaliDate, Platform, Products, Rial, Secret,
+    Service,
     invoices::{GetInvoiceListRequest, IssueInvoiceRequest},
+    payments::{PayInvoiceByPosRequest, PayInvoiceInFutureRequest},
     types::{Error, InvalidArgument},
     wire::form::Fields,
 };
@@ -187,6 +189,50 @@ async fn a_list_begins_at_exactly_one_place() {
     }
     let none = GetInvoiceListRequest { size: 0, ..first_page() };
     assert_eq!(refused(&none).await.field, "size");
+}
+
+/// Days of a request are days of the Persian calendar: a Gregorian one would be six centuries ahead.
+#[tokio::test]
+async fn m6_a_day_of_the_other_calendar_is_not_sent() {
+    let day = |text: &str| -> JalaliDate { text.parse().unwrap() };
+    let guarantee = |date: &str| PayInvoiceInFutureRequest {
+        invoice_id: 1,
+        date: day(date),
+        guild_code: None,
+        wallet: Some("PODLAND_WALLET".into()),
+    };
+    let list = GetInvoiceListRequest { to_date: Some(day("2024/09/04")), ..first_page() };
+    let order = IssueInvoiceRequest { deadline: Some(day("2024/09/04")), ..order() };
+    let by_pos = PayInvoiceByPosRequest {
+        invoice_id: 1,
+        terminal_number: "1".into(),
+        merchant_code: "2".into(),
+        reference_number: "3".into(),
+        tracking_number: "4".into(),
+        transaction_date: "2024/09/04 10:00:00".parse().unwrap(),
+        wallet: None,
+    };
+    for (argument, field) in [
+        (refused(&guarantee("2024/09/04")).await, "date"),
+        (refused(&list).await, "toDate"),
+        (refused(&order).await, "deadline"),
+        (refused(&by_pos).await, "transactionDate"),
+    ] {
+        assert_eq!(argument.field, field);
+        // Both calendars are named, each with the day that it makes of the other's.
+        for part in ["Persian calendar (Gregorian 2645-", "2024-09-04 is 1403/06/14"] {
+            assert!(argument.expected.contains(part), "{argument}");
+        }
+    }
+    // Long ago is as strange: two digits of a year are no year.
+    assert_eq!(refused(&guarantee("0099/03/13")).await.field, "date");
+    let now = Instant(1_591_074_250_308);
+    for near in ["1349/03/13", "1399/03/13", "1449/03/13"] {
+        assert!(guarantee(near).prepare().unwrap().check_days(now).is_ok(), "{near}");
+    }
+    for far in ["1349/03/12", "1449/03/14"] {
+        assert!(guarantee(far).prepare().unwrap().check_days(now).is_err(), "{far}");
+    }
 }
 
 #[tokio::test]
