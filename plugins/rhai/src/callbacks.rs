@@ -152,9 +152,9 @@ fn searching(engine: &mut Engine) {
         engine,
         |context: NativeCallContext, items: &mut Array, function: FnPtr| -> Answer<Array> {
             let mut kept = Array::new();
-            for index in 0..items.len() {
-                if holds("filter", &context, &function, &mut items[index], index)? {
-                    kept.push(items[index].clone());
+            for (index, item) in items.iter_mut().enumerate() {
+                if holds("filter", &context, &function, item, index)? {
+                    kept.push(item.clone());
                 }
             }
             Ok(kept)
