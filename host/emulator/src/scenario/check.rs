@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pod_platform::{BillType, Instant, NotABill, Rial, UtilityBill, loans::LoanGuarantor};
+use pod_platform::{
+    BillType, Instant, JalaliDate, NotABill, Rial, UtilityBill, loans::LoanGuarantor,
+};
 
 use super::{Invoice, Scenario, end_of, faults, history, locate::Path, start_of};
 
@@ -29,6 +31,9 @@ pub(super) fn check(scenario: &Scenario, now: Option<Instant>) -> Checked {
             Path::default().key("now"),
             format!("`{now}` is no date-time of the Persian calendar, written yyyy/mm/dd HH:MM:SS"),
         );
+    }
+    if let Some(now) = &scenario.now {
+        calendar(Path::default().key("now"), JalaliDate::leading(now))?;
     }
     checker.parties(scenario)?;
     checker.invoices(scenario, now)?;
@@ -186,6 +191,7 @@ impl<'a> Checker<'a> {
             if !ids.insert(contract.id) {
                 return twice(here.key("id"), "loan contract", contract.id);
             }
+            calendar(here.clone().key("endDate"), contract.end_date)?;
             let grantor = self.issuer(&here, contract.business_id)?;
             self.account(here.clone(), "ceiling", contract.ceiling)?;
             rate(&here, "commissionRate", contract.commission_rate)?;
@@ -405,7 +411,16 @@ fn price(place: Path, rials: Rial) -> Checked {
     amount(place, rials)
 }
 
+/// Refuses a day that is Gregorian.
+fn calendar(place: Path, day: Option<JalaliDate>) -> Checked {
+    match day.map(JalaliDate::check_calendar) {
+        Some(Err(distant)) => fault(place, distant.to_string()),
+        _ => Ok(()),
+    }
+}
+
 fn time(place: Path, text: &str, read: impl Fn(&str) -> Option<Instant>) -> Result<Instant, Fault> {
+    calendar(place.clone(), JalaliDate::leading(text))?;
     read(text).ok_or_else(|| Fault {
         path: place,
         reason: format!(
