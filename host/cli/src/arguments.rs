@@ -247,7 +247,7 @@ pub enum RunStatus {
 /// Show what a run was asked, what POD answered, and how its budget burned down
 #[derive(Args, Debug)]
 pub struct Show {
-    /// The run's id, or how it begins
+    /// The run's id, or how it begins or ends
     pub run: String,
     /// Print its receipt instead, as one JSON object
     #[arg(long, conflicts_with = "json")]
@@ -298,7 +298,7 @@ Of several runs the most urgent exit code counts: 4, then 130 or 143, 3, 5, 2, 6
 #[derive(Args, Debug)]
 #[command(after_help = SETTLE_EXAMPLES)]
 pub struct Settle {
-    /// The run's id, or how it begins
+    /// The run's id, or how it begins or ends
     pub run: String,
     /// The call, if several are in doubt, or to correct what was decided of it
     #[arg(long, value_name = "N")]
@@ -342,7 +342,7 @@ Examples:
 /// Another version of it is.
 #[derive(Args, Debug)]
 pub struct Unpause {
-    /// The id of one of the policy's runs, or how it begins
+    /// The id of one of the policy's runs, or how it begins or ends
     pub run: String,
     #[command(flatten)]
     pub folders: Folders,
@@ -354,7 +354,7 @@ pub struct Unpause {
 /// must be the same, and the chain of hashes unbroken; with it, the first difference is shown.
 #[derive(Args, Debug)]
 pub struct Replay {
-    /// The run's id, or how it begins
+    /// The run's id, or how it begins or ends
     pub run: String,
     /// Another version of the policy: where would it first do something else?
     #[arg(long, value_name = "POLICY")]

@@ -57,15 +57,17 @@ pub fn tell_of_permissions(journal: &Journal) {
     }
 }
 
-/// The one run whose id is, or begins with, this.
-pub async fn find(journal: &Journal, begins: &str) -> Result<RunSummary, Failure> {
-    let filter = RunFilter { run: Some(begins.to_owned()), ..RunFilter::default() };
+/// The one run whose id is this, or begins or ends with it. The end tells runs apart in the fewest
+/// letters: ids begin with the time.
+pub async fn find(journal: &Journal, part: &str) -> Result<RunSummary, Failure> {
+    let filter = RunFilter { run: Some(part.to_owned()), ..RunFilter::default() };
     let mut found = journal.runs(&filter).await?;
     match found.len() {
         1 => Ok(found.remove(0)),
-        0 => Err(pod_host::Error::NoSuchRun(begins.to_owned()).into()),
+        0 => Err(pod_host::Error::NoSuchRun(part.to_owned()).into()),
         several => Err(Failure::input(anyhow!(
-            "{several} runs begin with {begins}: write more of the id (`podhost runs` lists them)"
+            "the ids of {several} runs begin or end with {part}: write more of the id, best of its end \
+             (`podhost runs` lists them)"
         ))),
     }
 }

@@ -26,6 +26,9 @@ impl FromStr for When {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(Err(distant)) = JalaliDate::leading(text).map(JalaliDate::check_calendar) {
+            return Err(distant.to_string());
+        }
         if let Some(at) = Instant::from_jalali_date_time(text) {
             return Ok(Self::At(at));
         }

@@ -1,6 +1,7 @@
 //! What a receipt is written in, apart from what policies say themselves: English and Persian.
 
 use pod_host::{Language, StatedBy, Status};
+use pod_platform::types;
 
 /// The words of a language.
 pub struct Words {
@@ -56,6 +57,39 @@ impl Words {
 
     pub fn status(&self, status: Status) -> &'static str {
         self.term(status.name())
+    }
+
+    /// Why a call was refused, as a sentence.
+    pub fn error(&self, error: &types::Error, language: Language) -> String {
+        use types::Error::{
+            BudgetExhausted, Denied, InvalidArgument, OutcomeUnknown, Platform, Unavailable,
+        };
+        match (error, language) {
+            // POD's own words are Persian already.
+            (Platform(error), _) if !error.message.is_empty() => error.message.clone(),
+            (error, Language::English) => error.to_string(),
+            (Platform(error), Language::Persian) => {
+                format!("پاد نپذیرفت: {} ({})", error.kind.name(), error.code)
+            }
+            (Denied(denial), Language::Persian) => {
+                format!("`{}` مجاز نیست: {}", denial.function, denial.reason)
+            }
+            (BudgetExhausted(exhaustion), Language::Persian) => format!(
+                "سقف `{}` کافی نیست: {} لازم است و {} مانده است",
+                exhaustion.meter.name(),
+                language.number(exhaustion.needed),
+                language.number(exhaustion.remaining)
+            ),
+            (OutcomeUnknown(doubt), Language::Persian) => {
+                format!("هنوز معلوم نیست که انجام شده است یا نه: {}", doubt.reason)
+            }
+            (InvalidArgument(argument), Language::Persian) => {
+                format!("`{}` درست نیست؛ باید چنین باشد: {}", argument.field, argument.expected)
+            }
+            (Unavailable(reason), Language::Persian) => {
+                format!("پاد در دسترس نیست: {reason}")
+            }
+        }
     }
 
     pub fn stated_by(&self, by: StatedBy) -> &'static str {

@@ -354,6 +354,7 @@ impl Host {
             user: started.user,
             business: started.business,
             clock: self.clock().clone(),
+            began: pod_platform::Instant(started.at),
             mark: started.mark(run),
             landing_window: self.landing_window(),
             restored_since: None,

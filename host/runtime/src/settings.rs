@@ -133,7 +133,9 @@ fn check(
         options = options.with_pattern_options(limited);
     }
     let validator = options
-        .with_format("jalali-date", |text: &str| text.parse::<JalaliDate>().is_ok())
+        .with_format("jalali-date", |text: &str| {
+            text.parse::<JalaliDate>().is_ok_and(|day| day.check_calendar().is_ok())
+        })
         .should_validate_formats(true)
         .should_ignore_unknown_formats(false)
         .build(&schema)

@@ -172,10 +172,12 @@ fn until<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, 
         Ok(day) => day.end(),
         Err(_) => Instant::from_jalali_date_time(text),
     };
+    let check = |text: &str| JalaliDate::leading(text).map_or(Ok(()), JalaliDate::check_calendar);
     match Option::<Until>::deserialize(deserializer)? {
         None => Ok(None),
         Some(Until::Millis(millis)) => Ok(Some(Instant(millis))),
         Some(Until::Text(text)) => match read(&text) {
+            Some(_) if let Err(distant) = check(&text) => Err(serde::de::Error::custom(distant)),
             Some(at) => Ok(Some(at)),
             None => Err(serde::de::Error::custom(format!(
                 "`{text}` is no Jalali day like \"1399/03/13\", nor one with a time"

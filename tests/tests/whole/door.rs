@@ -44,6 +44,34 @@ async fn a_granted_call_passes() {
     bench.assert_balances(&[("invoice:501", 900_000), ("invoice:601", 100_000)]).await;
 }
 
+/// Nothing is blocked for six centuries because a day is Gregorian, and the policy is told.
+#[tokio::test]
+async fn m6_a_guarantee_until_a_gregorian_day_is_refused() {
+    let bench = small().await;
+    let manifest = manifest("policy", "\"payments\"", "rial = 10_000_000");
+    let script = r#"
+        fn run(input) {
+            try {
+                pay_invoice_in_future(#{
+                    invoice_id: 501, date: input, wallet: "PODLAND_WALLET"
+                });
+                return "guaranteed";
+            } catch (error) {
+                return error;
+            }
+        }
+    "#;
+    let receipt = run(&bench, &manifest, script, json!("2020/06/10")).await;
+    assert_eq!(receipt.status, Status::Done, "the script handled it");
+    assert_eq!(receipt.output["kind"], "invalid-argument");
+    let output = receipt.output.to_string();
+    assert!(output.contains("2020-06-10 is 1399/03/21"), "{output}");
+    assert_eq!((receipt.meters.calls, receipt.meters.rials.0), (0, 0));
+    // It ends alike when it is done again, whatever the time is then.
+    let replayed = bench.host.replay(&receipt.run).await;
+    assert!(replayed.is_ok(), "{replayed:?}");
+}
+
 #[tokio::test]
 async fn a_call_that_is_not_granted_is_denied() {
     let bench = small().await;

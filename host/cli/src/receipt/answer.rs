@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 
 use pod_host::{Language, Receipt};
-use serde_json::{Map, Value};
+use pod_platform::types;
+use serde::Deserialize as _;
+use serde_json::{Map, Value, json};
 
 use super::section;
 use crate::{
@@ -213,10 +215,9 @@ impl<'a> Answer<'a> {
 
     /// Why: what went wrong, or the reason's text, and what was not chosen instead.
     fn why(&self, row: &Map<String, Value>) -> Option<String> {
-        let error = row.get("error").map(|error| {
-            let inner = error.as_object().and_then(|error| error.values().next()).unwrap_or(error);
-            let message = inner.get("message").or_else(|| inner.get("reason")).unwrap_or(inner);
-            message.as_str().map_or_else(|| message.to_string(), str::to_owned)
+        let error = row.get("error").map(|error| match called(error) {
+            Some(error) => self.words.error(&error, self.language),
+            None => error.as_str().map_or_else(|| error.to_string(), str::to_owned),
         });
         let reason = row.get("reason").and_then(|reason| {
             let mut text = self.reason(reason)?;
@@ -280,6 +281,17 @@ impl<'a> Answer<'a> {
             _ => None,
         }
     }
+}
+
+/// What a call was answered instead of a result: as a plan says it, or, with its `kind` beside its
+/// fields, as a script does.
+fn called(error: &Value) -> Option<types::Error> {
+    if let Ok(error) = types::Error::deserialize(error) {
+        return Some(error);
+    }
+    let mut fields = error.as_object()?.clone();
+    let Some(Value::String(kind)) = fields.remove("kind") else { return None };
+    types::Error::deserialize(&json!({ kind: fields })).ok()
 }
 
 /// A decider's output in two: what the host checked or did, and the policy's reasons, remarks and

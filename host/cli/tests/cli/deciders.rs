@@ -147,3 +147,31 @@ fn m5_a_loan_pays_the_one_invoice_that_is_named() {
         assert!(receipt["error"].to_string().contains("one id"), "{receipt}");
     }
 }
+
+#[test]
+fn u1_a_refused_payment_is_told_in_a_sentence() {
+    let desk = Desk::new();
+    let manifest = std::fs::read_to_string(project().join("plugins/netting/policy.toml")).unwrap();
+    let is_budget = |line: &&str| line.starts_with("rial = ");
+    let budget = manifest.lines().find(is_budget).expect("a budget in rials");
+    desk.file(
+        "policy.toml",
+        manifest.replace("netting.wasm", "netting.rhai").replace(budget, "rial = 1"),
+    );
+    let script = project().join("plugins/netting/netting.rhai");
+    desk.file("netting.rhai", std::fs::read_to_string(script).unwrap());
+    let folder = desk.folder.path().to_str().unwrap();
+    let run = |lang| {
+        let scenario = "plugins/netting/scenarios/small.json";
+        desk.run(&[folder, "--scenario", scenario, "--lang", lang])
+    };
+    for (lang, says) in [
+        ("en", "the budget `rial` does not cover this: 900000 needed, 1 left"),
+        ("fa", "سقف `rial` کافی نیست: ۹۰۰٬۰۰۰ لازم است و ۱ مانده است"),
+    ] {
+        let ended = run(lang);
+        assert_eq!(ended.code, Some(1), "{ended:#?}");
+        assert!(ended.stdout.contains(says), "{ended:#?}");
+        assert!(!ended.stdout.contains("\"needed\""), "{ended:#?}");
+    }
+}

@@ -381,3 +381,24 @@ fn a_crash_test_finds_a_policy_that_is_never_the_same() {
     assert_eq!(difference["path"], "receipt.output", "{difference}");
     assert_ne!(difference["undisturbed"], difference["killed"]);
 }
+
+/// Ids begin with the time, which runs of one minute share; the end tells them apart.
+#[test]
+fn u8_the_end_of_an_id_names_the_run() {
+    let desk = Desk::new();
+    let script = desk.file("hello.rhai", "fn run(input) { \"hello\" }\n");
+    let of = || {
+        let receipt = ask(&desk, &["run", &script, "--scenario", SMALL, "--json"]).json();
+        receipt["run"].as_str().expect("a run has an id").to_owned()
+    };
+    let (first, second) = (of(), of());
+    assert_eq!(first[..4], second[..4], "both begin with the time");
+    for run in [&first, &second] {
+        let end = &run[run.len() - 8..];
+        let shown = ask(&desk, &["show", end, "--receipt"]).json();
+        assert_eq!(shown["run"], **run);
+        let replayed = ask(&desk, &["replay", end]);
+        assert_eq!(replayed.code, Some(0), "{replayed:#?}");
+    }
+    ask(&desk, &["show", &first[..4]]).failed(2, &["2 runs", "its end"]);
+}

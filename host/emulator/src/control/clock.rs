@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{extract::State, http::HeaderMap, response::Response};
 use bytes::Bytes;
 use jiff::{Span, SpanRelativeTo};
-use pod_platform::Instant;
+use pod_platform::{Instant, JalaliDate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -44,6 +44,10 @@ pub(super) async fn shift(
     let to = match read(&headers, &body)? {
         Shift { now: Some(now), advance: None } => {
             let expected = "a date-time of the Persian calendar, yyyy/mm/dd HH:MM:SS, is expected";
+            let day = JalaliDate::leading(&now);
+            if let Some(Err(distant)) = day.map(JalaliDate::check_calendar) {
+                return Err(Failure::field("now", &distant.to_string()));
+            }
             let now = Instant::from_jalali_date_time(&now);
             Move::To(now.ok_or_else(|| Failure::field("now", expected))?)
         }

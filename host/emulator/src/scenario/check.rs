@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use pod_platform::{
-    BillType, Instant, NotABill, Rial, UtilityBill,
+    BillType, Instant, JalaliDate, NotABill, Rial, UtilityBill,
     loans::LoanGuarantor,
     types::{PlatformError, PlatformErrorKind as Kind},
 };
@@ -43,6 +43,9 @@ pub(super) fn check(scenario: &Scenario, now: Option<Instant>) -> Checked {
             Path::default().key("messageErrorCode"),
             format!("{code} stands for something else on POD"),
         );
+    }
+    if let Some(now) = &scenario.now {
+        calendar(Path::default().key("now"), JalaliDate::leading(now))?;
     }
     checker.parties(scenario)?;
     checker.invoices(scenario, now)?;
@@ -224,6 +227,7 @@ impl<'a> Checker<'a> {
             if !ids.insert(contract.id) {
                 return twice(here.key("id"), "loan contract", contract.id);
             }
+            calendar(here.clone().key("endDate"), contract.end_date)?;
             let grantor = self.issuer(&here, contract.business_id)?;
             self.account(here.clone(), "ceiling", contract.ceiling)?;
             rate(&here, "commissionRate", contract.commission_rate)?;
@@ -466,7 +470,16 @@ fn price(place: Path, rials: Rial) -> Checked {
     amount(place, rials)
 }
 
+/// Refuses a day that is Gregorian.
+fn calendar(place: Path, day: Option<JalaliDate>) -> Checked {
+    match day.map(JalaliDate::check_calendar) {
+        Some(Err(distant)) => fault(place, distant.to_string()),
+        _ => Ok(()),
+    }
+}
+
 fn time(place: Path, text: &str, read: impl Fn(&str) -> Option<Instant>) -> Result<Instant, Fault> {
+    calendar(place.clone(), JalaliDate::leading(text))?;
     read(text).ok_or_else(|| Fault {
         path: place,
         reason: format!(

@@ -56,6 +56,34 @@ fn mistakes_in_the_text_name_their_place() {
 }
 
 #[test]
+fn u9_a_gregorian_day_is_told_with_the_day_that_was_meant() {
+    let delegation = r#"{"delegatorId": 30, "delegateId": 10, "amount": 1, "hash": "h""#;
+    for (rest, place) in [
+        (r#""now": "2020/06/02 10:00:00""#.to_owned(), "now"),
+        (
+            format!(r#""delegations": [{delegation}, "until": "2020/06/02"}}]"#),
+            "delegations[0].until",
+        ),
+        (
+            r#""loanContracts": [{"id": 5, "businessId": 1, "ceiling": 1, "commissionRate": 0,
+                "endDate": "2020/06/02", "members": [], "plans": []}]"#
+                .to_owned(),
+            "loanContracts[0].endDate",
+        ),
+        (
+            r#""invoices": [{"id": 7, "businessId": 1, "amount": 5, "guildCode": "G",
+                "issuanceDate": "2020/06/02 09:00:00"}]"#
+                .to_owned(),
+            "invoices[0].issuanceDate",
+        ),
+    ] {
+        let error = refused(&with(&rest));
+        assert!(error.contains(&format!("{place}: 2020/06/02 of the Persian")), "{error}");
+        assert!(error.contains("Gregorian 2020-06-02 is 1399/03/13"), "{error}");
+    }
+}
+
+#[test]
 fn contradictions_name_their_place() {
     let invoice = r#"{"id": 7, "businessId": 1, "amount": 5, "guildCode": "G""#;
     let delegation = r#"{"delegatorId": 30, "delegateId": 10, "amount": 1, "hash": "h""#;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use pod_platform::{Rial, Service as PodService, SystemClock, types};
+use pod_platform::{Clock as _, Rial, Service as PodService, SystemClock, types};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service as _;
 
@@ -101,6 +101,7 @@ fn passage(function: &str) -> Passage {
         user: None,
         business: None,
         clock: Arc::new(SystemClock),
+        began: SystemClock.now(),
         mark: Digest::of(&[]),
         landing_window: Duration::ZERO,
         restored_since: None,

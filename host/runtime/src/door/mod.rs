@@ -100,6 +100,8 @@ pub(crate) struct Passage {
     pub business: Option<u64>,
     /// When.
     pub clock: Arc<dyn Clock>,
+    /// When the run began: what is refused by the time is refused again when it is done again.
+    pub began: Instant,
     /// What the marks of this run are made of.
     pub mark: Digest,
     /// How long after it was sent a call may still take effect.
@@ -454,6 +456,9 @@ impl Door {
             Ok(request) => request,
             Err(argument) => return Ok(Err(types::Error::InvalidArgument(argument))),
         };
+        if let Err(argument) = request.check_days(self.passage.began) {
+            return Ok(Err(types::Error::InvalidArgument(argument)));
+        }
         let function = request.qualified_name();
         self.pass(function, Operation::Pod(request)).await
     }

@@ -78,7 +78,7 @@ impl RunSummary {
 /// Which runs. What is `None` does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct RunFilter {
-    /// This one, or those whose ids begin so.
+    /// This one, or those whose ids begin or end so.
     pub run: Option<String>,
     /// Of the policy with this name.
     pub policy: Option<String>,
@@ -127,8 +127,12 @@ pub(super) async fn select(
         }
     }
     if let Some(run) = &filter.run {
-        query.push(" AND substr(run, 1, ").push_bind(run.len() as i64);
+        // An id begins with the time, which runs of one minute share, and ends at random.
+        let length = run.len() as i64;
+        query.push(" AND (substr(run, 1, ").push_bind(length);
         query.push(") = ").push_bind(run);
+        query.push(" OR substr(run, ").push_bind(-length);
+        query.push(") = ").push_bind(run).push(")");
     }
     match filter.status.as_deref() {
         None => {}
