@@ -36,6 +36,7 @@ mod error;
 mod evidence;
 mod meta_query;
 mod moved;
+mod ruled;
 mod secret;
 mod service;
 pub mod wire;
@@ -49,6 +50,7 @@ pub use contract::{bills, files, invoices, loans, payments, types, visit_service
 pub use evidence::{Attempt, Attribution, Before, Evidence, MARK_PREFIX, Prior, Proof, Sighting};
 pub use meta_query::MetaQuery;
 pub use moved::is_pending;
+pub use pod_rules as rules;
 pub use pod_values::{
     BillType, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,
     NotAJalaliDateTime, Part, Rial, Terms, UtilityBill,

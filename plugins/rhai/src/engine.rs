@@ -9,7 +9,7 @@
 use pod_sdk::log::Level;
 use rhai::{Dynamic, Engine};
 
-use crate::values;
+use crate::{rules, values};
 
 /// Any seed will do, as long as it is always the same: a build's snapshots and its fuel must be
 /// reproducible.
@@ -45,5 +45,6 @@ pub fn engine(log: Log) -> Engine {
         .register_fn("info", move |message: Dynamic| log(Level::Info, &message.to_string()))
         .register_fn("warn", move |message: Dynamic| log(Level::Warn, &message.to_string()));
     values::register(&mut engine);
+    rules::register(&mut engine);
     engine
 }

@@ -12,6 +12,7 @@
 //! - [`contract`]: what `build.rs` derives from the WIT files: conversions, functions, worlds.
 //! - [`list`]: lists that a loop walks, a page at a time.
 //! - `values`: what a script can compute without any call: bills, days of the Persian calendar.
+//! - `rules`: what POD allows, by the rules that the host decides by.
 //! - [`engine`]: what a script may do at all.
 //! - [`script`]: loading: parsing, constants, and the checks that need no run.
 //! - [`interpreter`]: an engine with a script, and calls into it.
@@ -28,6 +29,7 @@ pub mod failure;
 pub mod interpreter;
 pub mod json;
 pub mod list;
+mod rules;
 pub mod script;
 mod values;
 

@@ -12,7 +12,7 @@ use pod_platform::{
 };
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, PAGE, Payment, invoices, is_issued_by, is_open};
+use super::{Broken, Decider, PAGE, Payment, is_issued_by, keep_payable, payable};
 use crate::{
     bindings::{
         Choice, Failure, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
@@ -81,13 +81,13 @@ impl LoanPlan<'_> {
                     id: wanted.iter().next().copied(),
                     ..Default::default()
                 };
-                door.call(&list).await??.result
+                keep_payable(door, door.call(&list).await??.result).await?
             }
-            _ => invoices(door, false).await?,
+            _ => payable(door).await?,
         };
         // A shop offers a loan for what it issued; a customer takes one for what it owes.
         let (issued, owed): (Vec<_>, Vec<_>) =
-            list.into_iter().filter(is_open).partition(|i| is_issued_by(i, self.business));
+            list.into_iter().partition(|i| is_issued_by(i, self.business));
         let mut found = if self.wanted.is_none() && !owed.is_empty() {
             owed
         } else {
