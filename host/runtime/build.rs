@@ -7,6 +7,7 @@ fn main() {
     let interpreter = root.join("plugins/rhai");
     for input in [
         "wit",
+        "host/rules",
         "host/values",
         "sdk-guest",
         "plugins/rhai/src",

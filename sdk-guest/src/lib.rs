@@ -97,6 +97,18 @@
 //! # fn main() {}
 //! ```
 //!
+//! What POD allows is computed without a call, too, by [`rules`]:
+//!
+//! ```
+//! use pod_sdk::{clock, invoices::Invoice, rules, values::Instant};
+//!
+//! /// Can this invoice be paid today?
+//! fn is_payable(invoice: &Invoice) -> bool {
+//!     let today = Instant(clock::now()).jalali_date();
+//!     rules::invoice::Invoice::from(invoice).payable(today).is_ok()
+//! }
+//! ```
+//!
 //! [`http`] asks the merchant's own servers, [`store`] keeps small texts for the policy's next run,
 //! [`budget`] says what is left.
 //!
@@ -120,6 +132,7 @@ mod failure;
 pub mod http;
 pub mod list;
 mod reason;
+mod ruled;
 
 pub use bindings::policy::pod::{
     platform::{bills, files, invoices, loans, payments},
@@ -130,6 +143,7 @@ pub use failure::Failure;
 #[doc(hidden)]
 pub use failure::into_wit;
 pub use list::each;
+pub use pod_rules as rules;
 pub use pod_values as values;
 pub use reason::{Alternative, Reason, Remark};
 

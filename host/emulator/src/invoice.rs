@@ -3,6 +3,7 @@
 use pod_platform::{
     Instant, JalaliDate, Rial,
     invoices::{Invoice, InvoiceItem, PaymentTool, ProductShort},
+    rules,
     types::PlatformErrorKind as Kind,
 };
 use serde::{Deserialize, Serialize};
@@ -106,24 +107,20 @@ impl Record {
 
     /// Can it still be paid today? If not: why.
     pub(crate) fn must_be_payable(&self, now: Instant) -> Result<(), Kind> {
-        let deadline = self.deadline.as_deref().and_then(|day| day.parse::<JalaliDate>().ok());
-        if self.payed {
-            Err(Kind::BillAlreadyPayed)
-        } else if self.unverified {
-            Err(Kind::BillIsWaitingForVerification)
-        } else if self.canceled {
-            Err(Kind::InvoiceIsCanceled)
-        } else if self.closed {
-            Err(Kind::BillAlreadyClosed)
-        } else if self.waiting {
-            Err(Kind::BillIsWaitingForGateway)
-        } else if self.will_be_paid_at.is_some() {
-            Err(Kind::WaitingForGuarantee)
-        } else if deadline.is_some_and(|deadline| deadline < now.jalali_date()) {
-            // No document names an error for this; the payer may not pay it any more.
-            Err(Kind::PaymentNotAllowed)
-        } else {
-            Ok(())
+        self.facts().payable(now.jalali_date()).map_err(Kind::from)
+    }
+
+    /// What decides what may be done with it.
+    pub(crate) fn facts(&self) -> rules::invoice::Invoice {
+        rules::invoice::Invoice {
+            payed: self.payed,
+            unverified: self.unverified,
+            canceled: self.canceled,
+            closed: self.closed,
+            at_gateway: self.waiting,
+            guaranteed: self.will_be_paid_at.is_some(),
+            earmarked: self.will_be_paid,
+            deadline: self.deadline.as_deref().and_then(|day| day.parse().ok()),
         }
     }
 

@@ -113,9 +113,7 @@ async fn counts_as_paid(context: &mut Context<'_>, invoice: &mut Record) -> Resu
 
 /// The issuer confirms a three-step payment.
 pub(crate) async fn verify(context: &mut Context<'_>, invoice: &mut Record) -> Result<(), Refusal> {
-    if !invoice.unverified {
-        return Err(Kind::NotWaitingForVerification.into());
-    }
+    invoice.facts().verifiable()?;
     invoice.unverified = false;
     invoice.payed = true;
     invoice.verified_at = Some(context.millis());
@@ -289,7 +287,7 @@ pub(crate) async fn verification_timed_out(
 /// `closeTimeOut` seconds after its payment an invoice closes by itself.
 pub(crate) async fn close_timed_out(context: &mut Context<'_>, id: i64) -> Result<(), Refusal> {
     match Record::find(context.connection, id.unsigned_abs()).await? {
-        Some(mut invoice) if invoice.payed && !invoice.closed && !invoice.will_be_paid => {
+        Some(mut invoice) if invoice.facts().closable().is_ok() && !invoice.will_be_paid => {
             close(context, &mut invoice, "closeTimeOut").await
         }
         _ => Ok(()),

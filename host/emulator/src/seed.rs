@@ -267,6 +267,11 @@ fn record(invoice: &Invoice, now: Instant) -> Result<Record, Error> {
         closed: invoice.closed,
         waiting: invoice.waiting,
         verification_needed: invoice.verification_needed,
+        // What is stated to be paid counts as paid, so it was verified (S1).
+        verified_at: paid_at
+            .filter(|_| invoice.payed && invoice.verification_needed)
+            .map(|at| stored(at.0))
+            .transpose()?,
         ..Record::default()
     })
 }

@@ -8,6 +8,7 @@ use std::{borrow::Cow, collections::HashMap, pin::Pin};
 
 use pod_platform::{
     Instant, Route, Row, Service,
+    rules::invoice::Barred,
     types::{InvalidArgument, PlatformErrorKind as Kind},
     wire::form::Fields,
 };
@@ -93,6 +94,12 @@ impl Refusal {
     /// 403, naming the field.
     pub(crate) fn argument(field: &str, expected: impl Into<String>) -> Self {
         InvalidArgument { field: field.to_owned(), expected: expected.into() }.into()
+    }
+}
+
+impl From<Barred> for Refusal {
+    fn from(reason: Barred) -> Self {
+        Kind::from(reason).into()
     }
 }
 

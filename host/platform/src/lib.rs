@@ -37,6 +37,7 @@ mod evidence;
 mod meta_query;
 mod moved;
 pub mod persian;
+mod ruled;
 mod secret;
 mod service;
 pub mod wire;
@@ -51,6 +52,7 @@ pub use error::{CREDITOR_INVOICE_NOT_FOUND, REGISTERED_FOR_FUTURE, explained};
 pub use evidence::{Attempt, Attribution, Before, Evidence, MARK_PREFIX, Prior, Proof, Sighting};
 pub use meta_query::MetaQuery;
 pub use moved::is_pending;
+pub use pod_rules as rules;
 pub use pod_values::{
     BillType, DistantDay, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,
     NotAJalaliDateTime, Part, Rial, Terms, UtilityBill,

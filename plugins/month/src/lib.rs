@@ -15,6 +15,8 @@ use pod_sdk::{
     invoices::{GetInvoiceListRequest, Invoice},
     netting::{Credit, Debt},
     payments::{self, PayInvoiceByCreditRequest, PayInvoiceByInvoiceRequest},
+    rules,
+    values::Instant,
 };
 use serde::Deserialize;
 
@@ -64,20 +66,23 @@ fn books(business: Option<u64>) -> Result<(Vec<Invoice>, Vec<Invoice>)> {
     let own = |invoice: &Invoice| {
         business.is_some() && invoice.business.as_ref().map(|issuer| issuer.id) == business
     };
+    let facts = |invoice: &Invoice| rules::invoice::Invoice::from(invoice);
     let (mut debts, mut credits) = (Vec::new(), Vec::new());
     for invoice in all(false) {
         let invoice = invoice?;
-        let is_open = !invoice.closed && !invoice.waiting && invoice.will_be_paid_at.is_none();
-        if !own(&invoice) && is_open {
+        if !own(&invoice) && facts(&invoice).open().is_ok() {
             debts.push(invoice);
         }
     }
     for invoice in all(true) {
         let invoice = invoice?;
-        let unverified = invoice.verification_needed && invoice.verification_date.is_none();
-        if own(&invoice) && !invoice.will_be_paid && !invoice.closed && !unverified {
+        if own(&invoice) && facts(&invoice).free_for_netting().is_ok() {
             credits.push(invoice);
         }
+    }
+    if debts.iter().any(|debt| facts(debt).deadline.is_some()) {
+        let today = Instant(clock::now()).jalali_date();
+        debts.retain(|debt| facts(debt).payable(today).is_ok());
     }
     debts.sort_by_key(|invoice| invoice.id);
     credits.sort_by_key(|invoice| invoice.id);

@@ -19,7 +19,7 @@ use rhai::{
 
 use crate::{
     call::{Answer, argument, infallible, unfit},
-    callbacks, compare, json, values,
+    callbacks, compare, json, rules, values,
 };
 
 /// Any seed will do, as long as it is always the same: a build's snapshots and its fuel must be
@@ -65,6 +65,7 @@ pub fn engine(log: Log) -> Engine {
     callbacks::register(&mut engine);
     json_functions(&mut engine);
     values::register(&mut engine);
+    rules::register(&mut engine);
     engine
 }
 

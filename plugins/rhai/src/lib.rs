@@ -14,6 +14,7 @@
 //! - `values`: what a script can compute without any call: bills, days of the Persian calendar.
 //! - `compare`: how values compare, and what does not.
 //! - `callbacks`: the functions that ask a function about the items of a list.
+//! - `rules`: what POD allows, by the rules that the host decides by.
 //! - [`engine`]: what a script may do at all.
 //! - [`script`]: loading: parsing, constants, and the checks that need no run.
 //! - [`interpreter`]: an engine with a script, and calls into it.
@@ -32,6 +33,7 @@ pub mod failure;
 pub mod interpreter;
 pub mod json;
 pub mod list;
+mod rules;
 pub mod script;
 mod values;
 

@@ -156,3 +156,43 @@ fn deciders_can_compute_them_too() {
     let source = r#"fn run(input) { utility_bill("9174639504124", "12908190").amount }"#;
     assert_eq!(run_in(decider, source, Value::Null).unwrap(), json!(129_000));
 }
+
+/// An invoice as a service answers it, with these fields changed.
+fn invoice(changed: &str) -> String {
+    format!(
+        "#{{ payed: false, canceled: false, closed: false, waiting: false, \
+         verification_needed: false, payment_date: (), verification_date: (), \
+         will_be_paid: false, will_be_paid_at: (), delivery_date: () }} + #{{ {changed} }}"
+    )
+}
+
+#[test]
+fn what_can_be_paid_and_netted_is_told_as_the_host_tells_it() {
+    for (changed, payable, free) in [
+        ("", true, false),
+        ("payed: true", false, true),
+        ("payed: true, will_be_paid: true", false, false),
+        ("verification_needed: true", true, false),
+        ("verification_needed: true, payment_date: 1", false, false),
+        ("payed: true, verification_needed: true, payment_date: 1", false, false),
+        ("payed: true, verification_needed: true, verification_date: 1", false, true),
+        ("waiting: true", false, false),
+        ("will_be_paid_at: 1", false, false),
+        ("canceled: true", false, false),
+        ("closed: true", false, false),
+    ] {
+        let invoice = invoice(changed);
+        assert_eq!(answer(&format!("is_payable({invoice})")).unwrap(), json!(payable), "{changed}");
+        let asked = format!("is_free_for_netting({invoice})");
+        assert_eq!(answer(&asked).unwrap(), json!(free), "{changed}");
+    }
+}
+
+#[test]
+fn an_invoice_of_which_a_field_is_missing_is_refused() {
+    expect(
+        answer("is_payable(#{ payed: false })"),
+        "is_payable: argument invoice.canceled: is missing (in `run`)",
+        "2:5",
+    );
+}

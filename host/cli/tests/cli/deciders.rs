@@ -1,6 +1,10 @@
 //! `podhost run` with the deciders and the month policy: plans, reasons in two languages, settings.
 
-use crate::common::{Desk, project};
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::common::{Desk, SMALL, project};
 
 const MONTH: &str = "plugins/month";
 const BILLS: &str = "@plugins/month/scenarios/small.input.json";
@@ -173,5 +177,49 @@ fn u1_a_refused_payment_is_told_in_a_sentence() {
         assert_eq!(ended.code, Some(1), "{ended:#?}");
         assert!(ended.stdout.contains(says), "{ended:#?}");
         assert!(!ended.stdout.contains("\"needed\""), "{ended:#?}");
+    }
+}
+
+/// The small netting scenario, whose first debt is paid, and waits for its issuer to verify that.
+fn with_an_unverified_payment(desk: &Desk) -> String {
+    let text = fs::read_to_string(project().join(SMALL)).unwrap();
+    let mut scenario: Value = serde_json::from_str(&text).unwrap();
+    scenario["invoices"][0]["verificationNeeded"] = true.into();
+    scenario["history"] = json!([{
+        "token": "karimi-access-token",
+        "service": "payAnyInvoiceByCredit",
+        "arguments": { "invoiceId": 501, "wallet": "PODLAND_WALLET" },
+    }]);
+    desk.file("unverified.json", scenario.to_string())
+}
+
+/// The month policy as a script, with the compiled one's settings and grants.
+fn month_as_a_script(desk: &Desk) -> String {
+    let month = project().join(MONTH);
+    let settings = fs::read_to_string(month.join("policy.toml")).unwrap();
+    let settings = settings.replace("month.wasm", "month.rhai");
+    let script = fs::read(month.join("month.rhai")).unwrap();
+    desk.file("month/month.rhai", script);
+    let settings = desk.file("month/policy.toml", settings);
+    settings.trim_end_matches("/policy.toml").to_owned()
+}
+
+#[test]
+fn m3_a_debt_that_awaits_its_verification_is_left_alone() {
+    let desk = Desk::new();
+    let (scenario, script) = (with_an_unverified_payment(&desk), month_as_a_script(&desk));
+    for policy in ["plugins/netting", "plugins/netting/netting.rhai", MONTH, &script] {
+        for dry in [&[][..], &["--dry-run"]] {
+            let arguments = [&[policy, "--scenario", &scenario, "--json"], dry].concat();
+            let ended = desk.run(&arguments);
+            assert_eq!(ended.code, Some(0), "{policy}: {ended:#?}");
+            let output = &ended.json()["output"];
+            let payments = output["payments"].as_array().unwrap();
+            let tried: Vec<&Value> = payments.iter().map(|payment| &payment["invoice"]).collect();
+            assert!(tried.contains(&&json!(502)), "{policy}: {output:#}");
+            assert!(!tried.contains(&&json!(501)), "{policy}: {output:#}");
+            let paid = payments.iter().all(|payment| payment["outcome"] == "paid");
+            assert!(paid, "{policy}: {output:#}");
+        }
     }
 }

@@ -41,18 +41,7 @@ impl Handle for VerifyAndCloseInvoiceRequest {
 impl Handle for CloseInvoiceRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
         let mut invoice = issued(context, self.id).await?;
-        if invoice.closed {
-            return Err(Kind::BillAlreadyClosed.into());
-        }
-        if invoice.canceled {
-            return Err(Kind::InvoiceIsCanceled.into());
-        }
-        if invoice.unverified {
-            return Err(Kind::BillIsWaitingForVerification.into());
-        }
-        if !invoice.payed {
-            return Err(Kind::InvoiceNotPayed.into());
-        }
+        invoice.facts().closable()?;
         payment::close(context, &mut invoice, Self::ROW.name).await?;
         Ok(true)
     }
@@ -61,25 +50,10 @@ impl Handle for CloseInvoiceRequest {
 impl Handle for CancelInvoiceRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
         let mut invoice = issued(context, self.id).await?;
-        must_be_changeable(&invoice)?;
+        invoice.facts().cancelable()?;
         loans::subject_canceled(context, &invoice).await?;
         payment::cancel(context, &mut invoice, Self::ROW.name).await?;
         Ok(true)
-    }
-}
-
-/// An invoice whose money is still its own can be cancelled or reduced.
-pub(super) fn must_be_changeable(invoice: &Record) -> Result<(), Kind> {
-    if invoice.canceled {
-        Err(Kind::InvoiceIsCanceled)
-    } else if invoice.closed {
-        Err(Kind::BillAlreadyClosed)
-    } else if invoice.waiting {
-        Err(Kind::BillIsWaitingForGateway)
-    } else if invoice.will_be_paid {
-        Err(Kind::CreditorInvoiceEarmarked)
-    } else {
-        Ok(())
     }
 }
 

@@ -34,18 +34,7 @@ impl Handle for PayInvoiceByInvoiceRequest {
         debtor.must_be_payable(context.now)?;
         // The documents say nothing of a creditor invoice that is cancelled or closed. Its money
         // has gone elsewhere, and the errors that POD has for that say so best.
-        if creditor.canceled {
-            return Err(Kind::InvoiceIsCanceled.into());
-        }
-        if !creditor.payed {
-            return Err(Kind::CreditorInvoiceNotPayed.into());
-        }
-        if creditor.will_be_paid {
-            return Err(Kind::CreditorInvoiceEarmarked.into());
-        }
-        if creditor.closed {
-            return Err(Kind::BillAlreadyClosed.into());
-        }
+        creditor.facts().free_for_netting()?;
         // An invoice that its issuer marked as paid outside POD has no money here to give.
         let held = Account::Invoice { id: creditor.id }.balance(context.connection).await?;
         if creditor.payable().min(held) < debtor.payable() {

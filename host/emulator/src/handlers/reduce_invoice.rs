@@ -6,10 +6,7 @@ use pod_platform::{
     types::PlatformErrorKind as Kind,
 };
 
-use super::{
-    invoice_states::{issued, must_be_changeable},
-    issue_invoice::Sums,
-};
+use super::{invoice_states::issued, issue_invoice::Sums};
 use crate::{
     ledger::Account,
     loans, payment,
@@ -19,10 +16,7 @@ use crate::{
 impl Handle for ReduceInvoiceRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<Invoice, Refusal> {
         let mut invoice = issued(context, self.id).await?;
-        must_be_changeable(&invoice)?;
-        if invoice.will_be_paid_at.is_some() {
-            return Err(Kind::WaitingForGuarantee.into());
-        }
+        invoice.facts().reducible()?;
         loans::subject_reduced(context, &invoice).await?;
 
         let mut lines = invoice.items()?;

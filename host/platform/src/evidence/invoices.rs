@@ -8,7 +8,7 @@ use super::{
     payments::{self, user_of},
     yes,
 };
-use crate::{Instant, invoices::Invoice, wire::form::Form};
+use crate::{Instant, invoices::Invoice, rules, wire::form::Form};
 
 /// The invoices that a call is about, where the answers show them.
 struct Found<'a> {
@@ -62,11 +62,9 @@ impl Evidence {
             let prior = if self == Self::Marked { Prior::Open } else { Prior::Unseen };
             return Some(Before::nothing(&what, prior));
         };
+        let changeable = rules::invoice::Invoice::from(invoice).cancelable().is_ok();
         let is_paid = invoice.payed || invoice.payment_date.is_some();
         let is_unverified = invoice.verification_needed && invoice.verification_date.is_none();
-        // A payment that waits for its verification can be taken back, one at the gateway cannot.
-        let at_gateway = invoice.waiting && !(is_unverified && is_paid);
-        let changeable = !invoice.closed && !at_gateway && !invoice.will_be_paid;
         let (prior, stamp) = match (self, debtor) {
             (Self::Earmarked, Some(debtor)) => (
                 payments::prior_of_netting(invoice, debtor),
@@ -86,8 +84,7 @@ impl Evidence {
                 (Prior::of(invoice.canceled, changeable), format!("{:?}", invoice.cancel_date))
             }
             (Self::Reduced, _) => {
-                let can = changeable && !invoice.canceled;
-                (Prior::of(is_as_reduced(form, invoice), can), String::new())
+                (Prior::of(is_as_reduced(form, invoice), changeable), String::new())
             }
             (Self::Marked, _) => (Prior::AlreadySo, invoice.id.to_string()),
             (Self::Guaranteed, _) => {

@@ -5,6 +5,7 @@ use crate::{
     Instant, JalaliDate,
     catalogue::PODLAND_WALLET,
     invoices::{Invoice, PaymentTool},
+    rules,
     wire::form::Form,
 };
 
@@ -38,11 +39,7 @@ pub(super) fn standing(invoice: &Invoice, attempt: Attempt<'_>) -> Standing {
 pub(super) fn prior(invoice: &Invoice) -> Prior {
     if invoice.payed || (invoice.verification_needed && invoice.payment_date.is_some()) {
         Prior::AlreadySo
-    } else if invoice.canceled
-        || invoice.closed
-        || invoice.waiting
-        || invoice.will_be_paid_at.is_some()
-    {
+    } else if rules::invoice::Invoice::from(invoice).open().is_err() {
         Prior::Barred
     } else {
         Prior::Open
@@ -275,7 +272,10 @@ pub(super) fn netted(
 pub(super) fn prior_of_netting(creditor: &Invoice, debtor: &Invoice) -> Prior {
     match prior(debtor) {
         Prior::Open if creditor.will_be_paid => Prior::AlreadySo,
-        Prior::Open if !creditor.payed || creditor.canceled || creditor.closed => Prior::Barred,
+        Prior::Open => match rules::invoice::Invoice::from(creditor).free_for_netting() {
+            Ok(()) => Prior::Open,
+            Err(_) => Prior::Barred,
+        },
         prior => prior,
     }
 }

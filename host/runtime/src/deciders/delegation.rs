@@ -7,9 +7,7 @@ use pod_platform::{Rial, Service, payments::PayInvoiceByCreditRequest, types};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{
-    Broken, Decider, Outcome, Payment, Side, Wanted, invoices, is_issued_by, is_open, remark,
-};
+use super::{Broken, Decider, Outcome, Payment, Side, Wanted, is_issued_by, payable, remark};
 use crate::{
     bindings::{
         self, DelegatedCredit, DelegatedShare, Failure, OpenInvoice, Remark, SpendingPlan, Wallet,
@@ -48,9 +46,9 @@ impl Decider for Delegation<'_> {
 
     async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
         let mut open = Vec::new();
-        for invoice in invoices(door, false).await? {
+        for invoice in payable(door).await? {
             let wanted = self.wanted.as_ref().is_none_or(|wanted| wanted.contains(invoice.id));
-            if wanted && !is_issued_by(&invoice, self.business) && is_open(&invoice) {
+            if wanted && !is_issued_by(&invoice, self.business) {
                 open.push(OpenInvoice {
                     id: invoice.id,
                     payable_amount: invoice.payable_amount.0,

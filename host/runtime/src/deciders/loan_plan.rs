@@ -12,7 +12,7 @@ use pod_platform::{
 };
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, PAGE, Payment, Wanted, invoices, is_issued_by, is_open, refused};
+use super::{Broken, Decider, PAGE, Payment, Wanted, is_issued_by, keep_payable, payable, refused};
 use crate::{
     bindings::{
         Choice, Failure, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
@@ -92,13 +92,13 @@ impl LoanPlan<'_> {
                     id: one,
                     ..Default::default()
                 };
-                door.call(&list).await??.result
+                keep_payable(door, door.call(&list).await??.result).await?
             }
-            None => invoices(door, false).await?,
+            None => payable(door).await?,
         };
         // A shop offers a loan for what it issued; a customer takes one for what it owes.
         let (issued, owed): (Vec<_>, Vec<_>) =
-            list.into_iter().filter(is_open).partition(|i| is_issued_by(i, self.business));
+            list.into_iter().partition(|i| is_issued_by(i, self.business));
         let mut found = if self.wanted.is_none() && !owed.is_empty() {
             owed
         } else {

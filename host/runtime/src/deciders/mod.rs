@@ -16,7 +16,7 @@ use std::{
 use pod_platform::{
     Rial,
     invoices::{GetInvoiceListRequest, Invoice},
-    types,
+    rules, types,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -346,9 +346,24 @@ pub(crate) async fn invoices(door: &Door, payed: bool) -> Result<Vec<Invoice>, B
     }
 }
 
-/// Can it be paid, as far as a list shows?
-pub(crate) fn is_open(invoice: &Invoice) -> bool {
-    !invoice.payed && !invoice.closed && !invoice.waiting && invoice.will_be_paid_at.is_none()
+/// Those of the account's unpaid invoices that can be paid today.
+pub(crate) async fn payable(door: &Door) -> Result<Vec<Invoice>, Broken> {
+    keep_payable(door, invoices(door, false).await?).await
+}
+
+/// Leaves out what cannot be paid today. The clock is looked at only for an invoice that has a
+/// deadline.
+pub(crate) async fn keep_payable(
+    door: &Door,
+    mut invoices: Vec<Invoice>,
+) -> Result<Vec<Invoice>, Broken> {
+    let facts = |invoice: &Invoice| rules::invoice::Invoice::from(invoice);
+    invoices.retain(|invoice| facts(invoice).open().is_ok());
+    if invoices.iter().any(|invoice| facts(invoice).deadline.is_some()) {
+        let today = door.now().await?.jalali_date();
+        invoices.retain(|invoice| facts(invoice).payable(today).is_ok());
+    }
+    Ok(invoices)
 }
 
 /// Did this business issue it?

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use pod_platform::{Rial, Service, payments::PayInvoiceByInvoiceRequest, types};
+use pod_platform::{Rial, Service, payments::PayInvoiceByInvoiceRequest, rules, types};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, Payment, Side, Wanted, invoices, is_issued_by, is_open, remark};
+use super::{Broken, Decider, Payment, Side, Wanted, invoices, is_issued_by, payable, remark};
 use crate::{
     bindings::{Credit, Debt, Failure, NettingPlan, Remark},
     door::Door,
@@ -43,9 +43,9 @@ impl Decider for Netting<'_> {
     async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
         let business = Some(self.business);
         let mut books = Books::default();
-        for invoice in invoices(door, false).await? {
+        for invoice in payable(door).await? {
             let wanted = self.wanted.as_ref().is_none_or(|wanted| wanted.contains(invoice.id));
-            if wanted && !is_issued_by(&invoice, business) && is_open(&invoice) {
+            if wanted && !is_issued_by(&invoice, business) {
                 if let Some(issuer) = &invoice.business {
                     books.issuers.insert(issuer.id, issuer.name.clone());
                 }
@@ -61,8 +61,7 @@ impl Decider for Netting<'_> {
             wanted.check_found(&books.debts.iter().map(|debt| debt.id).collect())?;
         }
         for invoice in invoices(door, true).await? {
-            let unverified = invoice.verification_needed && invoice.verification_date.is_none();
-            let is_free = !invoice.will_be_paid && !invoice.closed && !unverified;
+            let is_free = rules::invoice::Invoice::from(&invoice).free_for_netting().is_ok();
             if is_issued_by(&invoice, business) && is_free {
                 books.credits.push(Credit {
                     id: invoice.id,

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use pod_platform::{
     CREDITOR_INVOICE_NOT_FOUND, Instant, JalaliDate, REGISTERED_FOR_FUTURE,
     invoices::{Invoice, PaymentTool, User},
+    rules::{self, invoice::Barred},
     types::PlatformErrorKind as Kind,
 };
 
@@ -22,51 +23,9 @@ pub(super) struct Payment {
     pub tool: Option<PaymentTool>,
 }
 
-/// Is it paid, and waits for its issuer's verification?
-fn is_unverified(invoice: &Invoice) -> bool {
-    invoice.verification_needed
-        && invoice.verification_date.is_none()
-        && invoice.payment_date.is_some()
-        && !invoice.payed
-        && !invoice.canceled
-}
-
 /// Can it still be paid today? If not: why.
-pub(super) fn must_be_payable(invoice: &Invoice, now: Instant) -> Result<(), Kind> {
-    // POD shows the deadline under this name.
-    let deadline = invoice.delivery_date.map(Instant::jalali_date);
-    if invoice.payed {
-        Err(Kind::BillAlreadyPayed)
-    } else if is_unverified(invoice) {
-        Err(Kind::BillIsWaitingForVerification)
-    } else if invoice.canceled {
-        Err(Kind::InvoiceIsCanceled)
-    } else if invoice.closed {
-        Err(Kind::BillAlreadyClosed)
-    } else if invoice.waiting {
-        Err(Kind::BillIsWaitingForGateway)
-    } else if invoice.will_be_paid_at.is_some() {
-        Err(Kind::WaitingForGuarantee)
-    } else if deadline.is_some_and(|deadline| deadline < now.jalali_date()) {
-        Err(Kind::PaymentNotAllowed)
-    } else {
-        Ok(())
-    }
-}
-
-/// An invoice whose money is still its own can be cancelled or reduced.
-pub(super) fn must_be_changeable(invoice: &Invoice) -> Result<(), Kind> {
-    if invoice.canceled {
-        Err(Kind::InvoiceIsCanceled)
-    } else if invoice.closed {
-        Err(Kind::BillAlreadyClosed)
-    } else if invoice.waiting && !is_unverified(invoice) {
-        Err(Kind::BillIsWaitingForGateway)
-    } else if invoice.will_be_paid {
-        Err(Kind::CreditorInvoiceEarmarked)
-    } else {
-        Ok(())
-    }
+pub(super) fn must_be_payable(invoice: &Invoice, now: Instant) -> Result<(), Barred> {
+    rules::invoice::Invoice::from(invoice).payable(now.jalali_date())
 }
 
 impl<S: Source> Act<'_, S> {
@@ -181,18 +140,7 @@ impl<S: Source> Act<'_, S> {
             return Err(Kind::NoPermission.into());
         }
         must_be_payable(&debtor, self.now)?;
-        if creditor.canceled {
-            return Err(Kind::InvoiceIsCanceled.into());
-        }
-        if !creditor.payed {
-            return Err(Kind::CreditorInvoiceNotPayed.into());
-        }
-        if creditor.will_be_paid {
-            return Err(Kind::CreditorInvoiceEarmarked.into());
-        }
-        if creditor.closed {
-            return Err(Kind::BillAlreadyClosed.into());
-        }
+        rules::invoice::Invoice::from(&creditor).free_for_netting()?;
         let has_money = !self.state.without_money.contains(&creditor.id);
         let held = if has_money { creditor.payable_amount.0 } else { 0 };
         if held < debtor.payable_amount.0 {
@@ -221,9 +169,9 @@ impl<S: Source> Act<'_, S> {
         if self.is_for_account(&invoice) == Some(false) {
             return Err(Kind::InvoiceNotIssuedForCaller.into());
         }
-        must_be_payable(&invoice, self.now).map_err(|kind| match kind {
-            Kind::WaitingForGuarantee => Refusal::saying(kind, REGISTERED_FOR_FUTURE),
-            kind => kind.into(),
+        must_be_payable(&invoice, self.now).map_err(|reason| match reason {
+            Barred::Guaranteed => Refusal::saying(reason.into(), REGISTERED_FOR_FUTURE),
+            reason => reason.into(),
         })?;
         let date = self.form().get("date").and_then(|day| day.parse::<JalaliDate>().ok());
         let day = date.filter(|day| *day >= self.now.jalali_date());
@@ -253,9 +201,7 @@ impl<S: Source> Act<'_, S> {
             (None, Some(number)) => self.numbered(&number).await?.ok_or(Kind::NotFound)?,
             _ => self.issued("id").await?,
         };
-        if !is_unverified(&invoice) {
-            return Err(Kind::NotWaitingForVerification.into());
-        }
+        rules::invoice::Invoice::from(&invoice).verifiable()?;
         let id = invoice.id;
         self.check_that_paid_is_possible(id)?;
         invoice.payed = true;
@@ -273,18 +219,7 @@ impl<S: Source> Act<'_, S> {
 
     pub(super) async fn close(&mut self) -> Result<Bytes, Refusal> {
         let mut invoice = self.issued("id").await?;
-        if invoice.closed {
-            return Err(Kind::BillAlreadyClosed.into());
-        }
-        if invoice.canceled {
-            return Err(Kind::InvoiceIsCanceled.into());
-        }
-        if is_unverified(&invoice) {
-            return Err(Kind::BillIsWaitingForVerification.into());
-        }
-        if !invoice.payed {
-            return Err(Kind::InvoiceNotPayed.into());
-        }
+        rules::invoice::Invoice::from(&invoice).closable()?;
         close(&mut invoice);
         self.state.invoices.put(invoice);
         Ok(yes())
@@ -292,7 +227,7 @@ impl<S: Source> Act<'_, S> {
 
     pub(super) async fn cancel(&mut self) -> Result<Bytes, Refusal> {
         let invoice = self.issued("id").await?;
-        must_be_changeable(&invoice)?;
+        rules::invoice::Invoice::from(&invoice).cancelable()?;
         self.subject_canceled(invoice.id)?;
         // Its loan may have cancelled it by now.
         self.cancel_invoice(invoice.id);

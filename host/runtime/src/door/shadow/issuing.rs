@@ -7,11 +7,12 @@ use pod_platform::{
         Business, GetInvoiceListRequest, Guild, Invoice, InvoiceItem, IssueInvoiceRequest,
         ProductShort, ReduceInvoiceRequest, User,
     },
+    rules,
     types::PlatformErrorKind as Kind,
     wire::form::Fields,
 };
 
-use super::{Act, Refusal, Source, files::invalid, invoices::must_be_changeable, written};
+use super::{Act, Refusal, Source, files::invalid, written};
 
 /// The tax on an invoice that names none (S4: 585 on 6500).
 const DEFAULT_TAX_RATE: f64 = 0.09;
@@ -153,10 +154,7 @@ impl<S: Source> Act<'_, S> {
     pub(super) async fn reduce(&mut self) -> Result<Bytes, Refusal> {
         let request = ReduceInvoiceRequest::decode(&Fields::from(self.form())).map_err(invalid)?;
         let mut invoice = self.issued("id").await?;
-        must_be_changeable(&invoice)?;
-        if invoice.will_be_paid_at.is_some() {
-            return Err(Kind::WaitingForGuarantee.into());
-        }
+        rules::invoice::Invoice::from(&invoice).reducible()?;
         for (index, id) in request.invoice_item_id.iter().enumerate() {
             let lines = &mut invoice.invoice_item_srvs;
             let line = lines.iter_mut().find(|line| line.id == *id).ok_or_else(|| {

@@ -31,6 +31,7 @@ use pod_platform::{
     explained,
     invoices::{GetInvoiceListRequest, Invoice, User},
     loans::{Loan, LoanPlan},
+    rules::invoice::Barred,
     types::{self, PlatformError, PlatformErrorKind as Kind},
     wire::form::Form,
 };
@@ -260,6 +261,12 @@ impl Refusal {
     /// A dry run cannot tell what POD would do.
     fn unknown(what: impl Into<String>) -> Self {
         Self::Call(types::Error::Unavailable(format!("this is a dry run: {}", what.into())))
+    }
+}
+
+impl From<Barred> for Refusal {
+    fn from(reason: Barred) -> Self {
+        Kind::from(reason).into()
     }
 }
 

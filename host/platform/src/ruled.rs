@@ -1,0 +1,41 @@
+//! POD's rules, on what POD shows.
+
+use pod_rules::invoice::{self, Barred, Shown};
+
+use crate::{invoices::Invoice, types::PlatformErrorKind as Kind};
+
+impl From<&Invoice> for invoice::Invoice {
+    fn from(invoice: &Invoice) -> Self {
+        Self::from(Shown {
+            payed: invoice.payed,
+            canceled: invoice.canceled,
+            closed: invoice.closed,
+            waiting: invoice.waiting,
+            verification_needed: invoice.verification_needed,
+            payment_date: invoice.payment_date,
+            verification_date: invoice.verification_date,
+            will_be_paid: invoice.will_be_paid,
+            will_be_paid_at: invoice.will_be_paid_at,
+            delivery_date: invoice.delivery_date,
+        })
+    }
+}
+
+impl From<Barred> for Kind {
+    fn from(reason: Barred) -> Self {
+        match reason {
+            Barred::Payed => Self::BillAlreadyPayed,
+            Barred::NotPayed => Self::InvoiceNotPayed,
+            Barred::CreditorNotPayed => Self::CreditorInvoiceNotPayed,
+            Barred::WaitingForVerification => Self::BillIsWaitingForVerification,
+            Barred::NotWaitingForVerification => Self::NotWaitingForVerification,
+            Barred::Canceled => Self::InvoiceIsCanceled,
+            Barred::Closed => Self::BillAlreadyClosed,
+            Barred::AtGateway => Self::BillIsWaitingForGateway,
+            Barred::Guaranteed => Self::WaitingForGuarantee,
+            Barred::Earmarked => Self::CreditorInvoiceEarmarked,
+            // No document names an error for this; the payer may not pay it any more.
+            Barred::PastDeadline => Self::PaymentNotAllowed,
+        }
+    }
+}
