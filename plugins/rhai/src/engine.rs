@@ -9,7 +9,7 @@
 
 use pod_sdk::log::Level;
 use rhai::{
-    Dynamic, Engine, EvalAltResult, ImmutableString, Map, Module, Position,
+    Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position, def_package,
     packages::{
         ArithmeticPackage, BasicArrayPackage, BasicBlobPackage, BasicFnPackage,
         BasicIteratorPackage, BasicMapPackage, BasicMathPackage, BasicStringPackage,
@@ -45,8 +45,8 @@ pub fn engine(log: Log) -> Engine {
     let _ = rhai::config::hashing::set_hashing_seed(Some(HASHING_SEED));
 
     let mut engine = Engine::new_raw();
+    Functions::new().register_into_engine(&mut engine);
     engine
-        .register_global_module(functions().into())
         .set_max_strings_interned(MAX_STRINGS_INTERNED)
         .set_max_call_levels(MAX_CALL_LEVELS)
         .set_max_expr_depths(MAX_EXPRESSION_DEPTH, MAX_FUNCTION_EXPRESSION_DEPTH)
@@ -69,22 +69,13 @@ pub fn engine(log: Log) -> Engine {
     engine
 }
 
-/// Rhai's own functions, but for those of `LanguageCorePackage`: its `sleep` is a trap in a sandbox,
-/// and its `parse_json` is replaced. What else of it is of use is registered one by one.
-fn functions() -> Module {
-    let mut module = Module::new();
-    ArithmeticPackage::init(&mut module);
-    BasicStringPackage::init(&mut module);
-    BasicIteratorPackage::init(&mut module);
-    BasicFnPackage::init(&mut module);
-    BitFieldPackage::init(&mut module);
-    LogicPackage::init(&mut module);
-    BasicMathPackage::init(&mut module);
-    BasicArrayPackage::init(&mut module);
-    BasicBlobPackage::init(&mut module);
-    BasicMapPackage::init(&mut module);
-    MoreStringPackage::init(&mut module);
-    module
+def_package! {
+    /// Rhai's own functions, but for those of `LanguageCorePackage`: its `sleep` is a trap in a
+    /// sandbox, and its `parse_json` is replaced. What else of it is of use is registered one by one.
+    Functions(_module): ArithmeticPackage, BasicStringPackage, BasicIteratorPackage, BasicFnPackage,
+        BitFieldPackage, LogicPackage, BasicMathPackage, BasicArrayPackage, BasicBlobPackage,
+        BasicMapPackage, MoreStringPackage
+    {}
 }
 
 /// Ends the run with an answer.

@@ -192,7 +192,7 @@ fn what_can_be_paid_and_netted_is_told_as_the_host_tells_it() {
 fn an_invoice_of_which_a_field_is_missing_is_refused() {
     expect(
         answer("is_payable(#{ payed: false })"),
-        "is_payable: argument invoice.canceled: is missing (in `run`)",
+        "is_payable: field canceled: is missing (in `run`)",
         "2:5",
     );
 }

@@ -3,7 +3,15 @@
 //! backup that is taken while runs go on is whole; what is archived can still be proven, and its keys
 //! stay taken; a clock that jumps back changes nothing.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use pod_emulator::Books;
@@ -223,25 +231,38 @@ async fn a_backup_while_runs_go_on() {
     let policy = script("\"invoices\"", "calls = 1_000", source);
     let mortal = Mortal::from_file(SCENARIO).await;
     let (path, store) = (policy.path().to_owned(), mortal.store().to_owned());
-    mortal
+    let backups = mortal
         .live_on(async move |life: Life| {
-            let runs = join_all((0..RUNS).map(|_| life.run(&path, RunOptions::default())));
+            let under_way = AtomicBool::new(true);
+            let runs = async {
+                let runs = (0..RUNS).map(|_| life.run(&path, RunOptions::default()));
+                let receipts = join_all(runs).await;
+                under_way.store(false, Ordering::SeqCst);
+                receipts
+            };
+            // From before the first begins until after the last has ended.
             let backups = async {
-                for index in 0..8 {
+                let mut backups = 0;
+                while under_way.load(Ordering::SeqCst) || backups < 8 {
+                    let index = backups;
+                    backups += 1;
                     let folder = store.join(format!("backup-{index}"));
                     fs::create_dir(&folder).expect("a folder");
                     let to = folder.join("journal.sqlite");
                     life.host.journal().back_up(&to).await.expect("it is copied");
                     let again = life.host.journal().back_up(&to).await;
                     assert!(matches!(again, Err(Error::Journal(_))), "nothing is overwritten");
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
+                backups
             };
-            let (receipts, ()) = tokio::join!(runs, backups);
+            let (receipts, backups) = tokio::join!(runs, backups);
             assert!(receipts.iter().all(|receipt| receipt.status == Status::Done));
+            backups
         })
         .await;
     let mut seen = 0;
-    for index in 0..8 {
+    for index in 0..backups {
         let folder = mortal.store().join(format!("backup-{index}"));
         let backup = Journal::read_only(&folder).await.expect("it opens");
         for run in backup.runs(&RunFilter::default()).await.expect("it has an index") {
