@@ -553,7 +553,7 @@ pub struct Store {
 
 /// Serve the emulator until stopped
 ///
-/// It speaks POD's wire format, so that any POD client works against it. The first line on stdout
+/// It speaks POD's wire format; docs/emulator.md says which clients were tried. The first line on stdout
 /// is a JSON object with its addresses: {"platform": URL, "pay": URL, "file": URL}.
 ///
 /// Open the "pay" address in a browser to look around and to pay invoices. Under /emulator/ there is

@@ -7,7 +7,6 @@ use std::{
     io::Write as _,
     net::TcpListener,
     path::{Path, PathBuf},
-    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -17,7 +16,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::common::{Desk, at_once, podhost, project};
+use crate::common::{Desk, at_once, attacks, files, podhost, verdict};
 
 /// What must come of an attack: exit code 2, and this on stderr.
 #[derive(Deserialize)]
@@ -57,29 +56,13 @@ fn platform() -> (String, Arc<AtomicUsize>) {
     (url, reached)
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && !path.is_symlink() {
-            found.extend(files(&path));
-        }
-        found.push(path);
-    }
-    found.sort();
-    found
-}
-
 fn attack(folder: &Path) {
     let name = folder.file_name().unwrap().display();
-    let text = fs::read_to_string(folder.join("verdict.toml")).unwrap();
-    let verdict: Verdict = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let verdict: Verdict = verdict(folder);
     assert!(!verdict.attacks.is_empty() && !verdict.commands.is_empty(), "{name}");
 
     let desk = Desk::new();
-    let policy = desk.folder.path().join("policy");
-    let copied = Command::new("cp").arg("-a").arg(folder.join("policy")).arg(&policy).status();
-    assert!(copied.unwrap().success(), "{name}");
+    let policy = desk.copy(&folder.join("policy"));
     if let Some(Longer { file, bytes }) = &verdict.longer {
         let file = fs::OpenOptions::new().write(true).open(policy.join(file)).unwrap();
         file.set_len(*bytes).unwrap();
@@ -117,10 +100,7 @@ fn attack(folder: &Path) {
 
 #[test]
 fn each_is_refused_before_anything() {
-    let corpus = project().join("tests/hostile/folders");
-    let mut attacks: Vec<PathBuf> =
-        fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
-    attacks.sort();
+    let attacks = attacks("folders");
     assert!(attacks.len() >= 15, "{attacks:#?}");
     for folder in attacks {
         println!("{}", folder.display());

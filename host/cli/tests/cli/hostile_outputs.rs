@@ -2,16 +2,12 @@
 //! says is printed, exported and kept, and must be told apart from what the host says, move nothing on a
 //! terminal, and leave no card's number behind.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::common::{Desk, Ended, podhost, project};
+use crate::common::{Desk, Ended, attacks, files, podhost, project, verdict};
 
 /// What every attack has in its words, so that they are found wherever they are shown.
 const MARK: &str = "FORGED";
@@ -42,11 +38,9 @@ fn moves_something(letter: char) -> bool {
     (letter.is_control() && letter != '\n') || is_break || is_override
 }
 
-fn shows_only_text(name: &str, line: &str, ended: &Ended) {
-    for stream in [&ended.stdout, &ended.stderr] {
-        let found = stream.chars().find(|letter| moves_something(*letter));
-        assert_eq!(found, None, "{name}: {line}: {stream}");
-    }
+fn shows_only_text(name: &str, line: &str, stream: &str) {
+    let found = stream.chars().find(|letter| moves_something(*letter));
+    assert_eq!(found, None, "{name}: {line}: {stream}");
 }
 
 /// The policy's words begin no line: on stdout they stand behind the gutter, on stderr in a frame or
@@ -69,14 +63,11 @@ fn tells_the_policys_words_apart(name: &str, line: &str, ended: &Ended) {
 
 fn attack(folder: &Path) {
     let name = folder.file_name().unwrap().display().to_string();
-    let text = fs::read_to_string(folder.join("verdict.toml")).unwrap();
-    let verdict: Verdict = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let verdict: Verdict = verdict(folder);
     assert!(!verdict.attacks.is_empty() && !verdict.commands.is_empty(), "{name}");
 
     let desk = Desk::new();
-    let policy = desk.folder.path().join("policy");
-    let copied = Command::new("cp").arg("-a").arg(folder.join("policy")).arg(&policy).status();
-    assert!(copied.unwrap().success(), "{name}");
+    let policy = desk.copy(&folder.join("policy"));
     for line in &verdict.commands {
         let arguments =
             line.split(' ').map(|word| word.replace("POLICY", policy.to_str().unwrap()));
@@ -86,11 +77,13 @@ fn attack(folder: &Path) {
         let ended: Ended = command.output().unwrap().into();
         let expected = if line.starts_with("run ") { verdict.exits } else { 0 };
         assert_eq!(ended.code, Some(expected), "{name}: {line}: {ended:#?}");
-        shows_only_text(&name, line, &ended);
+        shows_only_text(&name, line, &ended.stderr);
         if line.contains("json") {
+            // For a program, to which a text is nothing but a text.
             let shown: Result<Value, _> = serde_json::from_str(&ended.stdout);
             assert!(shown.is_ok(), "{name}: {line}: {}", ended.stdout);
         } else {
+            shows_only_text(&name, line, &ended.stdout);
             tells_the_policys_words_apart(&name, line, &ended);
         }
         for word in &verdict.never {
@@ -98,7 +91,7 @@ fn attack(folder: &Path) {
             assert!(!ended.stderr.contains(word), "{name}: {line}: {}", ended.stderr);
         }
     }
-    for file in fs::read_dir(desk.store()).unwrap().map(|file| file.unwrap().path()) {
+    for file in files(&desk.store()).into_iter().filter(|file| file.is_file()) {
         let kept = fs::read(&file).unwrap();
         for word in &verdict.never {
             let found = kept.windows(word.len()).any(|bytes| bytes == word.as_bytes());
@@ -109,10 +102,7 @@ fn attack(folder: &Path) {
 
 #[test]
 fn what_a_policy_says_stays_what_a_policy_says() {
-    let corpus = project().join("tests/hostile/outputs");
-    let mut attacks: Vec<PathBuf> =
-        fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
-    attacks.sort();
+    let attacks = attacks("outputs");
     assert!(attacks.len() >= 7, "{attacks:#?}");
     for folder in attacks {
         println!("{}", folder.display());

@@ -13,6 +13,7 @@ use std::{
 
 use pod_host::PolicyFiles;
 use pod_toolchain::Toolchain;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -134,6 +135,14 @@ impl Desk {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
+    }
+
+    /// Copies a policy's folder, links and all, and returns where the copy is.
+    pub fn copy(&self, folder: &Path) -> PathBuf {
+        let policy = self.folder.path().join("policy");
+        let copied = Command::new("cp").arg("-a").arg(folder).arg(&policy).status();
+        assert!(copied.unwrap().success(), "{}", folder.display());
+        policy
     }
 
     /// `podhost run`, with the store of this desk; compiled components are shared.
@@ -264,4 +273,32 @@ impl Drop for Served {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The attacks of a part of the hostile corpus, `tests/hostile/PART`, in order.
+pub fn attacks(part: &str) -> Vec<PathBuf> {
+    let corpus = fs::read_dir(project().join("tests/hostile").join(part)).unwrap();
+    let mut attacks: Vec<PathBuf> = corpus.map(|entry| entry.unwrap().path()).collect();
+    attacks.sort();
+    attacks
+}
+
+/// What must come of an attack.
+pub fn verdict<T: DeserializeOwned>(attack: &Path) -> T {
+    let text = fs::read_to_string(attack.join("verdict.toml")).unwrap();
+    toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", attack.display()))
+}
+
+/// All that lies in a folder, and in the folders within; links are not followed.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(files(&path));
+        }
+        found.push(path);
+    }
+    found.sort();
+    found
 }
