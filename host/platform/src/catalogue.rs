@@ -403,11 +403,12 @@ pub const GET_INVOICE_PAYMENT_LINK: Row = Row::read(
 )
 .rules(&[Url("redirectUri"), Url("callbackUri")]);
 
-/// `payments.send-payment-link-to-user` (S1): asks, and pays nothing.
+/// `payments.send-payment-link-to-user` (S1): asks, and pays nothing. S1's text lets a customer call
+/// it, its table a business: both may.
 pub const SEND_PAYMENT_LINK_TO_USER: Row = Row::mutation(
     "sendPaymentLinkToUser",
     Route::production(1_113_426, &[]),
-    TokenKind::Business,
+    TokenKind::Any,
     Mutation {
         class: NoEvidence,
         stakes: Nothing,

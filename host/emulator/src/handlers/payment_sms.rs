@@ -45,6 +45,7 @@ impl Handle for SendInvoicePaymentSMSRequest {
         }
 
         let content = self.sms_content_type.unwrap_or(BOTH);
+        let has_link = content == LINK || content == BOTH;
         let mut text = greeting(context, &invoice);
         if content == CODE || content == BOTH {
             let wallet = self.wallet.as_deref().unwrap_or(PODLAND_WALLET);
@@ -61,8 +62,13 @@ impl Handle for SendInvoicePaymentSMSRequest {
             if !named.is_empty() {
                 text.push_str(&format!("\nاعتبارات مورد استفاده: {}", named.join("، ")));
             }
+            if has_link {
+                text.push_str("\nیا بر روی لینک زیر کلیک نمایید.");
+            }
+        } else {
+            text.push_str("\nجهت پرداخت بر روی لینک زیر کلیک نمایید.");
         }
-        if content == LINK || content == BOTH {
+        if has_link {
             let link = pages::link_by_unique_number(
                 context.root_url,
                 &invoice.unique_number,
@@ -71,7 +77,8 @@ impl Handle for SendInvoicePaymentSMSRequest {
                     ("callUri", self.callback_uri.as_deref()),
                 ],
             );
-            text.push_str(&format!("\nجهت پرداخت بر روی لینک زیر کلیک نمایید.\n{link}"));
+            text.push('\n');
+            text.push_str(&link);
         }
         sms::send(context, Self::ROW.name, &number, &text).await?;
         Ok(true)

@@ -53,7 +53,8 @@ struct PlanChoice {
 }
 
 struct Preview {
-    installments: Vec<(String, String, String)>,
+    /// Number, day, amount, and what would settle the loan early before this one is paid.
+    installments: Vec<(String, String, String, String)>,
     total: String,
 }
 
@@ -108,9 +109,12 @@ pub(super) async fn page(
         Some(plan) => {
             let parts = loans::installments(context, plan, principal)?;
             let total = parts.iter().map(|part| part.amount.0.cast_signed()).sum();
+            let mut rest = total;
             let shown = |(number, part): (usize, pod_platform::Part)| {
-                let amount = rials(part.amount.0.cast_signed());
-                (digits(number), day(part.due.0.cast_signed()), amount)
+                let amount = part.amount.0.cast_signed();
+                let early = rials(rest);
+                rest -= amount;
+                (digits(number), day(part.due.0.cast_signed()), rials(amount), early)
             };
             Some(Preview {
                 installments: (1..).zip(parts).map(shown).collect(),
