@@ -16,7 +16,7 @@ use pod_platform::{
     visit_services,
 };
 
-use crate::common::{Pod, Reply, merchant, refusal, success};
+use crate::common::{Pod, Reply, merchant, payment, refusal, success};
 
 #[tokio::test]
 async fn a_direct_read_is_a_get_with_a_query() {
@@ -137,6 +137,18 @@ async fn an_answer_is_read_as_text_or_as_an_object() {
         let request = VerifyPaymentSMSRequest { invoice_id: 7, code: "12345".into() };
         assert_eq!(pod.client().call(&request, &merchant()).await.unwrap(), "true");
     }
+}
+
+/// S0 types what a payment answers as a Boolean, S1 as a string.
+#[tokio::test]
+async fn true_is_read_as_a_flag_or_as_text() {
+    for result in ["true", r#""true""#, r#""True""#] {
+        let pod = Pod::answers(success(&format!(r#""result":{result}"#))).await;
+        assert_eq!(pod.client().call(&payment(), &merchant()).await, Ok(true), "{result}");
+    }
+    let pod = Pod::answers(success(r#""result":"https://pay.pod.ir/x""#)).await;
+    let answered = pod.client().call(&payment(), &merchant()).await;
+    assert!(matches!(answered, Err(Error::OutcomeUnknown(_))), "{answered:?}");
 }
 
 #[tokio::test]
