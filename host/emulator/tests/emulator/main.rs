@@ -13,6 +13,7 @@ mod conformance;
 mod conservation;
 mod control_api;
 mod deeds;
+mod documented_fields;
 mod documented_payments;
 mod documented_samples;
 mod documented_services;
