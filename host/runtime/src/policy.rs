@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
+use pod_platform::without_byte_order_mark;
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
@@ -498,7 +499,7 @@ fn loading(interpreter: &Component) -> Result<ComponentExportIndex, Error> {
 
 /// A script's text.
 pub(crate) fn source_text(files: &PolicyFiles, bytes: Vec<u8>) -> Result<String, BadFile> {
-    String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         BadFile {
@@ -506,7 +507,8 @@ pub(crate) fn source_text(files: &PolicyFiles, bytes: Vec<u8>) -> Result<String,
             place: Some(crate::error::Place::of(&text, valid)),
             message: "is not UTF-8".into(),
         }
-    })
+    })?;
+    Ok(without_byte_order_mark(&text).to_owned())
 }
 
 /// A component's world: its manifest's or, without one, the one whose function it exports.

@@ -6,6 +6,7 @@ mod bad_input;
 mod books;
 mod bound_grants;
 mod build_command;
+mod byte_order_marks;
 mod checking;
 mod common;
 mod deciders;
