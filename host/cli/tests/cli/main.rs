@@ -18,6 +18,7 @@ mod grants;
 mod help;
 mod hostile_folders;
 mod hostile_outputs;
+mod linking;
 mod older_store;
 mod paused;
 mod private_store;
