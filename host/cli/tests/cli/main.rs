@@ -12,6 +12,7 @@ mod common;
 mod deciders;
 mod dry_run;
 mod durable;
+mod edited_scripts;
 mod emulator;
 mod foreign_text;
 mod grants;
