@@ -72,6 +72,16 @@ impl Offer {
     /// What policies get: everything; the door decides what of it they may use.
     pub fn policy(engine: &Engine) -> wasmtime::Result<Self> {
         let mut offer = Self::decider(engine)?;
+        let random = offer.interface("pod:policy/random", "get-random-u64");
+        offer.linker.instance(&random)?.func_wrap_async(
+            "get-random-u64",
+            |store: StoreContextMut<'_, GuestState>, (): ()| {
+                let door = door(&store);
+                Box::new(async move { Ok((door?.random().await?.cast_unsigned(),)) })
+            },
+        )?;
+        // The contract does not have it: not every guest language has the type. Components do that
+        // were built for an earlier one, and runs in the store that began with them.
         let random = offer.interface("pod:policy/random", "get-random-s64");
         offer.linker.instance(&random)?.func_wrap_async(
             "get-random-s64",
