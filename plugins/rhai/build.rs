@@ -11,6 +11,9 @@ use wit_parser::{Function, InterfaceId, Type, TypeDef, TypeDefKind, World, World
 /// their imports: a type belongs to the first of them that imports its interface.
 const WORLDS: &[&str] = &["policy", "netting", "delegation", "loan-plan"];
 
+/// The function that answers sixty-four random bits.
+const RANDOM: &str = "get-random-u64";
+
 fn main() {
     let contract = Contract::read();
     let mut generator =
@@ -183,6 +186,10 @@ impl Generator<'_> {
         let mut lists = Vec::new();
         for (id, interface) in self.contract.imports(world) {
             for function in interface.functions.values() {
+                if function.name == RANDOM {
+                    random(&mut functions, self.module(id));
+                    continue;
+                }
                 assert!(
                     names.insert(snake(&function.name)),
                     "{}: two imports of the world {} have this name",
@@ -291,6 +298,17 @@ impl Generator<'_> {
     fn is_record(&self, ty: &Type) -> bool {
         matches!(self.contract.kind(ty), Some(TypeDefKind::Record(_)))
     }
+}
+
+/// Registers randomness. A script's whole numbers are signed: half of all numbers of sixty-four bits
+/// would be none, so it gets the bits as they are.
+fn random(out: &mut String, module: &str) {
+    writeln!(
+        out,
+        "engine.register_fn(\"get_random_s64\", || {module}::{}().cast_signed());",
+        snake(RANDOM)
+    )
+    .unwrap();
 }
 
 /// Registers `each`, for every list of a world.

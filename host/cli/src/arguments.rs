@@ -5,7 +5,7 @@ mod books;
 use std::{error::Error as _, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ContextKind};
-use pod_host::Language;
+use pod_host::{ARTEFACTS_AT_MOST, Language};
 
 pub use self::books::{Doubts, Statement, StatementFormat};
 use crate::{destination::Destination, terminal::foreign, when::When};
@@ -474,9 +474,8 @@ pub struct Crashtest {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Where compiled components are kept [default: podhost in your cache folder]
-    #[arg(long, value_name = "DIR", env = "PODHOST_CACHE")]
-    pub cache: Option<PathBuf>,
+    #[command(flatten)]
+    pub cache: Cache,
 }
 
 const CRASHTEST_EXAMPLES: &str = "\
@@ -617,9 +616,8 @@ pub struct Check {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Where compiled components are kept [default: podhost in your cache folder]
-    #[arg(long, value_name = "DIR", env = "PODHOST_CACHE")]
-    pub cache: Option<PathBuf>,
+    #[command(flatten)]
+    pub cache: Cache,
     #[command(flatten)]
     pub store: Store,
 }
@@ -661,11 +659,26 @@ pub struct Folders {
     /// Where the journal of all runs is kept [default: podhost in your data folder]
     #[arg(long, value_name = "DIR", env = "PODHOST_STORE")]
     pub store: Option<PathBuf>,
+    #[command(flatten)]
+    pub cache: Cache,
+    #[command(flatten)]
+    pub waiting: Waiting,
+}
+
+/// Where compiled components are kept, and how much of them.
+#[derive(Args, Clone, Debug)]
+pub struct Cache {
     /// Where compiled components are kept [default: podhost in your cache folder]
     #[arg(long, value_name = "DIR", env = "PODHOST_CACHE")]
     pub cache: Option<PathBuf>,
-    #[command(flatten)]
-    pub waiting: Waiting,
+    /// How many bytes of them may lie there: those go that were not used for the longest time
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PODHOST_CACHE_AT_MOST",
+        default_value_t = ARTEFACTS_AT_MOST
+    )]
+    pub cache_at_most: u64,
 }
 
 /// For how long another process's store is waited for, unless it is said.

@@ -48,9 +48,10 @@ pub fn prepare_host(
     if let Some(store) = &folders.store {
         host = host.store(store);
     }
-    if let Some(cache) = &folders.cache {
+    if let Some(cache) = &folders.cache.cache {
         host = host.artefacts(cache);
     }
+    host = host.artefacts_at_most(folders.cache.cache_at_most);
     if let Some(operator) = Operator::find(config)?
         && let Some(key) = operator.signing_key()?
     {

@@ -7,6 +7,7 @@ use std::{
 
 use pod_emulator::{Problem, ScenarioError};
 use pod_host::{BadFile, Place, RunError};
+use pod_platform::without_byte_order_mark;
 
 use crate::{
     exit::Failure,
@@ -49,7 +50,8 @@ fn in_scenario(problem: &Problem) -> Option<Mistake> {
     let Problem { file, line, column, path, reason } = problem;
     let (file, line, column) = (PathBuf::from(file.as_ref()?), (*line)?, (*column)?);
     let text = fs::read_to_string(&file).ok()?;
-    let before = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let before =
+        without_byte_order_mark(&text).lines().nth(line.saturating_sub(1)).unwrap_or_default();
     // JSON counts columns in bytes, a snippet in characters.
     let before = &before[..before.floor_char_boundary(column.saturating_sub(1))];
     let place = Place {

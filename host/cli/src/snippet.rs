@@ -7,6 +7,7 @@ use miette::{
     SourceCode, SourceSpan, SpanContents,
 };
 use pod_host::{Place, read_file};
+use pod_platform::without_byte_order_mark;
 
 use crate::terminal::{self, foreign, source};
 
@@ -21,7 +22,7 @@ pub fn print(path: &Path, place: Place, message: &str) -> bool {
     let name = foreign(path.display()).to_string();
     // The first line is the sentence; it names the place, too, for those who search for it.
     let at = format!("{name}:{}:{}", place.line, place.column);
-    let (text, cut) = excerpt(&source(&text), place);
+    let (text, cut) = excerpt(&source(without_byte_order_mark(&text)), place);
     let place = Place { column: place.column - cut.min(place.column), ..place };
     let source = Source { name, text, cut: cut as usize };
     let (offset, length) = span(&source.text, place);

@@ -40,6 +40,7 @@ pub mod persian;
 mod ruled;
 mod secret;
 mod service;
+mod text;
 pub mod wire;
 
 pub use client::{
@@ -62,6 +63,7 @@ pub use service::{
     Component, Effect, EffectClass, Names, Product, Reader, Request, Route, Row, Rule, Service,
     ServiceVisitor, Sms, Stakes, TokenKind, Verb,
 };
+pub use text::without_byte_order_mark;
 
 #[allow(missing_docs, unused_imports, clippy::large_enum_variant)]
 mod contract {

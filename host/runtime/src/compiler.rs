@@ -4,7 +4,7 @@
 //! It needs no store. So a policy can be compiled, which takes seconds, before the store is taken,
 //! and others use the store meanwhile.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use pod_platform::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,6 +13,7 @@ use wasmtime::{Engine, component::Component};
 
 use crate::{
     Digest, Error,
+    artefact_folder::ArtefactFolder,
     artefacts::Artefacts,
     engine::{MAX_INSTANCES, engine, tick_epochs},
     error::Stopped,
@@ -44,8 +45,7 @@ struct Inner {
 
 impl Compiler {
     pub fn new(
-        artefacts: PathBuf,
-        keys: Vec<PathBuf>,
+        artefacts: ArtefactFolder,
         clock: Arc<dyn Clock>,
         on_progress: Option<OnProgress>,
     ) -> Result<Self, Error> {
@@ -55,7 +55,7 @@ impl Compiler {
         tick_epochs(&engine, Arc::downgrade(&ticking))
             .map_err(|error| Error::Engine(error.to_string()))?;
         let inner = Inner {
-            artefacts: Artefacts::open(&engine, artefacts, keys)?,
+            artefacts: Artefacts::open(&engine, artefacts)?,
             instances: Arc::new(Semaphore::new(MAX_INSTANCES as usize)),
             decider: Offer::decider(&engine).map_err(set_up)?,
             policy: Offer::policy(&engine).map_err(set_up)?,

@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::Engine;
 
 use crate::{
-    Error, PolicyFiles, Receipt, ScriptMode, SigningKey, artefact_key,
+    Error, PolicyFiles, Receipt, ScriptMode, SigningKey,
+    artefact_folder::{ARTEFACTS_AT_MOST, ArtefactFolder},
+    artefact_key,
     compiler::Compiler,
     door::{HttpSecret, OnPoint, Resolve, SystemResolver},
     error::Stopped,
@@ -69,6 +71,7 @@ pub struct HostBuilder {
     wait_for_store: Duration,
     purpose: Option<String>,
     artefacts: Option<PathBuf>,
+    artefacts_at_most: Option<u64>,
     clock: Option<Arc<dyn Clock>>,
     landing_window: Option<Duration>,
     on_point: Option<OnPoint>,
@@ -133,6 +136,15 @@ impl HostBuilder {
     #[must_use]
     pub fn artefacts(mut self, folder: impl Into<PathBuf>) -> Self {
         self.artefacts = Some(folder.into());
+        self
+    }
+
+    /// How many bytes of compiled components that folder may hold. When one is compiled beyond that,
+    /// those go that were not used for the longest time, by whichever host; what was just compiled
+    /// stays. By default [`ARTEFACTS_AT_MOST`].
+    #[must_use]
+    pub fn artefacts_at_most(mut self, bytes: u64) -> Self {
+        self.artefacts_at_most = Some(bytes);
         self
     }
 
@@ -214,7 +226,9 @@ impl HostBuilder {
         // A service may have no home.
         let mut keys = Vec::from_iter(default_artefact_key());
         keys.push(store.join(artefact_key::FILE));
-        let compiler = Compiler::new(artefacts, keys, clock, self.on_progress.take())?;
+        let at_most = self.artefacts_at_most.unwrap_or(ARTEFACTS_AT_MOST);
+        let artefacts = ArtefactFolder::new(artefacts, keys, at_most);
+        let compiler = Compiler::new(artefacts, clock, self.on_progress.take())?;
         Ok(PreparedHost { compiler, store, builder: self })
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{ops::Range, path::Path};
 
+use pod_platform::without_byte_order_mark;
 use serde_json::Value;
 
 use crate::{BadFile, error::Place, exact::is_exact};
@@ -19,6 +20,7 @@ const MOST_VALUES: usize = 1_000_000;
 /// # Errors
 /// If it is too large, too deep, not JSON, or has a number that would lose digits.
 pub fn parse_input(name: &Path, text: &str) -> Result<Value, BadFile> {
+    let text = without_byte_order_mark(text);
     let bad = |place, message| BadFile { path: name.to_owned(), place, message };
     let at = |byte| Some(Place::of(text, byte));
     if text.len() as u64 > LARGEST_INPUT {

@@ -9,6 +9,7 @@ use wasmtime::{
 
 use crate::{
     Digest, Error, PolicyFiles,
+    artefact_folder::ArtefactFolder,
     artefacts::Artefacts,
     engine::engine,
     grant,
@@ -31,12 +32,17 @@ pub struct Inspection {
 }
 
 /// Looks into a policy: a component is checked against its world, and its imports are listed.
-/// Compiled components are kept in `artefacts`; by default, in the user's cache.
+/// Compiled components are kept in `artefacts`, by default in the user's cache, of which there are so
+/// many bytes `at_most` (see [`HostBuilder::artefacts_at_most`](crate::HostBuilder::artefacts_at_most)).
 ///
 /// # Errors
 /// If a file is not as it should be, or the component does not fit its world. A decider that
 /// imports more than log and clock does not.
-pub async fn inspect(files: &PolicyFiles, artefacts: Option<PathBuf>) -> Result<Inspection, Error> {
+pub async fn inspect(
+    files: &PolicyFiles,
+    artefacts: Option<PathBuf>,
+    at_most: u64,
+) -> Result<Inspection, Error> {
     let bytes = files.read()?;
     let digest = Digest::of_file(&bytes);
     if files.is_script() {
@@ -50,7 +56,8 @@ pub async fn inspect(files: &PolicyFiles, artefacts: Option<PathBuf>) -> Result<
             "this user has no home folder: choose the compiled components' folder".into(),
         )
     })?;
-    let component = Artefacts::open(&engine, folder, Vec::from_iter(default_artefact_key()))?
+    let keys = Vec::from_iter(default_artefact_key());
+    let component = Artefacts::open(&engine, ArtefactFolder::new(folder, keys, at_most))?
         .component(digest, false, || Ok(bytes))
         .await
         .map_err(|error| files.misread(error))?;
@@ -72,7 +79,8 @@ pub fn inspect_component(
         World::Policy => Offer::policy(engine),
         World::Netting | World::Delegation | World::LoanPlan => Offer::decider(engine),
     };
-    offer.map_err(set_up)?.check(engine, component, world, &files.name)?;
+    // Linked as for a run, so that nothing passes here that a run would refuse.
+    offer.map_err(set_up)?.link(component, world, &files.name)?;
     Ok(Inspection { digest, world, imports: Some(imports(engine, component)) })
 }
 

@@ -46,6 +46,7 @@
 
 #![deny(missing_docs)]
 
+mod artefact_folder;
 mod artefact_key;
 mod artefacts;
 mod ask;
@@ -101,6 +102,7 @@ mod turns;
 mod untrusted;
 mod url_pattern;
 
+pub use artefact_folder::ARTEFACTS_AT_MOST;
 pub use budget::{Allowance, Amounts, Budget, Spent};
 pub use deciders::OnFailure;
 pub use digest::{Digest, NotADigest};

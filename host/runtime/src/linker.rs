@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pod_platform::{Instant, Service, ServiceVisitor, visit_services};
+use semver::Version;
 use wasmtime::{
     Engine, StoreContextMut,
     component::{
@@ -14,10 +15,14 @@ use wasmtime::{
 
 use crate::{
     Error,
-    bindings::{HttpRequest, Level},
+    bindings::{
+        DelegationIndices, HttpRequest, Level, LoanPlanIndices, NettingIndices, PolicyIndices,
+    },
     door::{Door, StateRequest},
     guest::GuestState,
     manifest::World,
+    policy::{Entry, Exports},
+    records::Export,
 };
 
 const VERSION: &str = "0.1.0";
@@ -25,7 +30,7 @@ const VERSION: &str = "0.1.0";
 /// A world's functions, ready to be linked.
 pub(crate) struct Offer {
     pub linker: Linker<GuestState>,
-    /// Functions by interface.
+    /// Functions by interface, as [`track`] names it.
     functions: BTreeMap<String, BTreeSet<&'static str>>,
     failed: Option<wasmtime::Error>,
 }
@@ -67,6 +72,16 @@ impl Offer {
     /// What policies get: everything; the door decides what of it they may use.
     pub fn policy(engine: &Engine) -> wasmtime::Result<Self> {
         let mut offer = Self::decider(engine)?;
+        let random = offer.interface("pod:policy/random", "get-random-u64");
+        offer.linker.instance(&random)?.func_wrap_async(
+            "get-random-u64",
+            |store: StoreContextMut<'_, GuestState>, (): ()| {
+                let door = door(&store);
+                Box::new(async move { Ok((door?.random().await?.cast_unsigned(),)) })
+            },
+        )?;
+        // The contract does not have it: not every guest language has the type. Components do that
+        // were built for an earlier one, and runs in the store that began with them.
         let random = offer.interface("pod:policy/random", "get-random-s64");
         offer.linker.instance(&random)?.func_wrap_async(
             "get-random-s64",
@@ -134,7 +149,7 @@ impl Offer {
 
     fn interface(&mut self, name: &str, function: &'static str) -> String {
         let name = format!("{name}@{VERSION}");
-        self.functions.entry(name.clone()).or_default().insert(function);
+        self.functions.entry(track(&name)).or_default().insert(function);
         name
     }
 
@@ -149,15 +164,44 @@ impl Offer {
         )
     }
 
-    /// Checks a component against a world: each import that the world does not offer, and an
-    /// export that is missing.
-    pub fn check(
-        &self,
-        engine: &Engine,
-        component: &Component,
-        world: World,
-        policy: &str,
-    ) -> Result<(), Error> {
+    /// Links a policy's component to a world.
+    ///
+    /// # Errors
+    /// If it does not fit the world.
+    pub fn link(&self, component: &Component, world: World, policy: &str) -> Result<Entry, Error> {
+        let misfits = self.misfits(component, world);
+        let does_not_fit =
+            |misfits| Error::World { policy: policy.to_owned(), world: world.name(), misfits };
+        if !misfits.is_empty() {
+            return Err(does_not_fit(misfits));
+        }
+        let misfit = |error: wasmtime::Error| does_not_fit(vec![format!("{error:#}")]);
+        let pre = self.linker.instantiate_pre(component).map_err(misfit)?;
+        let export = || Export::find(&pre, world.export()).map_err(misfit);
+        // A decider's export is called with types of our own; that it has the contract's is checked
+        // here, once.
+        let exports = match world {
+            World::Policy => Exports::Policy(PolicyIndices::new(&pre).map_err(misfit)?),
+            World::Netting => {
+                NettingIndices::new(&pre).map_err(misfit)?;
+                Exports::Netting(export()?)
+            }
+            World::Delegation => {
+                DelegationIndices::new(&pre).map_err(misfit)?;
+                Exports::Delegation(export()?)
+            }
+            World::LoanPlan => {
+                LoanPlanIndices::new(&pre).map_err(misfit)?;
+                Exports::LoanPlan(export()?)
+            }
+        };
+        Ok(Entry { pre, exports })
+    }
+
+    /// Each import that the world does not offer, and an export that is missing: all that can be
+    /// told at once.
+    fn misfits(&self, component: &Component, world: World) -> Vec<String> {
+        let engine = component.engine();
         let about = component.component_type();
         let mut misfits = Vec::new();
         for (name, import) in about.imports(engine) {
@@ -181,10 +225,7 @@ impl Offer {
                 }
             ));
         }
-        if misfits.is_empty() {
-            return Ok(());
-        }
-        Err(Error::World { policy: policy.to_owned(), world: world.name(), misfits })
+        misfits
     }
 
     fn not_offered(
@@ -193,7 +234,7 @@ impl Offer {
         name: &str,
         instance: &ComponentInstance,
     ) -> Vec<String> {
-        let offered = self.functions.get(name);
+        let offered = self.functions.get(&track(name));
         instance
             .exports(engine)
             .filter(|(_, item)| !matches!(item.ty, ComponentItem::Type(_)))
@@ -210,6 +251,23 @@ impl ServiceVisitor for Offer {
         if let Err(error) = self.service::<S>() {
             self.failed.get_or_insert(error);
         }
+    }
+}
+
+/// An interface with what its version has in common with those that can take its place:
+/// `pod:policy/log@0.1` of `pod:policy/log@0.1.7`. Wasmtime's linker goes by the same rule: a component
+/// of another patch release links, an older or a newer one.
+fn track(name: &str) -> String {
+    let Some((interface, Ok(version))) =
+        name.split_once('@').map(|(interface, version)| (interface, Version::parse(version)))
+    else {
+        return name.to_owned();
+    };
+    match version {
+        Version { pre, .. } if !pre.is_empty() => name.to_owned(),
+        Version { major: 0, minor: 0, .. } => name.to_owned(),
+        Version { major: 0, minor, .. } => format!("{interface}@0.{minor}"),
+        Version { major, .. } => format!("{interface}@{major}"),
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use pod_platform::without_byte_order_mark;
 use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
@@ -92,7 +93,7 @@ pub struct Manifest {
     pub on_failure: OnFailure,
     pub(crate) settings: Settings,
     pub(crate) reasons: Reasons,
-    /// Its text.
+    /// Its text, as it was read: a digest is of all of it.
     pub(crate) text: String,
 }
 
@@ -142,7 +143,7 @@ impl Manifest {
             for Named { field, file, span } in named {
                 check_within(folder, &file).map_err(|reason| BadFile {
                     path: path.clone(),
-                    place: Some(Place::of(&text, span.start)),
+                    place: Some(Place::of(without_byte_order_mark(&text), span.start)),
                     message: format!("`{field}`: {reason}"),
                 })?;
             }
@@ -158,7 +159,8 @@ impl Manifest {
         Self::parse_as(path, text, Reading::New).map(|(manifest, _)| manifest)
     }
 
-    fn parse_as(path: &Path, text: &str, reading: Reading) -> Result<(Self, Vec<Named>), BadFile> {
+    fn parse_as(path: &Path, whole: &str, reading: Reading) -> Result<(Self, Vec<Named>), BadFile> {
+        let text = without_byte_order_mark(whole);
         let bad = |span: Option<Range<usize>>, message: String| BadFile {
             path: path.to_owned(),
             place: span.map(|span| Place::of(text, span.start)),
@@ -216,7 +218,7 @@ impl Manifest {
             on_failure: raw.on_failure,
             settings,
             reasons,
-            text: text.to_owned(),
+            text: whole.to_owned(),
         };
         Ok((manifest, named))
     }

@@ -6,12 +6,13 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
+use pod_platform::without_byte_order_mark;
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
     BadFile, Digest, Error,
-    bindings::{DelegationIndices, LoanPlanIndices, NettingIndices, PolicyIndices},
+    bindings::PolicyIndices,
     compiler::Compiler,
     deciders::OnFailure,
     grant::Grant,
@@ -325,7 +326,8 @@ impl Host {
             let name = "the interpreter of that time";
             let interpreter = compiler.component(digest, name, false, read).await?;
             let load = loading(&interpreter)?;
-            loaded.entry = compiler.link(&interpreter, loaded.world, &files.name)?;
+            loaded.entry =
+                compiler.offer(loaded.world).link(&interpreter, loaded.world, &files.name)?;
             loaded.component = digest;
             if let Some(script) = &mut loaded.script {
                 script.load = (mode == ScriptMode::AdHoc).then_some(load);
@@ -382,7 +384,7 @@ impl Compiler {
                 .map_err(|error| files.misread(error))?;
             let world = component_world(files, &component);
             let loaded = Loaded {
-                entry: self.link(&component, world, &files.name)?,
+                entry: self.offer(world).link(&component, world, &files.name)?,
                 identity,
                 world,
                 asks: files.asks.clone(),
@@ -414,7 +416,7 @@ impl Compiler {
         let (digest, interpreter) = self.interpreter(world, None).await?;
         let load = loading(&interpreter)?;
         let mut loaded = Loaded {
-            entry: self.link(&interpreter, world, &files.name)?,
+            entry: self.offer(world).link(&interpreter, world, &files.name)?,
             identity,
             world,
             asks: files.asks.clone(),
@@ -435,7 +437,7 @@ impl Compiler {
                 script.source.clone()
             });
             let (digest, snapshot) = self.interpreter(world, script).await?;
-            loaded.entry = self.link(&snapshot, world, &files.name)?;
+            loaded.entry = self.offer(world).link(&snapshot, world, &files.name)?;
             loaded.component = digest;
         }
         Ok(loaded)
@@ -456,36 +458,6 @@ impl Compiler {
             .await?;
         Ok((digest, component))
     }
-
-    pub fn link(&self, component: &Component, world: World, name: &str) -> Result<Entry, Error> {
-        let offer = self.offer(world);
-        offer.check(self.engine(), component, world, name)?;
-        let misfit = |error: wasmtime::Error| Error::World {
-            policy: name.to_owned(),
-            world: world.name(),
-            misfits: vec![format!("{error:#}")],
-        };
-        let pre = offer.linker.instantiate_pre(component).map_err(misfit)?;
-        let export = || Export::find(&pre, world.export()).map_err(misfit);
-        // A decider's export is called with types of our own; that it has the contract's is checked
-        // here, once.
-        let exports = match world {
-            World::Policy => Exports::Policy(PolicyIndices::new(&pre).map_err(misfit)?),
-            World::Netting => {
-                NettingIndices::new(&pre).map_err(misfit)?;
-                Exports::Netting(export()?)
-            }
-            World::Delegation => {
-                DelegationIndices::new(&pre).map_err(misfit)?;
-                Exports::Delegation(export()?)
-            }
-            World::LoanPlan => {
-                LoanPlanIndices::new(&pre).map_err(misfit)?;
-                Exports::LoanPlan(export()?)
-            }
-        };
-        Ok(Entry { pre, exports })
-    }
 }
 
 /// How a script gets into an interpreter.
@@ -498,7 +470,7 @@ fn loading(interpreter: &Component) -> Result<ComponentExportIndex, Error> {
 
 /// A script's text.
 pub(crate) fn source_text(files: &PolicyFiles, bytes: Vec<u8>) -> Result<String, BadFile> {
-    String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         BadFile {
@@ -506,7 +478,8 @@ pub(crate) fn source_text(files: &PolicyFiles, bytes: Vec<u8>) -> Result<String,
             place: Some(crate::error::Place::of(&text, valid)),
             message: "is not UTF-8".into(),
         }
-    })
+    })?;
+    Ok(without_byte_order_mark(&text).to_owned())
 }
 
 /// A component's world: its manifest's or, without one, the one whose function it exports.

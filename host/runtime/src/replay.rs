@@ -61,7 +61,8 @@ impl Host {
         self.do_again(run, None).await
     }
 
-    /// Executes a run again with another policy, to see where it first does something else.
+    /// Executes a run again with another policy, to see where it first does something else. What the
+    /// two take, and where in a script an error stands, is not compared.
     ///
     /// # Errors
     /// If the journal cannot be read or is damaged, or the policy does not fit the run's input.
@@ -135,9 +136,12 @@ impl Host {
                         });
                     }
                     if let (Some(finished), None) = (&fold.finished, &replay.incomplete) {
-                        let is_same_engine = policy.inner.component == started.component
-                            && started.host == env!("CARGO_PKG_VERSION");
-                        replay.differences.extend(compare(finished, &executed, is_same_engine));
+                        let likeness = Likeness {
+                            policy: other.is_none(),
+                            engine: policy.inner.component == started.component
+                                && started.host == env!("CARGO_PKG_VERSION"),
+                        };
+                        replay.differences.extend(compare(finished, &executed, &likeness));
                     }
                 }
             }
@@ -158,17 +162,28 @@ fn stopped_from_outside(finished: &Finished) -> Option<String> {
     }
 }
 
-fn compare(finished: &Finished, executed: &Executed, is_same_engine: bool) -> Vec<Difference> {
+/// What a replay has in common with its run.
+struct Likeness {
+    /// The policy that the run began with.
+    policy: bool,
+    /// The engine, and the component that runs on it.
+    engine: bool,
+}
+
+fn compare(finished: &Finished, executed: &Executed, same: &Likeness) -> Vec<Difference> {
     let json = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
     let log = (!executed.log.is_empty()).then(|| serde_json::json!(executed.log).to_string());
     let error = executed.error.as_ref().and_then(|error| serde_json::to_string(error).ok());
+    let errors = [json(finished.error.clone()), json(error)];
+    // In another script the same may stand elsewhere.
+    let [failed, fails] = if same.policy { errors } else { errors.map(without_place) };
     let mut compared = vec![
         ("output", json(finished.output.clone()), executed.output.to_string()),
-        ("error", json(finished.error.clone()), json(error)),
+        ("error", failed, fails),
         ("log", json(finished.log.clone()), json(log)),
     ];
-    // Another engine counts otherwise.
-    if is_same_engine {
+    // Another policy takes otherwise, be it by a remark more, and another engine counts otherwise.
+    if same.policy && same.engine {
         let fuel = (finished.fuel.to_string(), executed.fuel.to_string());
         compared.push(("fuel", fuel.0, fuel.1));
         let memory = (finished.memory_bytes.to_string(), executed.memory_bytes.to_string());
@@ -179,4 +194,11 @@ fn compare(finished: &Finished, executed: &Executed, is_same_engine: bool) -> Ve
         .filter(|(_, recorded, replayed)| recorded != replayed)
         .map(|(what, recorded, replayed)| Difference { what: what.to_owned(), recorded, replayed })
         .collect()
+}
+
+/// An error without where it stands.
+fn without_place(error: String) -> String {
+    let Ok(RunError::Policy { message, .. }) = serde_json::from_str(&error) else { return error };
+    let error = RunError::Policy { message, file: None, line: None, column: None };
+    serde_json::json!(error).to_string()
 }

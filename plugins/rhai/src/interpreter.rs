@@ -77,7 +77,11 @@ impl Interpreter {
                 arguments,
             )
             .map_err(|error| failure::of_running(*error, function))?;
-        T::from_script(answer)
-            .map_err(|mismatch| nowhere(format!("the answer of `{function}`: {mismatch}")))
+        let is_nothing = answer.is_unit();
+        T::from_script(answer).map_err(|mismatch| {
+            // Nothing was answered where the function ends; what else is wrong may stand anywhere.
+            let place = if is_nothing { script.end(function) } else { rhai::Position::NONE };
+            failure::new(format!("the answer of `{function}`: {mismatch}"), place)
+        })
     }
 }

@@ -7,7 +7,8 @@
 
 use pod_sdk::bindings::policy::pod::policy::types::Failure;
 use rhai::{
-    AST, ASTFlags, Engine, Map, OptimizationLevel, ParseError, ParseErrorType, Scope, Stmt,
+    AST, ASTFlags, Engine, Map, OptimizationLevel, ParseError, ParseErrorType, Position, Scope,
+    Stmt,
 };
 
 use crate::{contract::World, failure};
@@ -17,6 +18,16 @@ pub struct Script {
     pub(crate) ast: AST,
     /// How many of the world's parameters its function takes.
     pub(crate) parameters: usize,
+}
+
+impl Script {
+    /// Where the world's function ends.
+    pub(crate) fn end(&self, function: &str) -> Position {
+        let mut functions = self.ast.iter_fn_def();
+        functions
+            .find(|found| found.name == function && found.params.len() == self.parameters)
+            .map_or(Position::NONE, |found| found.body.end_position())
+    }
 }
 
 /// Parses and checks a script of a world. The engine must not have had another script: it keeps
@@ -129,5 +140,5 @@ fn parameters(ast: &AST, world: &World) -> Result<usize, Failure> {
         "the world `{name}` needs `fn {function}({})`, or without its last parameter: {found}",
         parameters.join(", ")
     );
-    Err(failure::new(message, rhai::Position::NONE))
+    Err(failure::new(message, Position::NONE))
 }

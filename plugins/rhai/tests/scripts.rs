@@ -64,7 +64,11 @@ fn a_number_that_a_script_cannot_hold_is_no_other_number() {
 fn an_answer_that_does_not_fit_names_the_path() {
     let answer = |answer: &str| plan(&format!("fn plan(debts, credits) {{ {answer} }}"), &[], &[]);
     expect(answer("1"), "the answer of `plan`: expected an object map, found a whole number", "");
-    expect(answer("()"), "the answer of `plan`: expected an object map, found nothing, `()`", "");
+    expect(
+        answer("()"),
+        "the answer of `plan`: expected an object map, found nothing, `()`",
+        "1:30",
+    );
     expect(
         answer("#{ pairs: 1 }"),
         "the answer of `plan`: field pairs: expected an array, found a whole number",
@@ -104,6 +108,23 @@ fn an_answer_that_does_not_fit_names_the_path() {
         "the answer of `run`: field sum: JSON has no NaN",
         "",
     );
+}
+
+#[test]
+fn u6_an_answer_of_nothing_is_an_error_that_names_the_line() {
+    let nothing = "the answer of `plan`: expected an object map, found nothing, `()`";
+    expect(plan("fn plan(debts, credits) {\n    return;\n}", &[1], &[1]), nothing, "3:1");
+    let without_else = "fn plan(debts, credits) {\n    if debts.is_empty() { #{} }\n}";
+    expect(plan(without_else, &[1], &[1]), nothing, "3:1");
+    let ends_in_a_loop = "fn plan(debts, credits, config) {\n    for debt in debts { #{} }\n  }\n\
+                          fn plan(one) { [] }";
+    expect(plan(ends_in_a_loop, &[1], &[1]), nothing, "3:3");
+    // A semicolon takes nothing away from the last statement.
+    let pairs = "fn plan(debts, credits) {
+        let pairs = [#{ creditor_invoice_id: 1001, debtor_invoice_id: 1 }];
+        #{ pairs: pairs };
+    }";
+    assert_eq!(plan(pairs, &[1], &[1]).unwrap().pairs.len(), 1);
 }
 
 #[test]

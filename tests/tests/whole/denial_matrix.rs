@@ -84,7 +84,7 @@ fn every_function_of_the_contract_has_its_row() {
 
 /// What every policy may call: it reaches nothing but the run itself.
 const EVERYBODYS: [&str; 4] =
-    ["log.log", "clock.now", "random.get-random-s64", "budget.get-remaining-budget"];
+    ["log.log", "clock.now", "random.get-random-u64", "budget.get-remaining-budget"];
 
 /// For each function that is none of POD's and must be granted: a request that does what it should,
 /// and the answer.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use pod_emulator::{Books, Scenario};
 use pod_host::{
     Effect, LineKind, Proof, Receipt, RunOptions, Spent, Statement, StatementFilter, Status,
+    journal::Entry,
 };
 use podhost_tests::{Bench, manifest, project};
 use serde_json::{Value, json};
@@ -94,6 +95,29 @@ async fn a_cancellation_counts_by_what_goes_back() {
     let receipt = run(&bench, "rial = 999", script).await;
     assert_eq!((receipt.status, receipt.effects.len()), (Status::Failed, 1));
     bench.assert_balances(&[("invoice:2", 1_000)]).await;
+}
+
+#[tokio::test]
+async fn u7_cancelling_an_unpaid_invoice_takes_nothing_from_the_budget() {
+    for (budget, dry_run) in
+        [("rial = 0", false), ("rial = 0\nper-day.rial = 0", false), ("rial = 0", true)]
+    {
+        let bench = Bench::start(scenario(json!({ "invoices": [own(1, json!({}))] }))).await;
+        let script = "fn run(input) { cancel_invoice(#{ id: 1 }) }";
+        let policy = bench.script(&manifest("policy", "\"invoices\"", budget), script).await;
+        let options = RunOptions { dry_run, ..RunOptions::default() };
+        let receipt = bench.run_with(&policy, options).await;
+        assert_eq!(receipt.status, Status::Done, "{:?}", receipt.error);
+        let rials: Vec<u64> = receipt.effects.iter().map(|effect| effect.rials.0).collect();
+        assert_eq!((rials, receipt.meters.rials.0), (vec![0], 0));
+        // It is journalled so: nothing was kept for it, either.
+        let entries = bench.host.journal().entries(&receipt.run).await.expect("the chain holds");
+        let reserved = entries.iter().filter_map(|stored| match &stored.entry {
+            Entry::Intent(intent) => Some(intent.reserved.rials),
+            _ => None,
+        });
+        assert!(reserved.eq([0]), "{receipt:#?}");
+    }
 }
 
 /// Pays invoices 1 and 2 under a ceiling of 1,000 rials.

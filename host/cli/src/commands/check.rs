@@ -23,7 +23,8 @@ pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
     let files = build::find(&arguments.policy, arguments.building)?;
     let digest = files.digest()?;
     let granted = Granted::of(&arguments, &files, digest)?;
-    let inspection = inspect(&files, arguments.cache.clone()).await?;
+    let cache = arguments.cache.clone();
+    let inspection = inspect(&files, cache.cache, cache.cache_at_most).await?;
     let paused = pauses(&arguments, &files, &granted).await?;
     let rows = rows(&files, &inspection, &granted);
     let check = Check { rows, files, digest, inspection, granted, paused };

@@ -34,6 +34,10 @@ enum Place {
     Here(Box<Scenario>),
 }
 
+/// A script is parsed for its run, on the interpreter that all share: whoever edits it need not wait
+/// for a snapshot, which takes more time than any run here.
+const MODE: ScriptMode = ScriptMode::AdHoc;
+
 pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     let input = read_input(&arguments.input)?;
     let files = build::find(&arguments.policy, arguments.building)?;
@@ -45,8 +49,6 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         None => Place::Here(Box::new(scenario(&arguments, &files)?)),
     };
 
-    // A folder is an installed policy: its script gets a snapshot. A file is run as it is.
-    let mode = if arguments.policy.is_dir() { ScriptMode::Installed } else { ScriptMode::AdHoc };
     let signals = Signals::listen()?;
     let config = arguments.acting.config.as_deref();
     let prepared = prepare_host(&arguments.folders, config, Some(&arguments.patience))?;
@@ -66,7 +68,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     signals
         .unless_told(async {
             prepared.compile_unfinished().await;
-            Ok(prepared.compile(&files, mode).await?)
+            Ok(prepared.compile(&files, MODE).await?)
         })
         .await?;
     let host = signals.unless_told(open(prepared)).await?;
@@ -84,7 +86,7 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
         if !arguments.dry_run {
             resume_earlier(&host, &account).await?;
         }
-        let policy = host.load_files(&files, mode).await?;
+        let policy = host.load_files(&files, MODE).await?;
         if policy.digest() != digest {
             let entry = files.entry.display();
             return Err(Failure::input(anyhow!(

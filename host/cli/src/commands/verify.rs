@@ -11,7 +11,7 @@ use pod_host::{
     Digest, PublicKey, Unsigned,
     journal::{Difference, Distrust, Journal, RunFilter, Verified},
 };
-use pod_platform::{Clock as _, SystemClock};
+use pod_platform::{Clock as _, SystemClock, without_byte_order_mark};
 use serde_json::{Value, json};
 
 use crate::{
@@ -183,7 +183,7 @@ fn read(path: &Path) -> Result<Value, Failure> {
         _ => std::fs::read_to_string(path).map(|read| text = read),
     };
     read.with_context(|| format!("{shown} cannot be read")).map_err(Failure::input)?;
-    let receipt: Value = serde_json::from_str(&text).map_err(|error| {
+    let receipt: Value = serde_json::from_str(without_byte_order_mark(&text)).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Failure::input(anyhow!("{shown}:{line}:{column}: not JSON: {error}"))
     })?;

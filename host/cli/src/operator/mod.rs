@@ -17,7 +17,7 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use pod_host::{Digest, Grant, PolicyFiles, SigningKey, Stated};
-use pod_platform::Credentials;
+use pod_platform::{Credentials, without_byte_order_mark};
 
 use crate::{
     account::{self, Identity},
@@ -107,7 +107,7 @@ impl Operator {
         };
         for path in candidates {
             match std::fs::read_to_string(&path) {
-                Ok(text) => return Self::parse(&path, &text).map(Some),
+                Ok(text) => return Self::parse(&path, without_byte_order_mark(&text)).map(Some),
                 Err(error) if chosen.is_none() && error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     let error =

@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use pod_platform::Secret;
+use pod_platform::{Secret, without_byte_order_mark};
 
 use super::fields::{Field, Spot, Wrong};
 
@@ -159,5 +159,7 @@ fn text(bytes: Vec<u8>) -> Result<Secret, String> {
     if bytes.len() as u64 > LARGEST {
         return Err(format!("it is larger than {LARGEST} bytes"));
     }
-    String::from_utf8(bytes).map(Secret::new).map_err(|_| "it is no text in UTF-8".to_owned())
+    let text = String::from_utf8(bytes).map(Secret::new);
+    let text = text.map_err(|_| "it is no text in UTF-8".to_owned())?;
+    Ok(Secret::new(without_byte_order_mark(text.expose())))
 }

@@ -129,6 +129,40 @@ fn a_run_is_shown_and_replayed() {
     ask(&desk, &["show", "no-such-run"]).failed(2, &["no-such-run", "podhost runs"]);
 }
 
+/// A remark more takes other fuel and memory, and moves what stands behind it to another line.
+#[test]
+fn u2_a_replay_with_another_policy_compares_what_is_done_not_what_it_takes() {
+    let desk = Desk::new();
+    let again = |script: &str, input: &str| {
+        let kept = desk.file("kept.rhai", script);
+        let arguments = ["run", &kept, "--scenario", SMALL, "--input", input, "--json"];
+        let receipt = ask(&desk, &arguments).json();
+        let run = receipt["run"].as_str().unwrap();
+        let remarked = format!("// One remark more.\n// And another.\n{script}");
+        let remarked = desk.file("remarked.rhai", remarked);
+        (receipt["status"].clone(), ask(&desk, &["replay", run, "--policy", &remarked, "--json"]))
+    };
+    let script =
+        "fn run(input) {\n    if input < 3 { throw `${input} is too little` }\n    input\n}";
+    for (input, status) in [("3", "done"), ("2", "failed")] {
+        let (ended, replayed) = again(script, input);
+        assert_eq!(ended, status);
+        assert_eq!(replayed.code, Some(0), "{replayed:#?}");
+        assert_eq!(replayed.json()["differences"], json!([]));
+    }
+    // What it did with itself is compared to the unit.
+    let run = runs(&desk, &[])[0]["run"].as_str().unwrap().to_owned();
+    assert_eq!(ask(&desk, &["replay", &run]).code, Some(0));
+    // Another error is one.
+    let says = |says: &str| format!("fn run(input) {{ throw \"{says}\" }}");
+    let no = desk.file("kept.rhai", says("no"));
+    let receipt = ask(&desk, &["run", &no, "--scenario", SMALL, "--json"]).json();
+    let never = desk.file("never.rhai", says("never"));
+    let run = receipt["run"].as_str().unwrap();
+    let other = ask(&desk, &["replay", run, "--policy", &never, "--json"]);
+    assert_eq!(other.json()["differences"][0]["what"], "error", "{other:#?}");
+}
+
 /// A private ed25519 key as OpenSSL writes it.
 fn signing_key() -> String {
     // PKCS#8's head, and 32 bytes.

@@ -11,7 +11,9 @@ mod locate;
 
 use std::{collections::BTreeMap, fmt, fs, io, ops::Not, path::Path};
 
-use pod_platform::{Instant, JalaliDate, JalaliDateTime, Rial, loans::LoanGuarantor};
+use pod_platform::{
+    Instant, JalaliDate, JalaliDateTime, Rial, loans::LoanGuarantor, without_byte_order_mark,
+};
 use serde::{Deserialize, Serialize};
 
 pub use faults::{ANY_SERVICE, Fault, Moment, Only, Spoilt};
@@ -434,6 +436,7 @@ impl Scenario {
     /// # Errors
     /// If the text is not JSON, not a scenario, or contradicts itself.
     pub fn from_json(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        let text = without_byte_order_mark(text);
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let read = serde_path_to_error::deserialize::<_, Self>(&mut deserializer)
             .map_err(|error| (error.path().to_string(), error.into_inner()))

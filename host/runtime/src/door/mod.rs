@@ -69,6 +69,8 @@ use crate::{
 
 /// The function that tells the time.
 const NOW: &str = "clock.now";
+/// What journals call randomness, whichever function asks for it.
+const RANDOM: &str = "random.get-random-s64";
 
 /// What a run's journal takes, in bytes, of calls that no budget counts: looks at the clock, random
 /// numbers, links, and what is refused before it is sent. Without an end to them, they would fill
@@ -480,7 +482,7 @@ impl Door {
 
     /// Sixty-four random bits.
     pub async fn random(&self) -> Result<i64, Error> {
-        self.host_function("random.get-random-s64", Operation::Random).await
+        self.host_function(RANDOM, Operation::Random).await
     }
 
     /// What is left of the budgets.

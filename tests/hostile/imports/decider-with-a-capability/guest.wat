@@ -1,5 +1,5 @@
 (component
-    (import "pod:policy/random@0.1.0" (instance (export "get-random-s64" (func (result s64)))))
+    (import "pod:policy/random@0.1.0" (instance (export "get-random-u64" (func (result u64)))))
     (core module $m
         (memory (export "memory") 1)
         (func (export "plan")))

@@ -34,7 +34,7 @@ pub struct Runner {
     program: PathBuf,
     policy: PathBuf,
     input: OsString,
-    cache: Option<PathBuf>,
+    cache: arguments::Cache,
     landing_window: Duration,
 }
 
@@ -123,9 +123,11 @@ impl Runner {
     }
 
     fn share_cache(&self, command: &mut Command) {
-        if let Some(cache) = &self.cache {
+        let arguments::Cache { cache, cache_at_most } = &self.cache;
+        if let Some(cache) = cache {
             command.arg("--cache").arg(cache);
         }
+        command.arg("--cache-at-most").arg(cache_at_most.to_string());
     }
 
     fn command(&self, trial: &Trial) -> Result<Command, Failure> {
