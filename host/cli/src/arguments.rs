@@ -570,11 +570,26 @@ pub struct Emulator {
     /// What an empty platform starts from
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+    /// Fork an account's platform: begin where it stands, and change nothing there
+    ///
+    /// What is needed is read from the account's platform, POD itself for example, with the account's
+    /// token; whatever changes, changes here only, and is gone when the emulator stops. The account's
+    /// name is the token that the fork is called with. docs/emulator.md says what a fork cannot know.
+    #[arg(long, value_name = "ACCOUNT", conflicts_with_all = ["data", "scenario"])]
+    pub fork: Option<String>,
+    /// The platform that is forked [default: the account's own]
+    #[arg(long, value_name = "production|sandbox|local|URL", requires = "fork")]
+    pub platform: Option<Destination>,
+    /// The operator's podhost.toml [default: ./podhost.toml, or the one in your settings folder]
+    #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
+    pub config: Option<PathBuf>,
 }
 
 const EMULATOR_EXAMPLES: &str = "\
 Examples:
   podhost emulator --scenario plugins/netting/scenarios/small.json
+  podhost emulator --fork bakery
+  PODHOST_TOKEN=bakery podhost run plugins/netting --platform local
   curl http://127.0.0.1:8044/emulator/clock --json '{\"advance\": \"36h\"}'
   curl http://127.0.0.1:8044/emulator/sms";
 

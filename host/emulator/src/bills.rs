@@ -17,7 +17,7 @@ use crate::{
     invoice::{Record, instant, issue, set_or_zero},
     ledger::{self, Account, Move},
     parties::{Caller, Parties},
-    payment,
+    payment, record,
     service::{Context, Refusal},
 };
 
@@ -58,6 +58,8 @@ pub(crate) struct Bill {
     /// The scenario's name of the company.
     company: Option<String>,
     send_file_fails: bool,
+    /// In a fork: as the real platform shows it.
+    upstream: Option<String>,
 }
 
 impl Bill {
@@ -76,6 +78,7 @@ impl Bill {
             canceled_at: row.try_get("canceled_at")?,
             company: row.try_get("company")?,
             send_file_fails: row.try_get::<Option<bool>, _>("send_file_fails")?.unwrap_or(false),
+            upstream: row.try_get("upstream")?,
         })
     }
 
@@ -144,7 +147,23 @@ impl Bill {
     }
 
     /// The bill as its payer sees it.
-    pub(crate) fn shown(self, parties: &Parties) -> ServiceBill {
+    pub(crate) fn shown(mut self, parties: &Parties) -> Result<ServiceBill, serde_json::Error> {
+        let Some(upstream) = self.upstream.take() else { return Ok(self.shown_here(parties)) };
+        let upstream: ServiceBill = serde_json::from_str(&upstream)?;
+        // All of a bill's own columns are fields that POD shows; the rest stays as it was.
+        Ok(ServiceBill {
+            utility_company_name: upstream.utility_company_name.clone(),
+            sub_utility_company_name: upstream.sub_utility_company_name.clone(),
+            settlement_request_id: upstream.settlement_request_id,
+            user_srv: match &upstream.user_srv {
+                Some(user) if user.id.cast_signed() == self.user_id => upstream.user_srv.clone(),
+                _ => Some(parties.user(self.user_id)),
+            },
+            ..self.shown_here(parties)
+        })
+    }
+
+    fn shown_here(self, parties: &Parties) -> ServiceBill {
         ServiceBill {
             id: self.id.unsigned_abs(),
             bill_id: self.identifiers.bill_id().to_owned(),
@@ -179,7 +198,10 @@ pub(crate) async fn open_invoice(
     identifiers: &UtilityBill,
 ) -> Result<Record, Refusal> {
     match Bill::valid(context.connection, identifiers).await? {
-        None => begin(context, identifiers).await,
+        None => {
+            context.assumes("bill-not-paid-by-others");
+            begin(context, identifiers).await
+        }
         Some(bill) if bill.status == BillStatus::ServiceBillIssueInvoice => {
             let id = bill.invoice_id.unsigned_abs();
             Ok(Record::find(context.connection, id).await?.ok_or(Kind::InvoiceNotFound)?)
@@ -202,9 +224,10 @@ async fn begin(context: &mut Context<'_>, identifiers: &UtilityBill) -> Result<R
     let user = context.caller.user_id;
     let invoice = issue(context, business, GUILD, user, amount, description).await?;
     query(
-        "INSERT INTO service_bills (bill_id, payment_id, status, invoice_id, user_id, \
-         requested_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO service_bills (id, bill_id, payment_id, status, invoice_id, user_id, \
+         requested_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
+    .bind(record::next_id(context.connection, "service_bills").await?)
     .bind(identifiers.bill_id())
     .bind(identifiers.payment_id())
     .bind(BillStatus::ServiceBillIssueInvoice.code())
@@ -373,7 +396,7 @@ mod tests {
         let id = paid_by_card(&emulator, None).await;
         let found = emulator.platform.act("a test", SARA, move |context| {
             Box::pin(async move {
-                Ok(Bill::find(context.connection, id).await?.unwrap().shown(context.parties))
+                Ok(Bill::find(context.connection, id).await?.unwrap().shown(context.parties)?)
             })
         });
         let bill = found.await.unwrap();

@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, query_scalar};
 
 use crate::{
     bills,
-    record::record,
+    record::{self, record},
     service::{Context, Refusal},
 };
 
@@ -55,11 +55,7 @@ pub(crate) async fn keep(
     name: String,
     content: Vec<u8>,
 ) -> Result<File, Refusal> {
-    // S2's file has a number far above those that are given out here.
-    let id: i64 = query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM files WHERE id < ?")
-        .bind(ORGANIZATIONS.0)
-        .fetch_one(&mut *context.connection)
-        .await?;
+    let id = next_id(context).await?;
     let size = content.len() as u64;
     let file = Record { id, name, hash_code: hash_code(context, id), content };
     file.save(context.connection).await?;
@@ -69,6 +65,17 @@ pub(crate) async fn keep(
         hash_code: file.hash_code,
         size: Some(size),
     })
+}
+
+/// S2's file has a number far above those that are given out here; a fork has no such file.
+async fn next_id(context: &mut Context<'_>) -> Result<i64, sqlx::Error> {
+    if context.fork.is_some() {
+        return record::next_id(context.connection, "files").await;
+    }
+    query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM files WHERE id < ?")
+        .bind(ORGANIZATIONS.0)
+        .fetch_one(&mut *context.connection)
+        .await
 }
 
 /// As POD's hashes look. It follows from the call, so that a scenario's files are always the same.

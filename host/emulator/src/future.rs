@@ -21,6 +21,16 @@ pub(crate) async fn guarantee(
 ) -> Result<(), Refusal> {
     let at = date.start().ok_or_else(|| Refusal::argument("date", "a day of the calendar"))?;
     let rials = invoice.payable();
+    let is_known = match (&from, context.fork) {
+        (_, None) => true,
+        (Account::Wallet { user, code }, Some(fork)) => fork.knows_wallet(*user, code),
+        (_, Some(_)) => false,
+    };
+    if !is_known {
+        let is_wallet = matches!(from, Account::Wallet { .. });
+        context.assumes(if is_wallet { "wallet-covers" } else { "guild-account-covers" });
+        context.assume_in(&from, rials).await?;
+    }
     if from.balance(context.connection).await? < rials {
         return Err(Kind::NotEnoughCreditToBlock.into());
     }

@@ -46,7 +46,7 @@ pub(crate) async fn happen(platform: &Platform, history: &[PastCall]) -> Result<
 async fn answer(platform: &Platform, store: &mut Store, call: &PastCall) -> Result<Reply, Refusal> {
     let number = store.next_number().await?;
     let (Some(caller), Some(entry)) =
-        (platform.parties.caller(&call.token), platform.registry.named(&call.service))
+        (platform.parties().caller(&call.token), platform.registry.named(&call.service))
     else {
         return Err(Refusal::argument("service", "one that this platform answers"));
     };
@@ -56,7 +56,8 @@ async fn answer(platform: &Platform, store: &mut Store, call: &PastCall) -> Resu
     }
     let now = platform.clock.now();
     let mut transaction = store.connection.begin_with("BEGIN IMMEDIATE").await?;
-    let mut context = platform.context(&mut transaction, caller, now, number, &fields);
+    let parties = platform.parties();
+    let mut context = platform.context(&parties, &mut transaction, caller, now, number, &fields);
     let reply = perform(entry, &mut context).await?;
     transaction.commit().await?;
     store.next_due = due::next(&mut store.connection).await?;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{SqliteConnection, query};
 
 use crate::{
+    fork,
     parties::Parties,
     record::{self, record},
     service::{Context, Refusal},
@@ -67,6 +68,7 @@ record! {
     payer_id: Option<i64>,
     delegated: i64,
     card_receipt: Option<String>,
+    upstream: Option<String>,
 }
 
 /// What a bank or a terminal says of a payment by card.
@@ -135,7 +137,14 @@ impl Record {
     }
 
     /// The invoice as a caller sees it.
-    pub(crate) fn shown(self, parties: &Parties) -> Result<Invoice, serde_json::Error> {
+    pub(crate) fn shown(mut self, parties: &Parties) -> Result<Invoice, serde_json::Error> {
+        let Some(upstream) = self.upstream.take() else { return self.shown_here(parties) };
+        let upstream: Invoice = serde_json::from_str(&upstream)?;
+        let before = fork::record(&upstream)?.shown_here(parties)?;
+        fork::overlay(&upstream, &before, &self.shown_here(parties)?)
+    }
+
+    fn shown_here(self, parties: &Parties) -> Result<Invoice, serde_json::Error> {
         let lines = self.items()?;
         let card = self.card_receipt();
         let digits = card.masked_card_number.as_deref().map(|masked| {

@@ -1,8 +1,8 @@
 //! The double-entry ledger.
 //!
 //! Money only ever moves from one account to another: a transaction is a list of moves, so its
-//! postings sum to zero by construction. The database keeps the rest: no account but `outside` goes
-//! below zero, and what is posted stays posted.
+//! postings sum to zero by construction. The database keeps the rest: no account but `outside` and `assumed`
+//! goes below zero, and what is posted stays posted.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -12,8 +12,10 @@ use sqlx::{Row as _, SqliteConnection, query, query_scalar};
 /// An account's name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Account<'a> {
-    /// Where the scenario's money comes from. The only one that may owe.
+    /// Where the scenario's money comes from. It may owe.
     Outside,
+    /// Of a fork: what nobody can read, and is taken to be there. It may owe, too.
+    Assumed,
     /// What a user can spend.
     Wallet { user: i64, code: &'a str },
     /// What a business earned in a trade.
@@ -34,6 +36,7 @@ impl fmt::Display for Account<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Outside => f.write_str("outside"),
+            Self::Assumed => f.write_str("assumed"),
             Self::Wallet { user, code } => write!(f, "wallet:{user}:{code}"),
             Self::Guild { business, code } => write!(f, "guild:{business}:{code}"),
             Self::Delegation { hash } => write!(f, "delegation:{hash}"),
@@ -134,13 +137,13 @@ fn add(
 
 /// The ledger at one moment.
 ///
-/// Accounts are named `outside`, `wallet:<user id>:<wallet code>`,
+/// Accounts are named `outside`, `assumed` (of a [fork](crate::fork)), `wallet:<user id>:<wallet code>`,
 /// `guild:<business id>:<guild code>`, `delegation:<hash>`, `invoice:<invoice id>`,
 /// `blocked:<invoice id>` and `loan-supply:<contract id>`.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]
 pub struct Ledger {
-    /// What is in each account that ever held money. Only `outside`, where all money comes from,
-    /// is negative.
+    /// What is in each account that ever held money. Only `outside`, where all money comes from, and
+    /// `assumed` are negative.
     pub balances: BTreeMap<String, i64>,
     /// The sum of all postings: 0.
     pub total: i64,
@@ -158,10 +161,10 @@ impl Ledger {
         self.balances.get(account).copied().unwrap_or(0)
     }
 
-    /// What is in all accounts but `outside`, that is, all money on the platform.
+    /// What is in all accounts but `outside` and `assumed`, that is, all money on the platform.
     #[must_use]
     pub fn money(&self) -> Rial {
-        Rial(self.balance("outside").unsigned_abs())
+        Rial((self.balance("outside") + self.balance("assumed")).unsigned_abs())
     }
 
     pub(crate) async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {

@@ -55,6 +55,7 @@ mod due;
 mod faults;
 mod files;
 mod filters;
+pub mod fork;
 mod future;
 mod gateway;
 mod handlers;
@@ -81,12 +82,12 @@ mod store;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, RwLock},
     time::Duration,
 };
 
 use futures_util::future::BoxFuture;
-use pod_platform::{Clock, Instant, Secret, SystemClock, invoices::Invoice};
+use pod_platform::{Clock, Instant, Secret, SystemClock, invoices::Invoice, types};
 use tokio::{
     net::TcpListener,
     sync::{Mutex, watch},
@@ -110,6 +111,7 @@ pub use sms::Sms;
 use crate::{
     clock::{Move, OwnClock},
     faults::Injector,
+    fork::Fork,
     invoice::Record,
     line::{Line, Lines},
     ott::Otts,
@@ -138,6 +140,8 @@ pub struct Options {
     /// is the call that it repeats: [faults](Fault) do not count it, and what they refused is refused
     /// again. So the histories of callers that were killed, and went on, can be compared.
     pub repeats_are_one_call: bool,
+    /// The real platform that it forks: it begins where that stands, and lives in memory.
+    pub fork: Option<fork::Origin>,
 }
 
 impl Default for Options {
@@ -148,6 +152,7 @@ impl Default for Options {
             scenario: Scenario::default(),
             clock: None,
             repeats_are_one_call: false,
+            fork: None,
         }
     }
 }
@@ -196,6 +201,12 @@ pub enum Error {
     /// The system has no random numbers.
     #[error("the system gives no random numbers")]
     Random(#[source] getrandom::Error),
+    /// A fork's state is of one day: it is not kept.
+    #[error("a fork lives in memory: it has no data file")]
+    ForkWithData,
+    /// The real platform does not show the account what a fork begins with.
+    #[error("the real platform cannot be forked: {0}")]
+    Upstream(types::Error),
     /// The clock cannot be moved so.
     #[error(transparent)]
     Clock(#[from] CannotMove),
@@ -308,7 +319,7 @@ impl Emulator {
 
     fn caller(&self) -> Option<Caller> {
         let token = self.caller_token.as_ref()?;
-        self.platform.parties.caller(token.expose())
+        self.platform.who(token.expose())
     }
 
     /// The clock that the platform goes by.
@@ -437,7 +448,7 @@ impl Emulator {
         let mut store = self.platform.store.lock().await;
         let record = Record::find(&mut store.connection, id).await?;
         let read = |record: Record| {
-            let shown = serde_json::to_value(record.shown(&self.platform.parties)?)?;
+            let shown = serde_json::to_value(record.shown(&self.platform.parties())?)?;
             serde_json::from_value(shown)
         };
         record
@@ -480,6 +491,9 @@ impl Emulator {
 
 /// Opens the data, fills it if it is new, and puts the platform together.
 async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Secret>), Error> {
+    if options.fork.is_some() && options.data.is_some() {
+        return Err(Error::ForkWithData);
+    }
     let (mut store, new) = Store::open(options.data.as_deref()).await?;
     if new {
         let clock = options.clock.as_deref();
@@ -499,7 +513,6 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
         .as_deref()
         .and_then(read_key)
         .ok_or(Error::Damaged("the key of its one-time tokens is gone"))?;
-    let caller_token = store.setting(seed::CALLER).await?.map(Secret::new);
     let message_error_code = match store.setting(seed::MESSAGE_ERROR_CODE).await? {
         Some(code) => {
             code.parse().map_err(|_| Error::Damaged("its messageErrorCode is no code"))?
@@ -513,7 +526,12 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
             (Arc::<OwnClock>::clone(&clock), Some(clock))
         }
     };
-    let parties = Parties::read(&mut store.connection).await?;
+    let fork = match options.fork {
+        Some(origin) => Some(Fork::begin(origin, &mut store.connection, clock.now()).await?),
+        None => None,
+    };
+    let caller_token = store.setting(seed::CALLER).await?.map(Secret::new);
+    let people = RwLock::new(Arc::new(Parties::read(&mut store.connection).await?));
     store.faults = Injector::read(&mut store.connection).await?;
     if options.repeats_are_one_call {
         store.faults.tell_repeats();
@@ -521,7 +539,8 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
     store.next_due = due::next(&mut store.connection).await?;
     let platform = Platform {
         store: Mutex::new(store),
-        parties,
+        people,
+        fork,
         otts: Otts::new(key),
         clock,
         own_clock,

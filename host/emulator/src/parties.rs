@@ -103,7 +103,9 @@ impl Parties {
                 is_business: false,
             };
             parties.users.insert(caller.user_id, person);
-            parties.callers.insert(row.try_get("token")?, caller);
+            if let Some(token) = row.try_get("token")? {
+                parties.callers.insert(token, caller);
+            }
         }
         Ok(parties)
     }

@@ -337,6 +337,14 @@ pub(crate) async fn by_credit(
     let payable = invoice.payable();
     let mut rest = payable;
     let mut sources: Vec<Source> = Vec::new();
+    if let Some(fork) = context.fork
+        && !fork.knows_delegations(payer)
+        && !delegations.delegators.is_empty()
+        && context.assumes("delegations-cover")
+    {
+        sources.push(Source { account: Account::Assumed.to_string(), rials: rest });
+        rest = 0;
+    }
     for (index, delegator) in delegations.delegators.iter().enumerate() {
         let hash = delegations.hashes.get(index).map(String::as_str).filter(|h| !h.is_empty());
         let Ok(delegator) = i64::try_from(*delegator) else { continue };
@@ -359,6 +367,10 @@ pub(crate) async fn by_credit(
             ));
         }
         let account = Account::Wallet { user: payer, code: wallet };
+        if context.fork.is_some_and(|fork| !fork.knows_wallet(payer, wallet)) {
+            context.assumes("wallet-covers");
+            context.assume_in(&account, rest).await?;
+        }
         let balance = account.balance(context.connection).await?;
         if balance < rest {
             return Err(Refusal::because(

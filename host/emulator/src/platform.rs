@@ -1,11 +1,15 @@
 //! One call, from its fields to its envelope: who calls, which service, is its one-time token good,
 //! and the transaction around its handler.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use pod_platform::{
     Clock, Effect as Changes, Instant, Route, TokenKind, catalogue,
-    types::PlatformErrorKind as Kind,
+    types::{self, PlatformErrorKind as Kind},
     wire::{envelope::OutgoingEnvelope, form::Fields},
 };
 use sqlx::{Connection as _, SqliteConnection};
@@ -17,6 +21,7 @@ use crate::{
     clock::OwnClock,
     deeds, due,
     faults::{self, Called, Effect, Injected, Manner},
+    fork::{self, Fork, Need},
     ott::{self, Otts},
     parties::{Caller, Parties},
     scenario::Spoilt,
@@ -30,7 +35,9 @@ pub(crate) const INTERNAL: (i32, &str) = (999, "خطای ناشناخته در �
 /// Everything that answers calls.
 pub(crate) struct Platform {
     pub(crate) store: Mutex<Store>,
-    pub(crate) parties: Parties,
+    pub(crate) people: RwLock<Arc<Parties>>,
+    /// What it is a fork of, if it is one.
+    pub(crate) fork: Option<Fork>,
     pub(crate) otts: Otts,
     pub(crate) clock: Arc<dyn Clock>,
     /// The same clock, unless whoever started the platform gave it.
@@ -80,6 +87,21 @@ struct Taken {
 }
 
 impl Platform {
+    /// Who there is.
+    pub(crate) fn parties(&self) -> Arc<Parties> {
+        Arc::clone(&self.people.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads anew who there is: in a fork, somebody new may have been shown.
+    pub(crate) async fn read_parties(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<(), sqlx::Error> {
+        let parties = Arc::new(Parties::read(connection).await?);
+        *self.people.write().unwrap_or_else(PoisonError::into_inner) = parties;
+        Ok(())
+    }
+
     /// Answers one call, or does to it what a fault has it. Calls are answered one after the other.
     pub(crate) async fn answer(self: Arc<Self>, call: Call) -> Answered {
         let mut store = self.store.lock().await;
@@ -132,7 +154,7 @@ impl Platform {
             Effect::Never | Effect::Later(_) => None,
             Effect::Now => match self.serve(store, number, call, entry).await {
                 Err(Refusal::Internal(error)) => return Err(Refusal::Internal(error)),
-                outcome => Some(outcome),
+                outcome => Some(outcome.map(|reply| self.telling(reply))),
             },
         };
         Ok(Taken { called, injected, outcome })
@@ -158,15 +180,24 @@ impl Platform {
         }
     }
 
+    /// The answer with what it goes by that nobody tells.
+    fn telling(&self, reply: Reply) -> Reply {
+        match &self.fork {
+            Some(fork) => Reply { assumed: fork.gaps.take(), ..reply },
+            None => reply,
+        }
+    }
+
     fn envelope(&self, number: i64, outcome: Result<Reply, Refusal>) -> OutgoingEnvelope {
         match outcome {
-            Ok(Reply { count, result }) => OutgoingEnvelope {
+            Ok(Reply { count, result, assumed }) => OutgoingEnvelope {
                 has_error: false,
                 message_id: 0,
                 reference_number: number.to_string(),
                 error_code: 0,
                 message: None,
-                explanation: None,
+                explanation: (!assumed.is_empty())
+                    .then(|| format!("this is a fork, and nobody tells: {}", assumed.join(", "))),
                 count,
                 ott: self.otts.issue(number),
                 result,
@@ -175,12 +206,32 @@ impl Platform {
                 explanation: detail,
                 ..self.refusal(number, self.code(kind), says.unwrap_or(kind.message()))
             },
-            Err(Refusal::Internal(error)) => {
-                tracing::error!(reference = number, %error, "a call failed");
-                let (code, message) = INTERNAL;
-                self.refusal(number, code, message)
-            }
+            Err(Refusal::Internal(error)) => match error.downcast::<types::Error>() {
+                Ok(error) => self.unread(number, *error),
+                Err(error) => {
+                    tracing::error!(reference = number, %error, "a call failed");
+                    let (code, message) = INTERNAL;
+                    self.refusal(number, code, message)
+                }
+            },
         }
+    }
+
+    /// Of a fork: the real platform does not show what the call needs. It refuses as that does.
+    fn unread(&self, number: i64, error: types::Error) -> OutgoingEnvelope {
+        let (code, message, explanation) = match error {
+            types::Error::Platform(refusal) => {
+                let code = if refusal.code == 0 { self.message_error_code } else { refusal.code };
+                let explanation = "so the real platform refuses what the fork has to read";
+                (code, refusal.message, explanation.to_owned())
+            }
+            error => {
+                tracing::error!(reference = number, %error, "a fork cannot answer");
+                let explanation = format!("the fork cannot answer, and changed nothing: {error}");
+                (INTERNAL.0, INTERNAL.1.to_owned(), explanation)
+            }
+        };
+        OutgoingEnvelope { explanation: Some(explanation), ..self.refusal(number, code, &message) }
     }
 
     /// The code that an answer has: never 0, which would be none.
@@ -203,6 +254,7 @@ impl Platform {
     /// Everything whose time has come happens, each at its own time. How many things did.
     pub(crate) async fn let_due_things_happen(&self, store: &mut Store) -> Result<u64, Refusal> {
         let now = self.clock.now();
+        let parties = self.parties();
         let mut happened = 0;
         while store.next_due.is_some_and(|at| at.unsigned_abs() <= now.0) {
             let number = store.next_number().await?;
@@ -214,7 +266,8 @@ impl Platform {
             };
             let fields = Fields::default();
             let mut event = transaction.begin().await?;
-            let mut context = self.context(&mut event, Caller::PLATFORM, at, number, &fields);
+            let mut context =
+                self.context(&parties, &mut event, Caller::PLATFORM, at, number, &fields);
             let before = deeds::Before::of(&mut context).await?;
             match due.happen(&mut context).await {
                 Ok(()) => {
@@ -248,11 +301,12 @@ impl Platform {
             return Ok(Reply::default());
         };
         // Whoever knows a file's hash may read it.
-        let caller = match entry.row.route {
-            Route::Download { .. } => Caller::PLATFORM,
-            _ => self.caller(call)?,
+        let caller = || match entry.row.route {
+            Route::Download { .. } => Ok(Caller::PLATFORM),
+            _ => self.caller(call),
         };
-        if entry.row.token == TokenKind::Business && caller.business_id.is_none() {
+        let mut acting = caller()?;
+        if entry.row.token == TokenKind::Business && acting.business_id.is_none() {
             return Err(Kind::InvalidToken.into());
         }
         // Of a token that no answer carried, there is nothing to use up.
@@ -266,8 +320,18 @@ impl Platform {
 
         let connection = &mut store.connection;
         let now = self.clock.now();
+        if let Some(fork) = &self.fork {
+            let upstream = &*fork.upstream;
+            let asked = fork::Asked { platform: self, fork, upstream, entry, number };
+            if let Some(reply) = asked.read(connection, acting, &call.fields).await? {
+                return Ok(reply);
+            }
+            // It may know now who calls.
+            acting = caller()?;
+        }
+        let parties = self.parties();
         if ott.is_none() && entry.row.effect == Changes::Read && !entry.writes {
-            let mut context = self.context(connection, caller, now, number, &call.fields);
+            let mut context = self.context(&parties, connection, acting, now, number, &call.fields);
             return (entry.run)(&mut context).await;
         }
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -276,7 +340,8 @@ impl Platform {
             Some(None) => false,
             None => true,
         };
-        let mut context = self.context(&mut transaction, caller, now, number, &call.fields);
+        let mut context =
+            self.context(&parties, &mut transaction, acting, now, number, &call.fields);
         // POD's own rules come first: that an invoice is paid is told whatever the token is
         // (recorded answers).
         let outcome = match perform(entry, &mut context).await {
@@ -300,6 +365,13 @@ impl Platform {
         }
     }
 
+    /// In a fork: brings what is needed into the tables, for what is no call of a service.
+    pub(crate) async fn know(&self, needs: &[Need]) -> Result<(), Refusal> {
+        let Some(fork) = &self.fork else { return Ok(()) };
+        let mut store = self.store.lock().await;
+        fork.know(self, &*fork.upstream, &mut store.connection, needs).await
+    }
+
     /// Does something that is no call of a service, such as a payer's click, as one transaction.
     pub(crate) async fn act<T>(
         &self,
@@ -313,7 +385,8 @@ impl Platform {
         let mut transaction = store.connection.begin_with("BEGIN IMMEDIATE").await?;
         let fields = Fields::default();
         let now = self.clock.now();
-        let mut context = self.context(&mut transaction, caller, now, number, &fields);
+        let parties = self.parties();
+        let mut context = self.context(&parties, &mut transaction, caller, now, number, &fields);
         let before = deeds::Before::of(&mut context).await?;
         match action(&mut context).await {
             Ok(done) => {
@@ -331,6 +404,7 @@ impl Platform {
 
     pub(crate) fn context<'a>(
         &'a self,
+        parties: &'a Parties,
         connection: &'a mut SqliteConnection,
         caller: Caller,
         now: Instant,
@@ -340,11 +414,12 @@ impl Platform {
         Context {
             connection,
             caller,
-            parties: &self.parties,
+            parties,
             now,
             reference,
             root_url: &self.root_url,
             fields,
+            fork: self.fork.as_ref(),
         }
     }
 
@@ -353,7 +428,16 @@ impl Platform {
         if call.token_issuer.as_deref().is_some_and(|issuer| issuer.trim() != "1") {
             return Err(Kind::InvalidToken);
         }
-        call.token.as_deref().and_then(|token| self.parties.caller(token)).ok_or(Kind::InvalidToken)
+        let token = call.token.as_deref().ok_or(Kind::InvalidToken)?;
+        self.who(token).ok_or(Kind::InvalidToken)
+    }
+
+    /// Who has a token. A fork is for one account.
+    pub(crate) fn who(&self, token: &str) -> Option<Caller> {
+        match &self.fork {
+            Some(fork) => (token == fork.token.expose()).then(|| fork.identity.caller()),
+            None => self.parties().caller(token),
+        }
     }
 
     /// The service that is called; none where only a one-time token is asked for.

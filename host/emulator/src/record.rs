@@ -54,12 +54,19 @@ macro_rules! record {
 }
 pub(crate) use record;
 
+/// The setting with the first id that is given out here: a fork's are above the real platform's.
+pub(crate) const FIRST_ID: &str = "firstId";
+
 /// The id of a table's next new row.
 pub(crate) async fn next_id(
     connection: &mut SqliteConnection,
     table: &'static str,
 ) -> Result<i64, sqlx::Error> {
-    let next = format!("SELECT COALESCE(MAX(id), 0) + 1 FROM {table}");
+    let next = format!(
+        "SELECT MAX(COALESCE(MAX(id), 0), COALESCE(\
+         (SELECT CAST(value AS INTEGER) FROM settings WHERE name = '{FIRST_ID}'), 0)) + 1 \
+         FROM {table}"
+    );
     query_scalar(AssertSqlSafe(next)).fetch_one(connection).await
 }
 

@@ -1,7 +1,7 @@
 -- The emulator's data. Money is whole rials, instants are milliseconds since 1970.
 -- 0x504F4453 is "PODS": it tells our files from other people's databases.
 PRAGMA application_id = 0x504F4453;
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
@@ -36,7 +36,7 @@ CREATE TABLE used_otts (
 CREATE TABLE users (
     id               INTEGER PRIMARY KEY,
     name             TEXT NOT NULL,
-    token            TEXT NOT NULL UNIQUE,
+    token            TEXT UNIQUE,               -- null: somebody whom the real platform has shown
     cellphone_number TEXT,
     national_code    TEXT,
     username         TEXT,
@@ -45,7 +45,7 @@ CREATE TABLE users (
 
 CREATE TABLE businesses (
     id               INTEGER PRIMARY KEY,
-    user_id          INTEGER NOT NULL UNIQUE,
+    user_id          INTEGER NOT NULL,
     name             TEXT NOT NULL,
     token            TEXT UNIQUE,               -- nobody calls as the platform's own business
     cellphone_number TEXT,
@@ -117,8 +117,9 @@ CREATE TABLE invoices (
     payer_id             INTEGER,
     delegated            INTEGER NOT NULL DEFAULT 0,
     card_receipt         TEXT,                         -- JSON: what bank or terminal said
-    UNIQUE (business_id, bill_number)
+    upstream             TEXT                          -- JSON: as the real platform shows it, in a fork
 ) STRICT;
+CREATE INDEX invoices_numbered ON invoices (business_id, bill_number);
 CREATE INDEX invoices_issued ON invoices (business_id);
 CREATE INDEX invoices_received ON invoices (user_id);
 
@@ -158,7 +159,8 @@ CREATE TABLE service_bills (
     user_id      INTEGER NOT NULL,                     -- who asked for the invoice, then who paid it
     requested_at INTEGER NOT NULL,
     reference    INTEGER,                              -- the call that paid
-    canceled_at  INTEGER
+    canceled_at  INTEGER,
+    upstream     TEXT                                  -- JSON: as the real platform shows it, in a fork
 ) STRICT;
 CREATE INDEX service_bills_of ON service_bills (user_id);
 -- Nothing is paid twice, unless the first payment was cancelled.
@@ -259,7 +261,8 @@ CREATE TABLE loan_contracts (
     clear_installment_tool     TEXT NOT NULL,          -- the wallet that instalments are paid from
     guild_code                 TEXT NOT NULL,          -- the grantor's trade
     permitted_businesses       TEXT,                   -- JSON: whose invoices it pays; null: all
-    created_at                 INTEGER NOT NULL
+    created_at                 INTEGER NOT NULL,
+    upstream                   TEXT                    -- JSON: as the real platform shows it, in a fork
 ) STRICT;
 
 CREATE TABLE loan_members (
@@ -273,10 +276,11 @@ CREATE TABLE loan_plans (
     id            INTEGER PRIMARY KEY,
     contract_id   INTEGER NOT NULL REFERENCES loan_contracts (id),
     name          TEXT NOT NULL,
-    installments  INTEGER NOT NULL CHECK (installments > 0),
+    installments  INTEGER NOT NULL CHECK (installments >= 0),   -- 0: nobody tells, in a fork
     interest_rate REAL NOT NULL,                       -- percent, flat
     active        INTEGER NOT NULL,
-    created_at    INTEGER NOT NULL
+    created_at    INTEGER NOT NULL,
+    upstream      TEXT                                 -- JSON: as the real platform shows it, in a fork
 ) STRICT;
 
 CREATE TABLE loans (
@@ -298,7 +302,8 @@ CREATE TABLE loans (
     assurance_number       TEXT,
     created_at             INTEGER NOT NULL,
     settled_at             INTEGER,
-    canceled_at            INTEGER
+    canceled_at            INTEGER,
+    upstream               TEXT                        -- JSON: as the real platform shows it, in a fork
 ) STRICT;
 CREATE INDEX loans_paid_ahead ON loans (pre_paid_invoice_id);
 CREATE INDEX loans_settled_by ON loans (pre_settlement_invoice_id);
@@ -322,7 +327,7 @@ CREATE INDEX installments_paid_by ON installments (invoice_id);
 -- The ledger. A transaction is written once and never changed; balances follow from postings.
 CREATE TABLE accounts (
     name    TEXT PRIMARY KEY,
-    balance INTEGER NOT NULL CHECK (balance >= 0 OR name = 'outside')
+    balance INTEGER NOT NULL CHECK (balance >= 0 OR name IN ('outside', 'assumed'))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE transactions (

@@ -332,6 +332,7 @@ async fn loan_contracts(
                 .as_ref()
                 .map(|ids| json!(ids).to_string()),
             created_at,
+            upstream: None,
         };
         record.save(connection).await?;
         for member in &contract.members {
@@ -347,6 +348,7 @@ async fn loan_contracts(
                 interest_rate: plan.interest_rate,
                 active: plan.active,
                 created_at,
+                upstream: None,
             };
             record.save(connection).await?;
         }

@@ -7,15 +7,19 @@
 use std::{borrow::Cow, collections::HashMap, pin::Pin};
 
 use pod_platform::{
-    Instant, Route, Row, Service,
+    Instant, Request, Route, Row, Service,
     rules::invoice::Barred,
-    types::{InvalidArgument, PlatformErrorKind as Kind},
+    types::{self, InvalidArgument, PlatformErrorKind as Kind},
     wire::form::Fields,
 };
 use serde_json::value::RawValue;
 use sqlx::SqliteConnection;
 
-use crate::parties::{Caller, Parties};
+use crate::{
+    fork::{Fork, NOBODY, Need, Reads},
+    ledger::{self, Account, Move},
+    parties::{Caller, Parties},
+};
 
 /// What a handler works with.
 pub(crate) struct Context<'a> {
@@ -33,6 +37,8 @@ pub(crate) struct Context<'a> {
     pub(crate) root_url: &'a str,
     /// The call's fields, as they came.
     pub(crate) fields: &'a Fields,
+    /// What the platform is a fork of, if it is one.
+    pub(crate) fork: Option<&'a Fork>,
 }
 
 impl Context<'_> {
@@ -51,6 +57,28 @@ impl Context<'_> {
         self.now.jalali_date().end().unwrap_or(self.now)
     }
 
+    /// In a fork, what nobody tells is assumed, by the name that receipts know. False: this is none.
+    pub(crate) fn assumes(&self, what: &'static str) -> bool {
+        if let Some(fork) = self.fork {
+            fork.gaps.assume(what);
+        }
+        self.fork.is_some()
+    }
+
+    /// Assumes that so much is in an account: what it lacks comes out of the account `assumed`.
+    pub(crate) async fn assume_in(
+        &mut self,
+        account: &Account<'_>,
+        rials: i64,
+    ) -> Result<(), sqlx::Error> {
+        let lacks = rials - account.balance(self.connection).await?;
+        if lacks > 0 {
+            let moves = [Move { from: Account::Assumed, to: account.clone(), rials: lacks }];
+            ledger::post(self.connection, self.now, "assumed", self.reference, &moves).await?;
+        }
+        Ok(())
+    }
+
     /// The service's number that the caller knows it by.
     pub(crate) fn product(&self) -> Option<u32> {
         self.fields.get("scProductId")?.trim().parse().ok()
@@ -59,7 +87,11 @@ impl Context<'_> {
 
 /// The business that calls.
 pub(crate) fn calling_business(context: &Context<'_>) -> Result<i64, Kind> {
-    context.caller.business_id.ok_or(Kind::NoPermission)
+    let business = context.caller.business_id.ok_or(Kind::NoPermission)?;
+    if business == NOBODY {
+        context.assumes("account-is-a-business");
+    }
+    Ok(business)
 }
 
 /// A number that the database can hold.
@@ -89,6 +121,11 @@ impl Refusal {
     /// POD's refusal, in other words than POD's usual ones for this kind.
     pub(crate) fn saying(kind: Kind, message: &'static str) -> Self {
         Self::Platform { kind, says: Some(message), detail: None }
+    }
+
+    /// A fork cannot tell what POD would do.
+    pub(crate) fn unknown(what: impl Into<String>) -> Self {
+        Self::Internal(Box::new(types::Error::Unavailable(what.into())))
     }
 
     /// 403, naming the field.
@@ -155,6 +192,14 @@ pub(crate) trait Handle: Service {
         async { Ok(written) }
     }
 
+    /// In a fork: what has to be known before the call can be answered.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
+    /// In a fork: where it reads.
+    const READS: Reads = Reads::Here;
+
     /// Does the platform keep something of it, although it changes nothing for anybody?
     const WRITES: bool = false;
 
@@ -167,6 +212,8 @@ pub(crate) trait Handle: Service {
 pub(crate) struct Reply {
     pub(crate) count: u64,
     pub(crate) result: Option<Box<RawValue>>,
+    /// In a fork: what was taken as given, because nobody tells it.
+    pub(crate) assumed: Vec<&'static str>,
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send + 'a>>;
@@ -177,6 +224,9 @@ pub(crate) struct Entry {
     pub(crate) row: &'static Row,
     pub(crate) may_omit_ott: bool,
     pub(crate) writes: bool,
+    pub(crate) reads: Reads,
+    /// The request, and what has to be known to answer it.
+    pub(crate) prepare: fn(&Fields) -> Result<(Request, Vec<Need>), Refusal>,
     pub(crate) run: for<'a, 'c> fn(&'a mut Context<'c>) -> Running<'a>,
 }
 
@@ -189,8 +239,14 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn serve<S: Handle>(mut self) -> Self {
-        let entry =
-            Entry { row: S::ROW, may_omit_ott: S::MAY_OMIT_OTT, writes: S::WRITES, run: run::<S> };
+        let entry = Entry {
+            row: S::ROW,
+            may_omit_ott: S::MAY_OMIT_OTT,
+            writes: S::WRITES,
+            reads: S::READS,
+            prepare: prepare::<S>,
+            run: run::<S>,
+        };
         match S::ROW.route {
             Route::Product(product) => {
                 self.products.extend(product.numbers().map(|number| (number, entry)));
@@ -222,6 +278,12 @@ impl Registry {
     }
 }
 
+fn prepare<S: Handle>(fields: &Fields) -> Result<(Request, Vec<Need>), Refusal> {
+    let request = S::decode(&S::receive(fields)).map_err(S::refuse)?;
+    let prepared = request.prepare().map_err(S::refuse)?;
+    Ok((prepared, request.needs()))
+}
+
 fn run<'a, S: Handle>(context: &'a mut Context<'_>) -> Running<'a> {
     Box::pin(async move {
         let request = S::decode(&S::receive(context.fields)).map_err(S::refuse)?;
@@ -229,6 +291,6 @@ fn run<'a, S: Handle>(context: &'a mut Context<'_>) -> Running<'a> {
         let response = request.handle(context).await?;
         let written = S::write(&response)?;
         let result = S::dress(context, &response, written).await?;
-        Ok(Reply { count: S::count(&response), result: Some(result) })
+        Ok(Reply { count: S::count(&response), result: Some(result), ..Reply::default() })
     })
 }

@@ -13,7 +13,7 @@ use sqlx::{
 use crate::{Error, faults::Injector};
 
 const APPLICATION: i64 = 0x504F_4453;
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// How many call numbers are reserved by one write.
 const BLOCK: i64 = 4096;

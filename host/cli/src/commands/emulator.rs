@@ -1,11 +1,19 @@
 //! `podhost emulator`
 
-use pod_emulator::{Emulator, Options, Scenario};
+use std::sync::Arc;
+
+use pod_emulator::{
+    DelegatedCredit, Emulator, LoanCredit, Options, Scenario,
+    fork::{Account, Known, Origin, Reader},
+};
+use pod_host::Stated;
+use pod_platform::{Clock, Secret};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     arguments,
     exit::{Failure, Status},
+    operator::Operator,
     terminal,
 };
 
@@ -14,14 +22,27 @@ pub async fn serve(arguments: arguments::Emulator) -> Result<Status, Failure> {
         Some(file) => Scenario::from_file(file).map_err(Failure::input)?,
         None => Scenario::default(),
     };
-    let options =
-        Options { listen: arguments.listen, data: arguments.data, scenario, ..Options::default() };
+    let (fork, clock) = match &arguments.fork {
+        Some(name) => forked(name, &arguments).await.map(|(fork, clock)| (Some(fork), clock))?,
+        None => (None, None),
+    };
+    let options = Options {
+        listen: arguments.listen,
+        data: arguments.data,
+        scenario,
+        clock,
+        fork,
+        ..Options::default()
+    };
     let emulator = Emulator::start(options).await.map_err(Failure::platform)?;
-    let addresses = serde_json::json!({
+    let mut addresses = serde_json::json!({
         "platform": emulator.platform_url(),
         "pay": emulator.pay_url(),
         "file": emulator.file_url(),
     });
+    if let Some(account) = arguments.fork {
+        addresses["token"] = account.into();
+    }
     // The first line is a promise to whoever waits for it.
     terminal::json(&addresses)?;
 
@@ -32,4 +53,55 @@ pub async fn serve(arguments: arguments::Emulator) -> Result<Status, Failure> {
     }
     emulator.stop().await.map_err(Failure::platform)?;
     Ok(Status::Done)
+}
+
+/// An account's platform, to be forked, and the time there, if it is not the system's. The fork is
+/// called by the account's name: the real token goes to the real platform only.
+async fn forked(
+    name: &str,
+    arguments: &arguments::Emulator,
+) -> Result<(Origin, Option<Arc<dyn Clock>>), Failure> {
+    let operator = Operator::read(arguments.config.as_deref())?;
+    let account = operator.account(name, arguments.platform.as_ref())?.connect().await?;
+    let known = known(account.operator_stated, account.stated);
+    let reader = Reader { client: account.client, credentials: account.credentials };
+    let origin = Origin {
+        upstream: Arc::new(reader),
+        account: Account {
+            token: Secret::new(name),
+            business: account.business,
+            user: account.user,
+            known,
+        },
+    };
+    Ok((origin, account.clock))
+}
+
+/// What podhost.toml states of an account, or else its platform does.
+fn known(operator: Stated, platform: Stated) -> Known {
+    let credits = operator.delegations.or(platform.delegations).map(|stated| {
+        let credit = |credit: pod_host::StatedDelegation| DelegatedCredit {
+            delegator_id: credit.delegator_id,
+            hash: credit.hash,
+            amount: credit.amount,
+            guild_code: credit.guild_code,
+            until: credit.until,
+        };
+        stated.into_iter().map(credit).collect()
+    });
+    let loan_credits = operator.loan_credits.or(platform.loan_credits).map(|stated| {
+        let credit = |credit: pod_host::StatedLoanCredit| LoanCredit {
+            contract_id: credit.contract_id,
+            user_id: credit.user_id,
+            credit: credit.credit,
+        };
+        stated.into_iter().map(credit).collect()
+    });
+    let plans = operator.loan_plans.or(platform.loan_plans).unwrap_or_default();
+    Known {
+        wallet: operator.wallet.or(platform.wallet),
+        delegations: credits,
+        loan_credits,
+        installments: plans.into_iter().map(|plan| (plan.id, plan.installments)).collect(),
+    }
 }

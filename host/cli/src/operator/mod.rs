@@ -172,6 +172,15 @@ impl Operator {
         Ok(operator)
     }
 
+    /// An account, on its own platform or the one that is named. Its secrets are read now.
+    pub fn account(
+        &self,
+        name: &str,
+        destination: Option<&Destination>,
+    ) -> Result<Identity, Failure> {
+        self.entry(Some(name))?.identity(destination)
+    }
+
     /// The account that a run of a policy acts for. Its secrets are read now.
     pub fn account_of_run(
         &self,

@@ -65,3 +65,59 @@ fn bad_input_exits_2() {
         ended.failed(2, &[says]);
     }
 }
+
+/// podhost.toml with the account of the small scenario's shop on a platform.
+fn shop_on(desk: &Desk, served: &Served) -> String {
+    let token = r#"{ command = ["echo", "shop-api-token"] }"#;
+    let platform = served.url();
+    desk.file(
+        "podhost.toml",
+        &format!("[account.shop]\nplatform = \"{platform}\"\ntoken = {token}\n"),
+    )
+}
+
+#[test]
+fn a_fork_begins_where_an_accounts_platform_stands_and_changes_nothing_there() {
+    let real = Served::start(&["--scenario", SMALL]);
+    let books = real.look("books");
+    let desk = Desk::new();
+    let config = shop_on(&desk, &real);
+    let fork = Served::start(&["--fork", "shop", "--config", &config]);
+    assert_eq!(fork.addresses["token"], "shop", "the real token is the real platform's alone");
+    assert_eq!(fork.post("shop-api-token", "scProductId=29816")["errorCode"], 21);
+    assert_eq!(fork.look("caller"), real.look("caller"));
+    assert_eq!(fork.look("holdings"), real.look("holdings"));
+    let list = "scProductId=29813&offset=0&size=50";
+    let [ours, theirs] = [fork.post("shop", list), real.post("shop-api-token", list)];
+    assert_eq!(ours["result"], theirs["result"]);
+
+    let ended: Ended = podhost()
+        .args(["run", "plugins/netting", "--platform", fork.url(), "--store"])
+        .arg(desk.folder.path().join("store"))
+        .env("PODHOST_TOKEN", "shop")
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    let paid = "scProductId=29813&offset=0&size=1&id=501";
+    assert_eq!(fork.post("shop", paid)["result"][0]["payed"], true);
+    assert_eq!(real.post("shop-api-token", paid)["result"][0]["payed"], false);
+    assert_eq!(real.look("books"), books);
+    assert_eq!(real.look("deeds"), serde_json::json!([]));
+}
+
+#[test]
+fn a_fork_takes_neither_a_scenario_nor_a_file_and_needs_the_account() {
+    let real = Served::start(&["--scenario", SMALL]);
+    let desk = Desk::new();
+    let config = shop_on(&desk, &real);
+    for (arguments, says) in [
+        (&["--fork", "shop", "--scenario", SMALL][..], "--scenario"),
+        (&["--fork", "shop", "--data", "pod.sqlite"], "--data"),
+        (&["--platform", "production"], "--fork"),
+        (&["--fork", "mill", "--config", &config], "has no account `mill`"),
+    ] {
+        let ended: Ended = podhost().arg("emulator").args(arguments).output().unwrap().into();
+        ended.failed(2, &[says]);
+    }
+}

@@ -11,7 +11,7 @@ use pod_platform::wire::form::Fields;
 use serde::Serialize;
 
 use super::{Failure, json};
-use crate::{parties, platform::Platform, seed, store::Store};
+use crate::{fork::NOBODY, parties, platform::Platform, seed, store::Store};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,7 +29,8 @@ pub(super) async fn show(
     let caller = asked_for(&platform, &mut store, query).await?;
     json(&Caller {
         user_id: caller.user_id.unsigned_abs(),
-        business_id: caller.business_id.map(i64::unsigned_abs),
+        // Nobody has told whether a fork's account has one.
+        business_id: caller.business_id.filter(|id| *id != NOBODY).map(i64::unsigned_abs),
     })
 }
 
@@ -46,5 +47,5 @@ pub(super) async fn asked_for(
     };
     let token = token.ok_or_else(|| Failure::field("token", "the platform has no caller"))?;
     let unknown = || Failure::field("token", "no business and no user has this token");
-    platform.parties.caller(&token).ok_or_else(unknown)
+    platform.who(&token).ok_or_else(unknown)
 }

@@ -160,7 +160,12 @@ async fn holdings(
     let mut store = platform.store.lock().await;
     platform.catch_up(&mut store).await?;
     let caller = caller::asked_for(&platform, &mut store, query).await?;
-    json(&Holdings::read(&mut store.connection, caller, platform.clock.now()).await?)
+    let holdings = Holdings::read(&mut store.connection, caller, platform.clock.now()).await?;
+    let mut shown = serde_json::to_value(holdings).map_err(|error| Failure::internal(&error))?;
+    if let (Some(fork), Some(fields)) = (&platform.fork, shown.as_object_mut()) {
+        fields.retain(|field, _| fork.gaps.knows(field));
+    }
+    json(&shown)
 }
 
 async fn delivered(State(platform): State<Arc<Platform>>) -> Result<Response, Failure> {

@@ -69,7 +69,7 @@ pub(super) async fn texted(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let Texted { from, text } = read(&headers, &body)?;
-    let user = platform.parties.by_cellphone_number(&from).ok_or_else(|| {
+    let user = platform.parties().by_cellphone_number(&from).ok_or_else(|| {
         Failure(StatusCode::NOT_FOUND, format!("from: nobody has the mobile number {from}"))
     })?;
     let text = latin(text.trim());
@@ -101,7 +101,7 @@ async fn choice(platform: &Platform, user: i64, text: &str) -> Result<Option<Cho
 }
 
 async fn choose(platform: Arc<Platform>, user: i64, choice: Choice) -> Result<Chosen, Refusal> {
-    let caller = platform.parties.acting(user);
+    let caller = platform.parties().acting(user);
     let choose = platform.act(CHOICE, caller, move |context| {
         Box::pin(async move {
             let Choice { loan: loan_id, plan: plan_id } = choice;
@@ -114,7 +114,7 @@ async fn choose(platform: Arc<Platform>, user: i64, choice: Choice) -> Result<Ch
 }
 
 async fn pay(platform: Arc<Platform>, user: i64, code: String) -> Result<Paid, Refusal> {
-    let caller = platform.parties.acting(user);
+    let caller = platform.parties().acting(user);
     let pay = platform.act(PAYMENT, caller, move |context| {
         Box::pin(async move {
             let id = sms::pay_by_code(context, &code, None, Some(user), PAYMENT).await?;

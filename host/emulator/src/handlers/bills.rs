@@ -17,11 +17,17 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::payments::PODLAND_WALLET;
 use crate::{
     bills::{self, Bill},
+    fork::{Kind as List, Need, Reads},
     payment::{self, Delegations},
     service::{Context, Handle, Refusal, stored},
 };
 
 impl Handle for PayBillRequest {
+    fn needs(&self) -> Vec<Need> {
+        let (bill_id, payment_id) = (self.bill_id.clone(), self.payment_id.clone());
+        vec![Need::Bill { bill_id, payment_id }]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<ServiceBill, Refusal> {
         let bill = processable::<Self>(context, &self.bill_id, &self.payment_id)?;
         let mut invoice = bills::open_invoice(context, &bill).await?;
@@ -30,7 +36,7 @@ impl Handle for PayBillRequest {
         let paying = payment::by_credit(context, payer, &invoice, PODLAND_WALLET, &nobody).await?;
         payment::pay(context, &mut invoice, Self::ROW.name, paying).await?;
         let paid = Bill::of_invoice(context.connection, invoice.id).await?.ok_or(Kind::NotFound)?;
-        Ok(paid.shown(context.parties))
+        Ok(paid.shown(context.parties)?)
     }
 
     fn refuse(argument: InvalidArgument) -> Refusal {
@@ -39,6 +45,11 @@ impl Handle for PayBillRequest {
 }
 
 impl Handle for IssueBillInvoiceRequest {
+    fn needs(&self) -> Vec<Need> {
+        let (bill_id, payment_id) = (self.bill_id.clone(), self.payment_id.clone());
+        vec![Need::Bill { bill_id, payment_id }]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<Invoice, Refusal> {
         let bill = processable::<Self>(context, &self.bill_id, &self.payment_id)?;
         let invoice = bills::open_invoice(context, &bill).await?;
@@ -89,6 +100,8 @@ fn refuse_identifiers(argument: InvalidArgument) -> Refusal {
 }
 
 impl Handle for ListBillsRequest {
+    const READS: Reads = Reads::Both(List::Bills);
+
     async fn handle(self, context: &mut Context<'_>) -> Result<BillPage, Refusal> {
         let mut count = QueryBuilder::new("SELECT COUNT(*)");
         push_matches(&mut count, &self, context.caller.user_id)?;
@@ -101,8 +114,8 @@ impl Handle for ListBillsRequest {
         let rows = page.build().fetch_all(&mut *context.connection).await?;
         let result = rows
             .iter()
-            .map(|row| Ok(Bill::read(row)?.shown(context.parties)))
-            .collect::<Result<_, sqlx::Error>>()?;
+            .map(|row| Ok(Bill::read(row)?.shown(context.parties)?))
+            .collect::<Result<_, Refusal>>()?;
         Ok(BillPage { count: count.unsigned_abs(), result })
     }
 
@@ -158,9 +171,13 @@ fn last_instant(day: JalaliDate) -> Option<Instant> {
 }
 
 impl Handle for CancelBillRequest {
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::BillById(self.id)]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<ServiceBill, Refusal> {
         let id = stored("id", self.id)?;
         let bill = bills::cancel(context, id, Self::ROW.name).await?;
-        Ok(bill.shown(context.parties))
+        Ok(bill.shown(context.parties)?)
     }
 }

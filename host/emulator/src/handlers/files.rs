@@ -7,6 +7,7 @@ use pod_platform::{
 
 use crate::{
     files::{self, Record},
+    fork::Reads,
     service::{Context, Handle, Refusal},
 };
 
@@ -17,10 +18,15 @@ impl Handle for UploadFileRequest {
 }
 
 impl Handle for GetFileRequest {
+    const READS: Reads = Reads::ThereUnless { field: "fileId", table: None };
+
     async fn handle(self, context: &mut Context<'_>) -> Result<FileContent, Refusal> {
         let file = Record::opened(context.connection, self.file_id, &self.hash_code)
             .await?
             .ok_or(Kind::NotFound)?;
+        if context.fork.is_some() && file.name.is_empty() {
+            return Err(Refusal::unknown("what POD would write into this file is not known"));
+        }
         let content_type = Some(file.content_type().to_owned());
         Ok(FileContent { content_type, content: file.content })
     }

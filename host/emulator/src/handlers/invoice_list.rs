@@ -17,11 +17,14 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::product_srv;
 use crate::{
     filters::{Filters, Value},
+    fork::{Kind, Reads},
     invoice::Record,
     service::{Context, Handle, Refusal, stored},
 };
 
 impl Handle for GetInvoiceListRequest {
+    const READS: Reads = Reads::Both(Kind::Invoices);
+
     async fn handle(self, context: &mut Context<'_>) -> Result<InvoicePage, Refusal> {
         let filters = filters(&self, context)?;
         let sides = [

@@ -15,11 +15,14 @@ use super::{
     product_srv,
 };
 use crate::{
+    fork::{Kind, Reads},
     invoice::Record,
     service::{Context, Handle, Refusal},
 };
 
 impl Handle for GetInvoiceListByMetadataRequest {
+    const READS: Reads = Reads::Both(Kind::Invoices);
+
     async fn handle(self, context: &mut Context<'_>) -> Result<InvoicePage, Refusal> {
         let wanted: MetaQuery = serde_json::from_str(&self.meta_query)
             .map_err(|error| Refusal::argument("metaQuery", format!("a query: {error}")))?;

@@ -12,12 +12,20 @@ use pod_platform::{
 use sqlx::query_scalar;
 
 use crate::{
+    fork::{Need, Side},
     invoice::Record,
     loans, payment,
     service::{Context, Handle, Refusal, calling_business},
 };
 
 impl Handle for VerifyInvoiceRequest {
+    fn needs(&self) -> Vec<Need> {
+        vec![match (self.id, &self.bill_number) {
+            (Some(id), _) => Need::Invoice(id, Side::Issued),
+            (None, number) => Need::Numbered(number.clone().unwrap_or_default()),
+        }]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<Invoice, Refusal> {
         let id = match (self.id, self.bill_number) {
             (Some(id), _) => id,
@@ -30,6 +38,10 @@ impl Handle for VerifyInvoiceRequest {
 }
 
 impl Handle for VerifyAndCloseInvoiceRequest {
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Invoice(self.id, Side::Issued)]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<Invoice, Refusal> {
         let mut invoice = issued(context, self.id).await?;
         payment::verify(context, &mut invoice).await?;
@@ -39,6 +51,10 @@ impl Handle for VerifyAndCloseInvoiceRequest {
 }
 
 impl Handle for CloseInvoiceRequest {
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Invoice(self.id, Side::Issued)]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
         let mut invoice = issued(context, self.id).await?;
         invoice.facts().closable()?;
@@ -48,6 +64,10 @@ impl Handle for CloseInvoiceRequest {
 }
 
 impl Handle for CancelInvoiceRequest {
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Invoice(self.id, Side::Issued)]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
         let mut invoice = issued(context, self.id).await?;
         invoice.facts().cancelable()?;

@@ -8,6 +8,7 @@ use pod_platform::{
 use sqlx::{query_as, query_scalar};
 
 use crate::{
+    fork::Need,
     invoice::{LARGEST_AMOUNT, Record, line, unique_number, unregistered},
     service::{Context, Handle, Refusal, calling_business, stored},
 };
@@ -19,6 +20,10 @@ const MOST_LINES: usize = 999;
 const DEFAULT_TAX_RATE: f64 = 0.09;
 
 impl Handle for IssueInvoiceRequest {
+    fn needs(&self) -> Vec<Need> {
+        self.bill_number.clone().map(Need::Numbered).into_iter().collect()
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<Invoice, Refusal> {
         let business = calling_business(context)?;
         // Clients send 0 for nobody.
@@ -90,7 +95,7 @@ impl Handle for IssueInvoiceRequest {
 fn addressee(context: &Context<'_>, user: u64) -> Result<i64, Refusal> {
     let known = i64::try_from(user)
         .ok()
-        .filter(|user| context.parties.is_user(*user))
+        .filter(|user| context.parties.is_user(*user) || context.assumes("customer-exists"))
         .ok_or_else(|| Refusal::because(Kind::NotFound, format!("no user {user}")))?;
     if known == context.caller.user_id {
         return Err(Kind::NoPermission.into());
@@ -137,6 +142,7 @@ async fn lines(
         let (product, price) = match (*product, price) {
             (0, Some(price)) => (unregistered(Some(description), *price), *price),
             (0, None) => return Err(Refusal::argument("price", "an amount where productId is 0")),
+            (id, price) if context.fork.is_some() => shown(context, id, *price).await?,
             (id, price) => {
                 let (product, own) = registered(context, business, id).await?;
                 (product, price.unwrap_or(own))
@@ -172,6 +178,43 @@ async fn registered(
     })?;
     let price = Rial(price.unsigned_abs());
     let product = ProductShort { id, name: Some(name), price: Some(price), ..Default::default() };
+    Ok((product, price))
+}
+
+/// In a fork: a product of the business. No service tells what one costs; an invoice that has it does.
+async fn shown(
+    context: &mut Context<'_>,
+    id: u64,
+    price: Option<Rial>,
+) -> Result<(ProductShort, Rial), Refusal> {
+    let of_line = |line: &InvoiceItem| {
+        let product = line.product_short_srv.clone();
+        product.filter(|product| product.id == id && product.price.is_some())
+    };
+    let seen = context.fork.and_then(|fork| {
+        let things = fork.seen.things();
+        things.invoices.values().find_map(|one| one.invoice_item_srvs.iter().find_map(of_line))
+    });
+    let product = match seen {
+        Some(product) => Some(product),
+        None => {
+            let lines: Option<String> = query_scalar(
+                "SELECT lines FROM invoices WHERE EXISTS (SELECT 1 FROM json_each(lines) AS line \
+                 WHERE line.value ->> '$.productShortSrv.id' = ?) LIMIT 1",
+            )
+            .bind(stored("productId", id)?)
+            .fetch_optional(&mut *context.connection)
+            .await?;
+            let lines: Vec<InvoiceItem> =
+                lines.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
+            lines.iter().find_map(of_line)
+        }
+    };
+    let own = product.as_ref().and_then(|product| product.price);
+    let price = price.or(own).ok_or_else(|| {
+        Refusal::unknown(format!("no service tells what product {id} costs: give its price"))
+    })?;
+    let product = product.unwrap_or(ProductShort { id, ..ProductShort::default() });
     Ok((product, price))
 }
 

@@ -12,11 +12,15 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use crate::{
     filters::{Filters, List, Value},
+    fork::{Kind as Listed, Reads},
     loans::{Contract, Installment, Loan, Plan},
     service::{Context, Handle, Refusal, calling_business, stored},
 };
 
 impl Handle for LoanPlanListRequest {
+    /// Plans do not change here.
+    const READS: Reads = Reads::ThereUnless { field: "contractId", table: None };
+
     async fn handle(self, context: &mut Context<'_>) -> Result<LoanPlanPage, Refusal> {
         let mut filters = Filters::default();
         filters.number("plan.id = ", "id", self.id)?;
@@ -78,8 +82,8 @@ impl Handle for LoanPlanListRequest {
         for row in rows {
             let plan = Plan::read(&row)?;
             let contract = Contract::named(context, plan.contract_id.unsigned_abs()).await?;
-            let own = Some(contract.shown(context));
-            result.push(LoanPlan { contract: own, ..plan.shown(context, &contract) });
+            let own = Some(contract.shown(context)?);
+            result.push(LoanPlan { contract: own, ..plan.shown(context, &contract)? });
         }
         Ok(LoanPlanPage { count, result })
     }
@@ -90,6 +94,8 @@ const LOANS: &str = " FROM loans JOIN invoices AS subject ON subject.id = subjec
                      JOIN loan_contracts AS contract ON contract.id = contract_id WHERE ";
 
 impl Handle for BusinessLoanListRequest {
+    const READS: Reads = Reads::Both(Listed::Loans);
+
     async fn handle(self, context: &mut Context<'_>) -> Result<LoanPage, Refusal> {
         let business = calling_business(context)?;
         let side = move |sql: &mut QueryBuilder<Sqlite>| issued_or_granted(sql, business);
@@ -104,6 +110,8 @@ fn issued_or_granted(sql: &mut QueryBuilder<Sqlite>, business: i64) {
 }
 
 impl Handle for LoanListRequest {
+    const READS: Reads = Reads::Both(Listed::Loans);
+
     async fn handle(self, context: &mut Context<'_>) -> Result<LoanPage, Refusal> {
         let user = context.caller.user_id;
         let side = move |sql: &mut QueryBuilder<Sqlite>| {
@@ -213,6 +221,8 @@ async fn loan_page(
 }
 
 impl Handle for GetInstallmentListRequest {
+    const READS: Reads = Reads::ThereUnless { field: "loanId", table: Some("loans") };
+
     async fn handle(self, context: &mut Context<'_>) -> Result<InstallmentPage, Refusal> {
         let business = calling_business(context)?;
         let loan = stored("loanId", self.loan_id)?;

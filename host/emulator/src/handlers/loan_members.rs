@@ -7,7 +7,8 @@ use pod_platform::{
 };
 
 use crate::{
-    files::Record,
+    files::{self, Record},
+    fork::FIRST_ID,
     loans::{
         Contract,
         members::{self, Name, Nameless},
@@ -18,6 +19,9 @@ use crate::{
 
 impl Handle for UpdateLoanGrantorCreditForUsersRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<File, Refusal> {
+        if context.fork.is_some() {
+            return accept(context, self.file_id, &self.hash_code).await;
+        }
         let contract = Contract::named(context, self.contract_id).await?;
         contract.must_be_granted_by_caller(context)?;
         let file = Record::opened(context.connection, self.file_id, &self.hash_code).await?;
@@ -29,8 +33,24 @@ impl Handle for UpdateLoanGrantorCreditForUsersRequest {
     }
 }
 
+/// In a fork: nobody tells who is a member, nor what POD would write into the file that it answers.
+async fn accept(context: &mut Context<'_>, id: u64, hash: &str) -> Result<File, Refusal> {
+    if Record::opened(context.connection, id, hash).await?.is_none() {
+        if id >= FIRST_ID {
+            let detail = format!("no file {id} with this hash");
+            return Err(Refusal::because(Kind::NotFound, detail));
+        }
+        context.assumes("file-is-there");
+    }
+    context.assumes("members-are-accepted");
+    files::keep(context, String::new(), Vec::new()).await
+}
+
 impl Handle for RemovePermittedUserFromLoanContractRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
+        if context.assumes("is-a-member") {
+            return Ok(true);
+        }
         let contract = Contract::named(context, self.contract_id).await?;
         contract.must_be_granted_by_caller(context)?;
         let names: Vec<Name> = [

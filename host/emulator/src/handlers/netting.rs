@@ -6,6 +6,7 @@ use pod_platform::{
 };
 
 use crate::{
+    fork::{Need, Side},
     invoice::Record,
     ledger::Account,
     payment::{self, Payment, Source},
@@ -13,6 +14,11 @@ use crate::{
 };
 
 impl Handle for PayInvoiceByInvoiceRequest {
+    fn needs(&self) -> Vec<Need> {
+        let creditor = Need::Invoice(self.creditor_invoice_id, Side::Issued);
+        vec![creditor, Need::Invoice(self.debtor_invoice_id, Side::Owed)]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
         let creditor = Record::find(context.connection, self.creditor_invoice_id).await?;
         let mut creditor =

@@ -9,9 +9,11 @@ use sqlx::query_as;
 
 use super::{invoice_states::of_party, payments::PODLAND_WALLET};
 use crate::{
+    fork::{Need, Side},
     invoice::Record,
+    ledger::Account,
     pages,
-    payment::Delegations,
+    payment::{self, Delegations, Payment, Source},
     service::{Context, Handle, Refusal, stored},
     sms,
 };
@@ -22,15 +24,23 @@ const LINK: u32 = 2;
 const BOTH: u32 = 3;
 
 impl Handle for SendInvoicePaymentSMSRequest {
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Invoice(self.invoice_id, Side::Either)]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<bool, Refusal> {
         let invoice = of_party(context, self.invoice_id).await?;
         invoice.must_be_payable(context.now)?;
         let user = invoice.user_id.ok_or_else(|| {
             Refusal::argument("invoiceId", "an invoice that was issued for a user")
         })?;
-        let number = context.parties.cellphone_number(user).ok_or_else(|| {
-            Refusal::argument("invoiceId", "an invoice of a user with a verified mobile number")
-        })?;
+        let number = match context.parties.cellphone_number(user) {
+            // Nobody can text back what went to a number that nobody tells.
+            None if context.assumes("user-has-a-mobile") => return Ok(true),
+            number => number.ok_or_else(|| {
+                Refusal::argument("invoiceId", "an invoice of a user with a verified mobile number")
+            })?,
+        };
         // No document tells what `delegationId` counts; here it is a credit's place in the scenario.
         let mut delegations = Delegations {
             delegators: self.delegator_id,
@@ -111,9 +121,13 @@ async fn delegation(
 }
 
 impl Handle for VerifyPaymentSMSRequest {
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Invoice(self.invoice_id, Side::Either)]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<String, Refusal> {
         let invoice = stored("invoiceId", self.invoice_id)?;
-        let found =
+        let mut found =
             Record::find(context.connection, self.invoice_id).await?.ok_or(Kind::NotFound)?;
         let caller = context.caller;
         let is_party =
@@ -122,6 +136,18 @@ impl Handle for VerifyPaymentSMSRequest {
             return Err(Kind::NoPermission.into());
         }
         found.must_be_payable(context.now)?;
+        // POD sent the codes, in a fork.
+        if context.assumes("code-is-right") {
+            let account = Account::Assumed.to_string();
+            let paying = Payment {
+                sources: vec![Source { account, rials: found.payable() }],
+                payer: found.user_id,
+                tool: Some(payment::CREDIT),
+                ..Payment::default()
+            };
+            payment::pay(context, &mut found, Self::ROW.name, paying).await?;
+            return Ok("true".to_owned());
+        }
         sms::pay_by_code(context, &self.code, Some(invoice), None, Self::ROW.name).await?;
         Ok("true".to_owned())
     }

@@ -8,12 +8,17 @@ use pod_platform::{
 
 use super::{invoice_states::issued, issue_invoice::Sums};
 use crate::{
+    fork::{Need, Side},
     ledger::Account,
     loans, payment,
     service::{Context, Handle, Refusal},
 };
 
 impl Handle for ReduceInvoiceRequest {
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Invoice(self.id, Side::Issued)]
+    }
+
     async fn handle(self, context: &mut Context<'_>) -> Result<Invoice, Refusal> {
         let mut invoice = issued(context, self.id).await?;
         invoice.facts().reducible()?;

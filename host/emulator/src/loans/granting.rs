@@ -74,6 +74,10 @@ pub(crate) async fn begin(
         None => {
             let mut plans = contract.active_plans(context.connection).await?;
             match plans.len() {
+                0 if context.fork.is_some() && !contract.has_plans(context.connection).await? => {
+                    ask_for_plan(context, &mut loan, &plans).await?;
+                    None
+                }
                 0 => return Err(Refusal::argument("contractId", "a contract with an active plan")),
                 1 => plans.pop(),
                 _ => {
@@ -142,6 +146,10 @@ async fn follow(context: &mut Context<'_>, loan: &mut Loan, plan: &Plan) -> Resu
     loan.status = LoanStatus::LoanStatusCreated.code().to_owned();
     loan.plan_id = Some(plan.id);
     loan.total_amount = parts.iter().map(|part| part.amount.0.cast_signed()).sum();
+    if parts.is_empty() {
+        context.assumes("loan-without-interest");
+        loan.total_amount = loan.principal;
+    }
     loan.save(context.connection).await?;
     for (number, part) in (1..).zip(parts) {
         let installment = Installment {
@@ -194,6 +202,10 @@ pub(crate) async fn take_plan(
     }
     if loan.plan_id == Some(plan.id) {
         return Err(Refusal::argument("planId", "another plan than the loan has"));
+    }
+    if loan.upstream.is_some() {
+        // Whether it was changed before, a loan does not show.
+        context.assumes("loan-plan-changes-once");
     }
     early::withdraw(context, loan).await?;
     for installment in loan.installments(context.connection).await? {

@@ -30,6 +30,7 @@ record! {
     created_at: i64,
     settled_at: Option<i64>,
     canceled_at: Option<i64>,
+    upstream: Option<String>,
 }
 
 record! {

@@ -20,7 +20,18 @@ use crate::{
 };
 
 impl Contract {
-    pub(crate) fn shown(&self, context: &Context<'_>) -> loans::Contract {
+    pub(crate) fn shown(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<loans::Contract, serde_json::Error> {
+        match &self.upstream {
+            // Contracts do not change here.
+            Some(upstream) => serde_json::from_str(upstream),
+            None => Ok(self.shown_here(context)),
+        }
+    }
+
+    fn shown_here(&self, context: &Context<'_>) -> loans::Contract {
         let grantor = Grantor {
             // A business grants in one way only here, so its own id names the grantor.
             id: self.business_id.unsigned_abs(),
@@ -56,8 +67,16 @@ impl Contract {
 
 impl Plan {
     /// The plan without its contract, as a loan shows it.
-    pub(crate) fn shown(&self, context: &Context<'_>, contract: &Contract) -> LoanPlan {
-        LoanPlan {
+    pub(crate) fn shown(
+        &self,
+        context: &Context<'_>,
+        contract: &Contract,
+    ) -> Result<LoanPlan, serde_json::Error> {
+        if let Some(upstream) = &self.upstream {
+            // Nor do plans.
+            return serde_json::from_str(upstream);
+        }
+        Ok(LoanPlan {
             id: self.id.unsigned_abs(),
             name: Some(self.name.clone()),
             // Opaque on POD; here, the only place where a caller sees how many instalments there are.
@@ -67,12 +86,19 @@ impl Plan {
             active: self.active,
             interest_rate: Some(self.interest_rate),
             ..LoanPlan::default()
-        }
+        })
     }
 }
 
 impl Loan {
-    pub(crate) async fn shown(self, context: &mut Context<'_>) -> Result<loans::Loan, Refusal> {
+    pub(crate) async fn shown(mut self, context: &mut Context<'_>) -> Result<loans::Loan, Refusal> {
+        let Some(upstream) = self.upstream.take() else { return self.shown_here(context).await };
+        let upstream: loans::Loan = serde_json::from_str(&upstream)?;
+        let has_plan = upstream.plan.as_ref().map(|plan| plan.id.cast_signed()) == self.plan_id;
+        Ok(over(upstream, self.shown_here(context).await?, has_plan))
+    }
+
+    async fn shown_here(self, context: &mut Context<'_>) -> Result<loans::Loan, Refusal> {
         let contract = Contract::of(context, &self).await?;
         let plan = match self.plan_id {
             Some(id) => Plan::find(context.connection, id.unsigned_abs()).await?,
@@ -102,8 +128,8 @@ impl Loan {
             active: self.active,
             bill_number: subject.bill_number.clone(),
             persian_creation_date: Some(self.created_on().to_string()),
-            plan: plan.map(|plan| plan.shown(context, &contract)),
-            contract: Some(contract.shown(context)),
+            plan: plan.map(|plan| plan.shown(context, &contract)).transpose()?,
+            contract: Some(contract.shown(context)?),
             assurance_number: self.assurance_number,
             // In S4's sample it is the invoice's unique number.
             assurance_identifier: Some(subject.unique_number.clone()),
@@ -160,6 +186,40 @@ impl Installment {
             penalty_list: Vec::new(),
         })
     }
+}
+
+/// A loan as the real platform showed it, with what has become of it here. With the plan that it had,
+/// its instalments are those that it had, as far as they have not changed.
+fn over(upstream: loans::Loan, now: loans::Loan, has_plan: bool) -> loans::Loan {
+    let loan = loans::Loan {
+        status_code: now.status_code,
+        active: now.active,
+        settled_date: now.settled_date,
+        canceled_date: now.canceled_date,
+        subject_invoice: now.subject_invoice,
+        ..upstream
+    };
+    if !has_plan {
+        return loans::Loan {
+            plan: now.plan,
+            installments: now.installments,
+            pre_settlements: now.pre_settlements,
+            total_amount: now.total_amount,
+            ..loan
+        };
+    }
+    let of_now = |was: loans::Installment| {
+        let is = now.installments.iter().find(|part| part.id == was.id);
+        match is.filter(|part| part.status != was.status) {
+            Some(part) => loans::Installment {
+                status: part.status.clone(),
+                remain_amount: part.remain_amount,
+                ..was
+            },
+            None => was,
+        }
+    };
+    loans::Loan { installments: loan.installments.into_iter().map(of_now).collect(), ..loan }
 }
 
 /// The same in every run of a scenario.

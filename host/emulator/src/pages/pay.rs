@@ -35,6 +35,9 @@ const TOO_CHEAP: (i32, &str) =
 
 /// A payer has chosen what to do.
 pub(super) async fn chosen(platform: Arc<Platform>, visit: Visit, form: Fields) -> Response {
+    if let Err(refusal) = platform.know(&visit.needs()).await {
+        return respond(Err(refusal));
+    }
     let again = visit.clone();
     let done = step(&platform, move |context| {
         Box::pin(async move { choose(context, &visit, &form).await })

@@ -32,6 +32,9 @@ const SOMEBODY: &str = "choose";
 
 /// A payer has opened a link.
 pub(super) async fn opened(platform: Arc<Platform>, visit: Visit) -> Response {
+    if let Err(refusal) = platform.know(&visit.needs()).await {
+        return respond(Err(refusal));
+    }
     let shown = step(&platform, move |context| {
         Box::pin(async move {
             let (mut invoice, terms) = visit.open(context).await?;

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::way_back;
 use crate::{
+    fork::{Need, Side},
     invoice::Record,
     parties::Caller,
     service::{Context, Refusal},
@@ -43,6 +44,23 @@ pub(super) struct Terms {
 impl Visit {
     pub(super) fn fields(&self) -> Fields {
         Fields::decoded(self.query.as_bytes())
+    }
+
+    /// In a fork: what has to be known before the page can be shown.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        let fields = self.fields();
+        match self.link {
+            Link::Invoice => {
+                let id = fields.get("invoiceId").and_then(|id| id.trim().parse().ok());
+                id.map(|id| Need::Invoice(id, Side::Either)).into_iter().collect()
+            }
+            Link::UniqueNumber => {
+                let number = fields.get("uniqueNumber").map(str::to_owned);
+                number.map(Need::Unique).into_iter().collect()
+            }
+            // The service that gave it knew the invoice.
+            Link::Hash => Vec::new(),
+        }
     }
 
     /// The link's query with another payer, or with none.

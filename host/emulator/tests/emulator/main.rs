@@ -25,6 +25,7 @@ mod faults_late;
 mod faults_repeats;
 mod faults_wire;
 mod files;
+mod fork;
 mod holdings;
 mod installment_gateway;
 mod invoice_list;
