@@ -12,7 +12,8 @@ use crate::{
 
 impl Stakes {
     /// The rials that a call moved, by its service's own answer: `before` is what the host read to be
-    /// at stake, none where it could not read it. None: the answer does not tell.
+    /// at stake, none where it could not read it or where it may have changed since. None: the answer
+    /// does not tell.
     #[must_use]
     pub fn moved(self, before: Option<Rial>, answer: &dyn Any) -> Option<Rial> {
         match self {

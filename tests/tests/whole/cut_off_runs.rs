@@ -102,7 +102,8 @@ async fn a_caller_that_hangs_up() {
     let run = bench.host.run(&policy, &bench.account, json!(null));
     // Dropped while the answer to the first payment is on its way.
     assert!(tokio::time::timeout(Duration::from_millis(300), run).await.is_err());
-    tokio::time::sleep(2 * SLOW).await;
+    // The payment's answer, and the look at what it moved.
+    tokio::time::sleep(4 * SLOW).await;
     bench.assert_balances(&[("invoice:501", 900_000), ("invoice:502", 0)]).await;
 
     // The journal knows, although nobody waited.

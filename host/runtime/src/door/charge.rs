@@ -31,11 +31,12 @@ pub(crate) struct Charge<S> {
 impl<S: Next> Layer for Charge<S> {
     fn pass(self, mut call: Call) -> Passing {
         let Self { passage, mut inner } = self;
-        // What has an intent was charged when it was written.
+        // What has an intent was charged when it was written. Whose it is was read by the process that
+        // wrote it.
         if call.intended.is_some() {
             return Box::pin(async move {
                 let mut reply = inner.call(call.clone()).await?;
-                moved::weigh(&passage, &call, &mut reply).await;
+                moved::weigh(&passage, &call, true, &mut reply).await;
                 Ok(reply)
             });
         }
@@ -70,7 +71,7 @@ impl<S: Next> Layer for Charge<S> {
             {
                 return Ok(Reply::refused(types::Error::Unavailable(taken.to_string())));
             }
-            let Found { traffic, rials, denied, before, trouble } =
+            let Found { traffic, rials, denied, is_anothers, before, trouble, .. } =
                 stakes::find(&passage, &request).await;
             let looked_up = Amounts::traffic(traffic);
             // What POD's trouble prevents is no matter of the grant.
@@ -101,7 +102,7 @@ impl<S: Next> Layer for Charge<S> {
             }
             call.reserved = needed;
             let mut reply = inner.call(call.clone()).await?;
-            moved::weigh(&passage, &call, &mut reply).await;
+            moved::weigh(&passage, &call, is_anothers, &mut reply).await;
             reply.spent = reply.spent.plus(looked_up);
             Ok(reply)
         })

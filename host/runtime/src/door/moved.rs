@@ -1,9 +1,11 @@
 //! What a call moved, once it is known that it took effect: an effect says what happened, not what was
 //! at stake, and the budget is charged no more than that.
 //!
-//! A payment whose amount nobody could read was charged a ceiling. It is read now, by one more look-up
-//! of the host's own; where that does not tell either, the ceiling stays charged, and the effect says
-//! that it is one.
+//! A payment whose amount nobody could read was charged a ceiling, and what another business issued may
+//! have been reduced at any time. Such an amount is read now, by one more look-up of the host's own. An
+//! issuer may reduce what is paid already, too: so what is read says what was moved only where it is what
+//! was read before the payment, or nothing was ever reduced. Where nothing tells, what was reserved stays
+//! charged, and the effect says that it is a ceiling.
 
 use pod_platform::{Rial, is_pending};
 
@@ -24,17 +26,19 @@ pub(crate) struct Moved {
     pub pending: bool,
 }
 
-/// Adds to a mutation's reply what it moved.
-pub(crate) async fn weigh(passage: &Passage, call: &Call, reply: &mut Reply) {
+/// Adds to a mutation's reply what it moved. What is at stake may have changed since it was read if
+/// somebody else issued it.
+pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, reply: &mut Reply) {
     let (Some(request), Ok(answer)) = (call.mutation(), &reply.outcome) else { return };
     let Some(intent) = passage.recorder.open_intent(call.step) else { return };
-    let at_most = intent.at_most == Some(true);
     let stakes = stakes::of(request);
     let reserved = Rial(intent.reserved.rials);
-    let by_answer = stakes.moved((!at_most).then_some(reserved), &*answer.value);
+    let before = (intent.at_most != Some(true)).then_some(reserved);
+    let may_differ = is_anothers && stakes.shows_afterwards();
+    let by_answer = stakes.moved(before.filter(|_| !may_differ), &*answer.value);
     let pending = is_pending(&*answer.value);
     let moved = match by_answer {
-        None if stakes.shows_afterwards() => look(passage, call, reply).await,
+        None if stakes.shows_afterwards() => look(passage, call, before, reply).await,
         known => known,
     };
     reply.moved =
@@ -42,13 +46,17 @@ pub(crate) async fn weigh(passage: &Passage, call: &Call, reply: &mut Reply) {
 }
 
 /// Looks the amount up, if the budget has a call left for that.
-async fn look(passage: &Passage, call: &Call, reply: &mut Reply) -> Option<Rial> {
+async fn look(
+    passage: &Passage,
+    call: &Call,
+    before: Option<Rial>,
+    reply: &mut Reply,
+) -> Option<Rial> {
     let request = call.mutation()?;
-    let calls = stakes::lookups(passage, request);
-    let needed = Amounts { calls, bytes_down: 1, ..Amounts::default() };
+    let needed = Amounts { calls: 1, bytes_down: 1, ..Amounts::default() };
     let day = day(passage.clock.now());
     passage.recorder.reserve(&passage.grant.budget, day, needed).ok()?;
-    let Found { traffic, rials, .. } = stakes::find(passage, request).await;
+    let Found { traffic, rials, was_reduced, .. } = stakes::find_amount(passage, request).await;
     reply.spent = reply.spent.plus(Amounts::traffic(traffic));
-    rials.ok()
+    rials.ok().filter(|after| before.map_or(!was_reduced, |before| before == *after))
 }

@@ -26,6 +26,10 @@ pub(crate) struct Found {
     pub rials: Result<Rial, String>,
     /// Why the grant does not allow to act on what this business issued.
     pub denied: Option<String>,
+    /// Does somebody else issue what the rials are owed for? Its issuer may reduce it at any time.
+    pub is_anothers: bool,
+    /// Was it reduced at some time?
+    pub was_reduced: bool,
     /// What is so before the call.
     pub before: Option<Before>,
     /// Why the platform could not be asked: the call is not sent then.
@@ -34,7 +38,31 @@ pub(crate) struct Found {
 
 impl Found {
     fn without_asking(rials: Result<Rial, String>) -> Self {
-        Self { traffic: Traffic::default(), rials, denied: None, before: None, trouble: None }
+        Self {
+            traffic: Traffic::default(),
+            rials,
+            denied: None,
+            is_anothers: false,
+            was_reduced: false,
+            before: None,
+            trouble: None,
+        }
+    }
+
+    /// Reads what the question for the rials at stake was answered.
+    fn read(&mut self, passage: &Passage, request: &Request, answer: Result<&Answer, String>) {
+        let (rials, denied) = match of(request) {
+            Stakes::TotalAmountOfLoan(field) => loan(passage, request, field, answer),
+            stakes => {
+                let shown = || answer.iter().flat_map(|answer| of_page(answer));
+                self.is_anothers = shown().any(|invoice| is_anothers(passage, invoice));
+                self.was_reduced = shown().any(|invoice| invoice.edited);
+                let (rials, denied) = invoices(passage, request, answer);
+                let counts = !matches!(stakes, Stakes::BillAmount | Stakes::Nothing);
+                (if counts { rials } else { self.rials.clone() }, denied)
+            }
+        };
+        (self.rials, self.denied) = (rials, denied);
     }
 }
 
@@ -167,17 +195,20 @@ pub(crate) async fn find(passage: &Passage, request: &Request) -> Found {
         found.before = evidence.before(&request.form, &answers[..before], passage.business);
     }
     if let Some(stakes) = stakes {
-        let answer = answers[stakes].as_ref().ok_or(refused);
-        let (rials, denied) = match of(request) {
-            Stakes::TotalAmountOfLoan(field) => loan(passage, request, field, answer),
-            stakes => {
-                let (rials, denied) = invoices(passage, request, answer);
-                let counts = !matches!(stakes, Stakes::BillAmount | Stakes::Nothing);
-                (if counts { rials } else { found.rials }, denied)
-            }
-        };
-        (found.rials, found.denied) = (rials, denied);
+        found.read(passage, request, answers[stakes].as_ref().ok_or(refused));
     }
+    found
+}
+
+/// How many rials a call has to pay, now that it took effect: one question.
+pub(crate) async fn find_amount(passage: &Passage, request: &Request) -> Found {
+    let mut found = Found::without_asking(Err(NO_SUCH_THING.to_owned()));
+    let Ok(Questions { asked, stakes: Some(stakes), .. }) = questions(passage, request) else {
+        return found;
+    };
+    let (traffic, outcome) = put(passage, &asked[stakes]).await;
+    found.traffic = traffic;
+    found.read(passage, request, outcome.as_ref().map_err(ToString::to_string));
     found
 }
 
@@ -310,6 +341,17 @@ fn invoices(
         .map(Option::unwrap_or_default)
         .map_err(|error| format!("the amount of {what} cannot be read: {error}"));
     (rials, denied(passage, &what, issuers))
+}
+
+/// The invoices that a look shows.
+fn of_page(answer: &Answer) -> &[Invoice] {
+    answer.value.downcast_ref::<InvoicePage>().map_or(&[], |page| &page.result)
+}
+
+/// Does anybody else than the account issue an invoice?
+fn is_anothers(passage: &Passage, invoice: &Invoice) -> bool {
+    let issuer = invoice.business.as_ref().map(|business| business.id);
+    issuer.is_none() || issuer != passage.business
 }
 
 /// What is at stake of an invoice.

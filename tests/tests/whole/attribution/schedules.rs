@@ -302,6 +302,8 @@ async fn go_on(life: Life, seen: BTreeSet<String>) -> Vec<(usize, Receipt)> {
 struct Said {
     claimed: u64,
     claimed_rials: u64,
+    /// The rials of one of the effects are told to be a ceiling.
+    at_most: bool,
     doubts: u64,
     done: u64,
     done_rials: u64,
@@ -322,6 +324,7 @@ fn weigh(ran: &[Ran], deeds: &[Deed]) -> Result<Tally, String> {
             let said = said.entry((&effect.service, effect.invoice)).or_default();
             said.claimed += 1;
             said.claimed_rials += effect.rials.0;
+            said.at_most |= effect.at_most;
         }
         for doubt in &receipt.doubts {
             said.entry((&doubt.service, doubt.invoice)).or_default().doubts += 1;
@@ -351,12 +354,14 @@ fn weigh(ran: &[Ran], deeds: &[Deed]) -> Result<Tally, String> {
             if service.starts_with("pay")
                 && *service != "payInvoice"
                 && doubts == 0
-                && said.claimed_rials != said.done_rials
+                && (said.claimed_rials < said.done_rials
+                    || (said.claimed_rials > said.done_rials && !said.at_most))
             {
                 let (claimed, done) = (said.claimed_rials, said.done_rials);
                 return Err(format!("{}: {claimed} rials claimed, {done} moved", place()));
             }
             *tally.entry("claimed".into()).or_default() += claimed;
+            *tally.entry("with a ceiling".into()).or_default() += u64::from(said.at_most);
             *tally.entry("unknown".into()).or_default() += doubts;
             if doubts > 0 {
                 *tally.entry(format!("unknown {service}")).or_default() += doubts;

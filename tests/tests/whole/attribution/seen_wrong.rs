@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 
 use pod_emulator::Deed;
 use pod_host::{Error, Point, Receipt, RunOptions, Status};
+use pod_platform::{Client, Credentials, Limits, Platform};
 use podhost_tests::{
     mortal::{Life, Mortal, script},
     project,
 };
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use super::{
     cases::cases,
     town::{Call, Reads, Town, run_in},
     verdict::{Told, of_one_call},
 };
+use crate::service_cases::prepared;
 
 fn lost(when: &str) -> Value {
     json!({ "unanswered": when })
@@ -294,4 +297,56 @@ async fn a_run_that_was_killed_claims_nothing_of_the_day_before() {
     assert!(town.own_deeds().await.is_empty());
     assert!(second.effects.is_empty(), "{:?}", second.effects);
     assert_eq!((second.meters.rials.0, second.doubts.len()), (0, 0), "{second:#?}");
+}
+
+/// Whoever issued a debt reduces it, between the host's look at it and the payment, or just after the
+/// payment: POD tells no amount, so that which of both it was is not known, and the receipt says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_that_is_reduced_meanwhile() {
+    for (when, moved) in [(Point::AfterIntent, 400), (Point::AfterEffect, 6_500)] {
+        let town = Town::start().await;
+        let client = Client::new(Platform::at(town.mortal.pod.platform_url()), Limits::default());
+        let client = client.expect("a client");
+        let reduces = move |_, point: Point| {
+            let reduce = async {
+                let request = json!({ "id": 204, "invoice_item_id": [204_001], "price": [400],
+                    "quantity": [1], "item_description": ["less"] });
+                let request = prepared("invoices.reduce-invoice", &request);
+                let baker = Credentials::token("baker");
+                client
+                    .send(&request, &baker, None, &|_| true)
+                    .await
+                    .outcome
+                    .expect("it is reduced");
+            };
+            if point == when {
+                tokio::task::block_in_place(|| Handle::current().block_on(reduce));
+            }
+            false
+        };
+        let pay = json!({ "invoice_id": 204 });
+        let options = town.options(&[("payments.pay-invoice-by-credit", pay)]);
+        let work = async move |life: Life| run_in(life, options, Reads::All).await;
+        let receipt = town.mortal.live(reduces, work).await.expect("nobody is killed");
+        let deeds = town.mortal.pod.deeds().await.expect("the deeds can be read");
+        let paid: Vec<u64> = deeds
+            .iter()
+            .filter(|deed| deed.service == "payInvoiceByCredit")
+            .map(|deed| deed.rials.0)
+            .collect();
+        assert_eq!(paid, [moved], "{when:?}");
+        let effect = &receipt.effects[0];
+        assert_eq!((effect.rials.0, effect.at_most), (6_500, true), "{when:?}: {effect:?}");
+        assert_eq!(receipt.meters.rials.0, 6_500, "{when:?}");
+    }
+}
+
+/// A debt that nobody touches meanwhile is paid by its exact amount, though somebody else issued it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_that_stays_as_it_was() {
+    let town = Town::start().await;
+    let pay = json!({ "invoice_id": 204 });
+    let receipt = town.run(town.options(&[("payments.pay-invoice-by-credit", pay)])).await;
+    let effect = &receipt.effects[0];
+    assert_eq!((effect.rials.0, effect.at_most), (6_500, false), "{effect:?}");
 }
