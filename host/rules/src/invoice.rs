@@ -99,7 +99,7 @@ impl From<Shown> for Invoice {
 }
 
 impl Invoice {
-    /// Can it be paid, on some day? S3's errors 24, 58, 32, 45 and 72, and S0's payment in future;
+    /// Can it be paid, on some day? S1's errors 24, 58, 32, 45 and 72, and S0's payment in future;
     /// of several reasons, the first in this order (decided here).
     ///
     /// # Errors
