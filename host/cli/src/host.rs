@@ -7,7 +7,7 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use pod_host::{Host, PreparedHost, Progress};
+use pod_host::{Host, HostBuilder, PreparedHost, Progress};
 
 use crate::{
     arguments,
@@ -40,18 +40,9 @@ pub fn prepare_host(
     config: Option<&Path>,
     patience: Option<&arguments::Patience>,
 ) -> Result<PreparedHost, Failure> {
-    let shown = Shown::default();
-    let mut host = Host::builder()
-        .on_progress(move |progress| shown.tell(progress))
+    let mut host = builder(folders.store.as_deref(), &folders.cache)
         .wait_for_store(folders.waiting.at_most())
         .purpose(purpose());
-    if let Some(store) = &folders.store {
-        host = host.store(store);
-    }
-    if let Some(cache) = &folders.cache.cache {
-        host = host.artefacts(cache);
-    }
-    host = host.artefacts_at_most(folders.cache.cache_at_most);
     if let Some(operator) = Operator::find(config)?
         && let Some(key) = operator.signing_key()?
     {
@@ -64,6 +55,28 @@ pub fn prepare_host(
         host = host.on_point(on_point);
     }
     Ok(host.prepare()?)
+}
+
+/// Makes a host ready that opens no store, but looks into policies.
+pub fn prepare_to_look(
+    store: &arguments::Store,
+    cache: &arguments::Cache,
+) -> Result<PreparedHost, Failure> {
+    Ok(builder(store.store.as_deref(), cache).prepare()?)
+}
+
+fn builder(store: Option<&Path>, cache: &arguments::Cache) -> HostBuilder {
+    let shown = Shown::default();
+    let mut host = Host::builder()
+        .on_progress(move |progress| shown.tell(progress))
+        .artefacts_at_most(cache.cache_at_most);
+    if let Some(store) = store {
+        host = host.store(store);
+    }
+    if let Some(cache) = &cache.cache {
+        host = host.artefacts(cache);
+    }
+    host
 }
 
 /// The command and what it is about, as in `run plugins/netting`.

@@ -5,14 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use wasmtime::component::Component;
+
 use crate::{
     BadFile, Error, Host, Policy,
-    bindings::Failure,
+    bindings::{Failure, Position},
     budget::Budget,
     compiler::Compiler,
     delegation::Wallet,
     error::Place,
     guest::{Guest, Start, Stop},
+    interpreter,
     manifest::World,
     mask::Mask,
     policy::{Exports, Loaded},
@@ -111,24 +114,55 @@ impl Compiler {
         }
     }
 
-    /// Does the script parse? Tells with file, line and column if not.
-    pub(crate) async fn parse(&self, policy: &Loaded) -> Result<(), Error> {
+    /// Does the script parse? Tells with file, line and column if not, and else what is suspicious
+    /// in it.
+    pub(crate) async fn parse(
+        &self,
+        policy: &Loaded,
+        interpreter: &Component,
+    ) -> Result<Vec<BadFile>, Error> {
         let budget = &policy.asks.budget;
         let start = self.start_alone(budget);
+        let file = policy.script.as_ref().map(|script| script.file.clone()).unwrap_or_default();
+        let place = |at: &Position| Place { line: at.line, column: at.column };
         match guest(self, policy, start).await {
-            Ok(_) => Ok(()),
+            Ok(guest) => {
+                let warning = |Failure { message, position }| BadFile {
+                    path: file.clone(),
+                    place: position.as_ref().map(place),
+                    message,
+                };
+                Ok(warnings(guest, interpreter).await.into_iter().map(warning).collect())
+            }
             Err(Stop::Host(error)) => Err(error),
             Err(stop) => {
-                let path = policy.script.as_ref().map(|script| script.file.clone());
                 let place = match &stop {
-                    Stop::Failure(Failure { position: Some(at), .. }) => {
-                        Some(Place { line: at.line, column: at.column })
-                    }
+                    Stop::Failure(Failure { position, .. }) => position.as_ref().map(place),
                     _ => None,
                 };
                 let message = run_error(policy, budget, &Mask::default(), stop).to_string();
-                Err(BadFile { path: path.unwrap_or_default(), place, message }.into())
+                Err(BadFile { path: file, place, message }.into())
             }
+        }
+    }
+}
+
+/// What an interpreter finds suspicious in the script that it loaded. To look through a very large one
+/// may take more than the policy's fuel, which is no fault of the script: then nothing is told.
+async fn warnings(mut guest: Guest, interpreter: &Component) -> Vec<Failure> {
+    let Some(warnings) = interpreter::function(interpreter, interpreter::WARNINGS) else {
+        return Vec::new();
+    };
+    let asked = async {
+        let warnings =
+            guest.instance.get_typed_func::<(), (Vec<Failure>,)>(&mut guest.store, &warnings)?;
+        warnings.call_async(&mut guest.store, ()).await
+    };
+    match asked.await {
+        Ok((warnings,)) => warnings,
+        Err(error) => {
+            tracing::debug!(error = format!("{error:#}"), "a script was not looked through");
+            Vec::new()
         }
     }
 }

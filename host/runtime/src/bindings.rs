@@ -71,7 +71,10 @@ pub(crate) use netting::NettingIndices;
 pub(crate) use netting::pod::platform::types::JalaliDate;
 pub use netting::pod::policy::netting_types::{Credit, Debt, NettingPlan, Pair};
 pub use netting::pod::policy::types::{Alternative, Reason, Remark};
-pub(crate) use netting::pod::policy::{log::Level, types::Failure};
+pub(crate) use netting::pod::policy::{
+    log::Level,
+    types::{Failure, Position},
+};
 pub(crate) use policy::PolicyIndices;
 pub(crate) use policy::pod::policy::{
     budget::RemainingBudget,

@@ -89,12 +89,12 @@ pub fn default_store() -> Option<PathBuf> {
 }
 
 /// The folder of compiled components unless another is chosen.
-pub(crate) fn default_artefacts() -> Option<PathBuf> {
+fn default_artefacts() -> Option<PathBuf> {
     Some(user()?.cache_dir().join("components"))
 }
 
 /// Where the key lies that marks them.
-pub(crate) fn default_artefact_key() -> Option<PathBuf> {
+fn default_artefact_key() -> Option<PathBuf> {
     Some(user()?.data_dir().join(artefact_key::FILE))
 }
 
@@ -241,6 +241,10 @@ pub struct PreparedHost {
 }
 
 impl PreparedHost {
+    pub(crate) fn compiler(&self) -> &Compiler {
+        &self.compiler
+    }
+
     /// Compiles a policy, if it is not compiled yet: the host finds it at hand then.
     ///
     /// # Errors

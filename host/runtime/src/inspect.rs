@@ -1,6 +1,6 @@
 //! What a policy imports, without running it or opening a store.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::collections::BTreeSet;
 
 use wasmtime::{
     Engine,
@@ -8,15 +8,8 @@ use wasmtime::{
 };
 
 use crate::{
-    Digest, Error, PolicyFiles,
-    artefact_folder::ArtefactFolder,
-    artefacts::Artefacts,
-    engine::engine,
-    grant,
-    host::{default_artefact_key, default_artefacts},
-    linker::Offer,
-    manifest::World,
-    policy::{component_world, script_world, source_text},
+    BadFile, Digest, Error, PolicyFiles, PreparedHost, ScriptMode, grant, linker::Offer,
+    manifest::World, policy::component_world,
 };
 
 /// A policy as its files are.
@@ -29,42 +22,30 @@ pub struct Inspection {
     /// The POD functions that its component imports. None: it is a script, and its interpreter
     /// imports all that its world offers.
     pub imports: Option<BTreeSet<String>>,
+    /// What is suspicious in its script.
+    pub warnings: Vec<BadFile>,
 }
 
-/// Looks into a policy: a component is checked against its world, and its imports are listed.
-/// Compiled components are kept in `artefacts`, by default in the user's cache, of which there are so
-/// many bytes `at_most` (see [`HostBuilder::artefacts_at_most`](crate::HostBuilder::artefacts_at_most)).
-///
-/// # Errors
-/// If a file is not as it should be, or the component does not fit its world. A decider that
-/// imports more than log and clock does not.
-pub async fn inspect(
-    files: &PolicyFiles,
-    artefacts: Option<PathBuf>,
-    at_most: u64,
-) -> Result<Inspection, Error> {
-    let bytes = files.read()?;
-    let digest = Digest::of_file(&bytes);
-    if files.is_script() {
-        let source = source_text(files, bytes)?;
-        let world = files.world.unwrap_or_else(|| script_world(&source));
-        return Ok(Inspection { digest, world, imports: None });
+impl PreparedHost {
+    /// Looks into a policy. It is loaded as for a run, so that nothing passes here that a run would
+    /// refuse: a component is linked to its world, and a script is parsed.
+    ///
+    /// # Errors
+    /// If a file is not as it should be, or the component does not fit its world. A decider that
+    /// imports more than log and clock does not.
+    pub async fn inspect(&self, files: &PolicyFiles) -> Result<Inspection, Error> {
+        let compiler = self.compiler();
+        let (loaded, _) = compiler.load(files, ScriptMode::AdHoc).await?;
+        let imports = match &loaded.script {
+            Some(_) => None,
+            None => Some(imports(compiler.engine(), loaded.entry.pre.component())),
+        };
+        let warnings = loaded.script.map(|script| script.warnings).unwrap_or_default();
+        Ok(Inspection { digest: loaded.identity.digest, world: loaded.world, imports, warnings })
     }
-    let engine = engine().map_err(set_up)?;
-    let folder = artefacts.or_else(default_artefacts).ok_or_else(|| {
-        Error::Account(
-            "this user has no home folder: choose the compiled components' folder".into(),
-        )
-    })?;
-    let keys = Vec::from_iter(default_artefact_key());
-    let component = Artefacts::open(&engine, ArtefactFolder::new(folder, keys, at_most))?
-        .component(digest, false, || Ok(bytes))
-        .await
-        .map_err(|error| files.misread(error))?;
-    inspect_component(&engine, &component, files, digest)
 }
 
-/// Looks into a component that is compiled already, as [`inspect`] does.
+/// Looks into a component that is compiled already, as [`PreparedHost::inspect`] does.
 ///
 /// # Errors
 /// If it does not fit its world.
@@ -79,13 +60,10 @@ pub fn inspect_component(
         World::Policy => Offer::policy(engine),
         World::Netting | World::Delegation | World::LoanPlan => Offer::decider(engine),
     };
-    // Linked as for a run, so that nothing passes here that a run would refuse.
-    offer.map_err(set_up)?.link(component, world, &files.name)?;
-    Ok(Inspection { digest, world, imports: Some(imports(engine, component)) })
-}
-
-fn set_up(error: wasmtime::Error) -> Error {
-    Error::Engine(format!("{error:#}"))
+    let offer = offer.map_err(|error| Error::Engine(format!("{error:#}")))?;
+    offer.link(component, world, &files.name)?;
+    let imports = Some(imports(engine, component));
+    Ok(Inspection { digest, world, imports, warnings: Vec::new() })
 }
 
 /// The POD functions that a component imports, as grants name them.

@@ -3,7 +3,11 @@
 //! Its engine is pre-initialised, so that an ad-hoc script costs its parsing only. An installed
 //! script gets a snapshot of its own, in which it is parsed already.
 
-use wasmtime::{Engine, Instance, Linker, Module, Store, error::Context as _};
+use wasmtime::{
+    Engine, Instance, Linker, Module, Store,
+    component::{Component, ComponentExportIndex},
+    error::Context as _,
+};
 use wasmtime_wizer::Wizer;
 
 use crate::{Digest, Error, manifest::World};
@@ -15,6 +19,15 @@ const POLICY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rhai-policy.wasm
 pub(crate) const INTERFACE: &str = "pod:policy/interpreter@0.1.0";
 /// Its function.
 pub(crate) const LOAD: &str = "load";
+/// What tells what is suspicious in the script. Interpreters that runs in a store began with need not
+/// have it.
+pub(crate) const WARNINGS: &str = "warnings";
+
+/// Where an interpreter has one of these functions.
+pub(crate) fn function(interpreter: &Component, name: &str) -> Option<ComponentExportIndex> {
+    let interface = interpreter.get_export_index(None, INTERFACE)?;
+    interpreter.get_export_index(Some(&interface), name)
+}
 
 /// The interpreter for a world: deciders get one without capabilities.
 fn module(world: World) -> &'static [u8] {

@@ -115,7 +115,7 @@ pub use host::{
     Account, Host, HostBuilder, OnProgress, PAUSE_AFTER, PreparedHost, Progress, default_store,
 };
 pub use input::{LARGEST_INPUT, parse_input};
-pub use inspect::{Inspection, inspect, inspect_component};
+pub use inspect::{Inspection, inspect_component};
 pub use kept::back_up;
 pub use key::check_key;
 pub use language::{Language, UnknownLanguage};

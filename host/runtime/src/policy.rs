@@ -73,6 +73,8 @@ pub(crate) struct Script {
     pub source: String,
     /// How to load it into a fresh interpreter; none, if the snapshot holds it.
     pub load: Option<ComponentExportIndex>,
+    /// What is suspicious in it.
+    pub warnings: Vec<BadFile>,
 }
 
 impl Policy {
@@ -98,6 +100,13 @@ impl Policy {
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.inner.digest
+    }
+
+    /// What is suspicious in its script, and where it stands there; it runs all the same. A component
+    /// has none.
+    #[must_use]
+    pub fn warnings(&self) -> &[BadFile] {
+        self.inner.script.as_ref().map_or(&[], |script| &script.warnings)
     }
 }
 
@@ -424,13 +433,21 @@ impl Compiler {
             settings: files.settings.clone(),
             reasons: files.reasons.clone(),
             component: digest,
-            script: Some(Script { file: files.entry.clone(), source, load: Some(load) }),
+            script: Some(Script {
+                file: files.entry.clone(),
+                source,
+                load: Some(load),
+                warnings: Vec::new(),
+            }),
             path: files.entry.clone(),
             digest: policy_digest,
             kept,
             mode,
         };
-        self.parse(&loaded).await?;
+        let warnings = self.parse(&loaded, &interpreter).await?;
+        if let Some(script) = &mut loaded.script {
+            script.warnings = warnings;
+        }
         if mode == ScriptMode::Installed {
             let script = loaded.script.as_mut().map(|script| {
                 script.load = None;
@@ -462,9 +479,7 @@ impl Compiler {
 
 /// How a script gets into an interpreter.
 fn loading(interpreter: &Component) -> Result<ComponentExportIndex, Error> {
-    interpreter
-        .get_export_index(None, interpreter::INTERFACE)
-        .and_then(|interface| interpreter.get_export_index(Some(&interface), interpreter::LOAD))
+    interpreter::function(interpreter, interpreter::LOAD)
         .ok_or_else(|| Error::Component("the Rhai interpreter takes no script".into()))
 }
 

@@ -70,6 +70,10 @@ impl exports::pod::policy::interpreter::Guest for Component {
     fn load(world: String, source: String) -> Result<(), Failure> {
         state::load(&world, &source)
     }
+
+    fn warnings() -> Vec<Failure> {
+        state::warnings()
+    }
 }
 
 export!(Component);

@@ -7,7 +7,7 @@ use crate::{
     contract::World,
     convert::{FromScript, Mismatch},
     engine::{self, Log},
-    failure,
+    failure, in_place,
     script::{self, Script},
 };
 
@@ -39,6 +39,22 @@ impl Interpreter {
         self.world = world;
         self.script = Some(script::load(&mut self.engine, &self.world, source)?);
         Ok(())
+    }
+
+    /// What is suspicious in the script that was loaded last, and where: nothing of it keeps the
+    /// script from being called.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Failure> {
+        let Some(script) = &self.script else { return Vec::new() };
+        let uses = in_place::uses(&script.ast, self.world.function).into_iter();
+        let warning = |(position, name)| {
+            let message = format!(
+                "`{name}` changes what it is called on and answers nothing, `()`, which is used as a \
+                 value here: let it stand alone, and use what it was called on"
+            );
+            failure::new(message, position)
+        };
+        uses.map(warning).collect()
     }
 
     /// Calls the world's function, with as many of the arguments as the script's takes.

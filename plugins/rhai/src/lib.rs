@@ -14,6 +14,7 @@
 //! - `values`: what a script can compute without any call: bills, days of the Persian calendar.
 //! - `compare`: how values compare, and what does not.
 //! - `callbacks`: the functions that ask a function about the items of a list.
+//! - [`in_place`]: where the answer of a function that has none is used.
 //! - `rules`: what POD allows, by the rules that the host decides by.
 //! - [`engine`]: what a script may do at all.
 //! - [`script`]: loading: parsing, constants, and the checks that need no run.
@@ -30,6 +31,7 @@ pub mod contract;
 pub mod convert;
 pub mod engine;
 pub mod failure;
+pub mod in_place;
 pub mod interpreter;
 pub mod json;
 pub mod list;

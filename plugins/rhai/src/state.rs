@@ -30,6 +30,11 @@ pub fn load(world: &str, source: &str) -> Result<(), Failure> {
     with(|interpreter| interpreter.load(*world, source))
 }
 
+/// What is suspicious in the script that was loaded last.
+pub fn warnings() -> Vec<Failure> {
+    with(|interpreter| interpreter.warnings())
+}
+
 /// Builds the engine ahead of time.
 #[unsafe(export_name = "wizer-initialize")]
 extern "C" fn initialize() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pod_host::{
-    Budget, Digest, Error, Grant, Inspection, PAUSE_AFTER, PolicyFiles, World, inspect,
+    Budget, Digest, Error, Grant, Inspection, PAUSE_AFTER, PolicyFiles, World,
     journal::{Journal, Pause},
 };
 use pod_platform::Rial;
@@ -13,6 +13,7 @@ use crate::{
     arguments,
     commands::{build, runs::paused},
     exit::{Failure, Status},
+    host::prepare_to_look,
     operator::{self, Binding, Operator, suggestion},
     put,
     store::store_folder,
@@ -23,8 +24,8 @@ pub async fn check(arguments: arguments::Check) -> Result<Status, Failure> {
     let files = build::find(&arguments.policy, arguments.building)?;
     let digest = files.digest()?;
     let granted = Granted::of(&arguments, &files, digest)?;
-    let cache = arguments.cache.clone();
-    let inspection = inspect(&files, cache.cache, cache.cache_at_most).await?;
+    let prepared = prepare_to_look(&arguments.store, &arguments.cache)?;
+    let inspection = prepared.inspect(&files).await?;
     let paused = pauses(&arguments, &files, &granted).await?;
     let rows = rows(&files, &inspection, &granted);
     let check = Check { rows, files, digest, inspection, granted, paused };
@@ -206,6 +207,11 @@ impl Check {
             "repeatable": { "asked": asks.repeatable, "granted": grant.repeatable },
             "budget": { "asked": asks.budget, "granted": grant.budget },
             "remark": granted.remark,
+            "warnings": inspection.warnings.iter().map(|warning| json!({
+                "line": warning.place.map(|place| place.line),
+                "column": warning.place.map(|place| place.column),
+                "message": warning.message,
+            })).collect::<Vec<_>>(),
             "problems": problems,
         })
     }
@@ -258,6 +264,10 @@ impl Check {
         for pause in &self.paused {
             put!(page);
             put!(page, "{}", paused(pause));
+        }
+        for warning in &inspection.warnings {
+            put!(page);
+            put!(page, "warning: {}", foreign(warning));
         }
         for problem in problems {
             put!(page);

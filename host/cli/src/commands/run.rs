@@ -87,6 +87,9 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
             resume_earlier(&host, &account).await?;
         }
         let policy = host.load_files(&files, MODE).await?;
+        for warning in policy.warnings() {
+            tell!("warning: {}", foreign(warning));
+        }
         if policy.digest() != digest {
             let entry = files.entry.display();
             return Err(Failure::input(anyhow!(

@@ -65,6 +65,7 @@ impl Bakery {
     fn check(&self, config: &str, arguments: &[&str]) -> Ended {
         let mut command = podhost();
         command.args(["check", &self.folder(), "--config", config]).args(arguments);
+        command.arg("--cache").arg(project().join("target/test-components"));
         command.output().unwrap().into()
     }
 

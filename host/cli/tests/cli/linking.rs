@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::common::{Desk, Ended, podhost, project};
+use crate::common::{Desk, Ended, SMALL, podhost, project};
 
 const MANIFEST: &str = "name = \"idle\"\nversion = \"1\"\nworld = \"netting\"\n\
                         entry = \"idle.wasm\"\n";
@@ -48,10 +48,48 @@ fn d6_check_refuses_what_run_refuses() {
         let folder = desk.folder.path().join("idle");
         let folder = folder.to_str().unwrap();
         let says = [&["does not fit the world `netting`"], says].concat();
-        let scenario = "plugins/netting/scenarios/small.json";
-        desk.run(&[folder, "--scenario", scenario]).failed(2, &says);
+        desk.run(&[folder, "--scenario", SMALL]).failed(2, &says);
         check(&desk, folder, &[]).failed(2, &says);
     }
+}
+
+#[test]
+fn d6_check_parses_a_script_as_run_does() {
+    let desk = Desk::new();
+    for (script, says) in [
+        ("fn run(input) { let x = ; }", &["idle.rhai:1:25", "Unexpected ';'"][..]),
+        ("fn run(input) { if input == 1 { typo } }", &["idle.rhai:1:33", "no variable `typo`"]),
+        ("fn plan(debts) { 1 }", &["idle.rhai", "needs `fn plan(debts, credits, config)`"]),
+    ] {
+        let script = desk.file("idle.rhai", script);
+        desk.run(&[&script, "--scenario", SMALL]).failed(2, says);
+        check(&desk, &script, &[]).failed(2, says);
+    }
+}
+
+#[test]
+fn d2_the_nothing_of_an_in_place_function_is_told_by_check_and_run() {
+    let desk = Desk::new();
+    let text =
+        "fn run(input) {\n    let name = input.trim();\n    if name == () { 1 } else { 2 }\n}";
+    let script = desk.file("idle.rhai", text);
+    let says = "idle.rhai:2:22: `trim` changes what it is called on";
+    let ended = desk.run(&[&script, "--scenario", SMALL, "--input", "\" a \"", "--json"]);
+    assert!(ended.stderr.contains("warning: ") && ended.stderr.contains(says), "{ended:#?}");
+    assert_eq!((ended.code, &ended.json()["output"]), (Some(0), &json!(1)));
+    let checked = check(&desk, &script, &[]);
+    assert_eq!(checked.code, Some(0), "{checked:#?}");
+    assert!(checked.stdout.contains(says), "{checked:#?}");
+    let warnings = check(&desk, &script, &["--json"]).json()["warnings"].clone();
+    assert_eq!((&warnings[0]["line"], &warnings[0]["column"]), (&json!(2), &json!(22)));
+    // Nothing is said of what is meant so.
+    let sound = desk.file("idle.rhai", "fn run(input) { input.trim(); input }");
+    let ended = desk.run(&[&sound, "--scenario", SMALL, "--input", "\" a \"", "--json"]);
+    assert_eq!(
+        (ended.json()["output"].clone(), ended.stderr.contains("warning")),
+        (json!("a"), false)
+    );
+    assert_eq!(check(&desk, &sound, &["--json"]).json()["warnings"], json!([]));
 }
 
 /// A compiled policy of this project as another release of the contract would have made it.
@@ -108,7 +146,47 @@ fn d7_a_component_of_another_patch_release_links() {
         let policy = of_release(&desk, "netting", release);
         let says = [format!("`log` of `pod:policy/log@{release}`"), "does not offer".to_owned()];
         let says = says.each_ref().map(String::as_str);
-        desk.run(&[&policy, "--scenario", "plugins/netting/scenarios/small.json"]).failed(2, &says);
+        desk.run(&[&policy, "--scenario", SMALL]).failed(2, &says);
         check(&desk, &policy, &[]).failed(2, &says);
     }
+}
+
+/// The contract has no `s64`; what was built when it had one is run all the same.
+#[test]
+fn d8_a_component_that_asks_for_a_signed_random_number_links() {
+    let component = r#"(component
+        (import "pod:policy/types@0.1.0" (instance $types
+            (type $place (record (field "line" u32) (field "column" u32)))
+            (export "position" (type $position (eq $place)))
+            (type $words (record
+                (field "message" string) (field "position" (option $position))))
+            (export "failure" (type (eq $words)))))
+        (alias export $types "failure" (type $failure))
+        (import "pod:policy/random@0.1.0" (instance $random
+            (export "get-random-s64" (func (result s64)))))
+        (core func $random (canon lower (func $random "get-random-s64")))
+        (core module $m
+            (import "random" "get" (func $get (result i64)))
+            (memory (export "memory") 1)
+            (data (i32.const 16) "\00\00\00\00\40\00\00\00\01\00\00\00")
+            (data (i32.const 64) "7")
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+            (func (export "run") (param i32 i32 i32 i32) (result i32)
+                (drop (call $get))
+                (i32.const 16)))
+        (core instance $i (instantiate $m
+            (with "random" (instance (export "get" (func $random))))))
+        (func (export "run")
+            (param "input" string) (param "config" string)
+            (result (result string (error $failure)))
+            (canon lift (core func $i "run")
+                (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"#;
+    let desk = Desk::new();
+    desk.file("idle/policy.toml", MANIFEST.replace("netting", "policy"));
+    desk.file("idle/idle.wasm", wat::parse_str(component).unwrap());
+    let folder = desk.folder.path().join("idle");
+    let folder = folder.to_str().unwrap();
+    let ended = desk.run(&[folder, "--scenario", SMALL, "--json"]);
+    assert_eq!((ended.code, &ended.json()["output"]), (Some(0), &json!(7)), "{ended:#?}");
+    assert_eq!(check(&desk, folder, &[]).code, Some(0));
 }
