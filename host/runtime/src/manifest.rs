@@ -8,15 +8,17 @@ use std::{
 };
 
 use serde::{Deserialize, de::IgnoredAny};
-use toml::Spanned;
+use toml::{Spanned, de::DeTable};
 
 use crate::{
     deciders::OnFailure,
     error::{BadFile, Place},
     grant::Grant,
     grant_fields::{BudgetFields, CapabilityFields, NetworkFields},
+    input_schema::InputSchema,
+    manifest_tables::{Document, Wrong},
     reasons::{RawRule, Reasons},
-    settings::{Settings, Wrong},
+    settings::Settings,
     untrusted::{self, check_within, read_file},
 };
 
@@ -91,6 +93,7 @@ pub struct Manifest {
     /// What a payment that fails means for the others of its plan.
     pub on_failure: OnFailure,
     pub(crate) settings: Settings,
+    pub(crate) input_schema: Option<InputSchema>,
     pub(crate) reasons: Reasons,
     /// Its text.
     pub(crate) text: String,
@@ -114,11 +117,13 @@ struct Raw {
     budget: BudgetFields,
     #[serde(default)]
     reasons: BTreeMap<String, RawRule>,
-    // Read by `Settings`, which knows where everything stands.
+    // Read as a `Document`, which knows where everything stands.
     #[serde(rename = "schema")]
     _schema: Option<IgnoredAny>,
     #[serde(rename = "config")]
     _config: Option<IgnoredAny>,
+    #[serde(rename = "input-schema")]
+    _input_schema: Option<IgnoredAny>,
 }
 
 impl Manifest {
@@ -203,9 +208,12 @@ impl Manifest {
         let asks = Grant::of_fields(raw.capabilities, raw.network, raw.budget);
         let reasons =
             Reasons::of(raw.reasons).map_err(|(span, message)| bad(Some(span), message))?;
-        let settings = Settings::read(text, reading).map_err(|Wrong { place, message }| {
-            BadFile { path: path.to_owned(), place, message }
-        })?;
+        let (settings, input_schema) =
+            own_tables(text, reading, raw.world).map_err(|Wrong { place, message }| BadFile {
+                path: path.to_owned(),
+                place,
+                message,
+            })?;
         let manifest = Self {
             name: raw.name.into_inner(),
             version: raw.version,
@@ -215,11 +223,26 @@ impl Manifest {
             asks,
             on_failure: raw.on_failure,
             settings,
+            input_schema,
             reasons,
             text: text.to_owned(),
         };
         Ok((manifest, named))
     }
+}
+
+/// The tables whose shape is the policy's own.
+fn own_tables(
+    text: &str,
+    reading: Reading,
+    world: World,
+) -> Result<(Settings, Option<InputSchema>), Wrong> {
+    let root = DeTable::parse(text).map_err(|error| Wrong {
+        place: error.span().map(|span| Place::of(text, span.start)),
+        message: error.message().to_owned(),
+    })?;
+    let document = Document { text, root: root.get_ref(), reading };
+    Ok((Settings::read(&document)?, InputSchema::find(&document, world)?))
 }
 
 /// A file that a manifest names.

@@ -17,6 +17,7 @@ mod grants;
 mod help;
 mod hostile_folders;
 mod hostile_outputs;
+mod input_schema;
 mod older_store;
 mod paused;
 mod private_store;
