@@ -14,6 +14,9 @@ const HAND_WRITTEN: &[&str] = &["rial", "instant", "jalali-date", "jalali-date-t
 /// The WIT type of texts that are JSON themselves.
 const JSON: &str = "json";
 
+/// Fields that POD's documents spell in another way, too (S2, S3).
+const ALSO: &[(&str, &str)] = &[("cancel-date", "cacelDate")];
+
 fn main() {
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     println!("cargo::rerun-if-changed={}", wit.display());
@@ -86,9 +89,14 @@ impl Generator<'_> {
                 for field in &record.fields {
                     docs(out, &field.docs);
                     component_name(out, &field.name);
+                    let also: String = ALSO
+                        .iter()
+                        .filter(|(name, _)| *name == field.name)
+                        .map(|(_, spelling)| format!(", alias = \"{spelling}\""))
+                        .collect();
                     writeln!(
                         out,
-                        "#[serde(rename = \"{}\"{})]",
+                        "#[serde(rename = \"{}\"{also}{})]",
                         camel(&field.name),
                         self.wire_attributes(&field.ty, request)
                     )

@@ -33,7 +33,6 @@ pub(crate) struct Execution<'a> {
     pub host: &'a Host,
     pub policy: &'a Loaded,
     pub task: &'a Task<'a>,
-    pub input: &'a Value,
     pub plan_only: bool,
     pub on_failure: OnFailure,
     pub passage: Arc<Passage>,
@@ -139,12 +138,12 @@ impl Process<'_> {
         config: &str,
         running: Running,
     ) -> Result<Ending, Error> {
-        let Execution { host, policy, input, .. } = &self.execution;
+        let Execution { host, policy, task, .. } = &self.execution;
         let answer = until(self.deadline, async {
             let start = self.start(Door::new(self.passage().clone()));
             let mut guest = guest(host.compiler(), policy, start).await?;
             let answer = match exports.load(&mut guest.store, &guest.instance) {
-                Ok(exports) => exports.call_run(&mut guest.store, &input.to_string(), config).await,
+                Ok(exports) => exports.call_run(&mut guest.store, &task.input, config).await,
                 Err(error) => Err(error),
             };
             guest.finish(answer)

@@ -9,15 +9,17 @@ use std::{
 
 use pod_platform::without_byte_order_mark;
 use serde::{Deserialize, de::IgnoredAny};
-use toml::Spanned;
+use toml::{Spanned, de::DeTable};
 
 use crate::{
     deciders::OnFailure,
     error::{BadFile, Place},
     grant::Grant,
     grant_fields::{BudgetFields, CapabilityFields, NetworkFields},
+    input_schema::InputSchema,
+    manifest_tables::{Document, Wrong},
     reasons::{RawRule, Reasons},
-    settings::{Settings, Wrong},
+    settings::Settings,
     untrusted::{self, check_within, read_file},
 };
 
@@ -92,6 +94,7 @@ pub struct Manifest {
     /// What a payment that fails means for the others of its plan.
     pub on_failure: OnFailure,
     pub(crate) settings: Settings,
+    pub(crate) input_schema: Option<InputSchema>,
     pub(crate) reasons: Reasons,
     /// Its text, as it was read: a digest is of all of it.
     pub(crate) text: String,
@@ -115,11 +118,13 @@ struct Raw {
     budget: BudgetFields,
     #[serde(default)]
     reasons: BTreeMap<String, RawRule>,
-    // Read by `Settings`, which knows where everything stands.
+    // Read as a `Document`, which knows where everything stands.
     #[serde(rename = "schema")]
     _schema: Option<IgnoredAny>,
     #[serde(rename = "config")]
     _config: Option<IgnoredAny>,
+    #[serde(rename = "input-schema")]
+    _input_schema: Option<IgnoredAny>,
 }
 
 impl Manifest {
@@ -205,9 +210,12 @@ impl Manifest {
         let asks = Grant::of_fields(raw.capabilities, raw.network, raw.budget);
         let reasons =
             Reasons::of(raw.reasons).map_err(|(span, message)| bad(Some(span), message))?;
-        let settings = Settings::read(text, reading).map_err(|Wrong { place, message }| {
-            BadFile { path: path.to_owned(), place, message }
-        })?;
+        let (settings, input_schema) =
+            own_tables(text, reading, raw.world).map_err(|Wrong { place, message }| BadFile {
+                path: path.to_owned(),
+                place,
+                message,
+            })?;
         let manifest = Self {
             name: raw.name.into_inner(),
             version: raw.version,
@@ -217,11 +225,26 @@ impl Manifest {
             asks,
             on_failure: raw.on_failure,
             settings,
+            input_schema,
             reasons,
             text: whole.to_owned(),
         };
         Ok((manifest, named))
     }
+}
+
+/// The tables whose shape is the policy's own.
+fn own_tables(
+    text: &str,
+    reading: Reading,
+    world: World,
+) -> Result<(Settings, Option<InputSchema>), Wrong> {
+    let root = DeTable::parse(text).map_err(|error| Wrong {
+        place: error.span().map(|span| Place::of(text, span.start)),
+        message: error.message().to_owned(),
+    })?;
+    let document = Document { text, root: root.get_ref(), reading };
+    Ok((Settings::read(&document)?, InputSchema::find(&document, world)?))
 }
 
 /// A file that a manifest names.

@@ -8,6 +8,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use pod_platform::without_byte_order_mark;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     grant::Grant,
     guest::GuestState,
     host::Host,
+    input_schema::InputSchema,
     interpreter,
     journal::Started,
     kept,
@@ -41,6 +43,7 @@ pub(crate) struct Loaded {
     pub asks: Grant,
     pub on_failure: OnFailure,
     pub settings: Settings,
+    pub input_schema: Option<InputSchema>,
     pub reasons: Reasons,
     pub component: Digest,
     pub entry: Entry,
@@ -129,6 +132,7 @@ pub struct PolicyFiles {
     /// What a payment that fails means for the others of its plan.
     pub on_failure: OnFailure,
     settings: Settings,
+    input_schema: Option<InputSchema>,
     reasons: Reasons,
     /// The text of policy.toml, if there is one.
     pub(crate) manifest: Option<String>,
@@ -180,6 +184,7 @@ impl PolicyFiles {
             asks: Grant::default(),
             on_failure: OnFailure::default(),
             settings: Settings::default(),
+            input_schema: None,
             reasons: Reasons::default(),
             manifest: None,
         })
@@ -189,6 +194,12 @@ impl PolicyFiles {
     #[must_use]
     pub fn is_script(&self) -> bool {
         self.entry.extension().is_some_and(|extension| extension == "rhai")
+    }
+
+    /// What the policy takes as its input, if policy.toml says it: a JSON Schema of an object.
+    #[must_use]
+    pub fn input_schema(&self) -> Option<&Value> {
+        self.input_schema.as_ref().map(InputSchema::json)
     }
 
     /// An error of compiling the entry, with its file.
@@ -243,6 +254,7 @@ impl From<Manifest> for PolicyFiles {
             asks,
             on_failure,
             settings,
+            input_schema,
             reasons,
             text,
         } = manifest;
@@ -255,6 +267,7 @@ impl From<Manifest> for PolicyFiles {
             asks,
             on_failure,
             settings,
+            input_schema,
             reasons,
             manifest: Some(text),
         }
@@ -399,6 +412,7 @@ impl Compiler {
                 asks: files.asks.clone(),
                 on_failure: files.on_failure,
                 settings: files.settings.clone(),
+                input_schema: files.input_schema.clone(),
                 reasons: files.reasons.clone(),
                 component: component_digest,
                 script: None,
@@ -431,6 +445,7 @@ impl Compiler {
             asks: files.asks.clone(),
             on_failure: files.on_failure,
             settings: files.settings.clone(),
+            input_schema: files.input_schema.clone(),
             reasons: files.reasons.clone(),
             component: digest,
             script: Some(Script {

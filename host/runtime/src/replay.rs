@@ -100,7 +100,6 @@ impl Host {
                 host: self,
                 policy: &policy.inner,
                 task: &task,
-                input: &input,
                 plan_only: options.plan_only,
                 on_failure: options.on_failure,
                 passage: passage.clone(),

@@ -112,7 +112,7 @@ impl Host {
                 restored_since: restored.then_some(started.at),
                 ..self.passage(run, &started, account, recorder, history)
             };
-            self.execute(&policy.inner, &task, &input, &started, passage, decided).await
+            self.execute(&policy.inner, &task, &started, passage, decided).await
         })
     }
 

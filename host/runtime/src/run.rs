@@ -170,7 +170,6 @@ impl Host {
             let background = Background::of(account);
             let needs_plan = options.plan_only || options.on_failure.is_some();
             let task = Task::of(loaded, &background, &options.input, needs_plan)?;
-            let input = options.input.clone();
             let (started, grant) = self.started(loaded, account, background, &task, options);
             if let Some(key) = &started.key
                 && let Some(first) =
@@ -205,7 +204,7 @@ impl Host {
                 _live: Some(live),
                 ..self.passage(&run, &started, account, recorder, History::default())
             };
-            self.execute(loaded, &task, &input, &started, passage, None).await
+            self.execute(loaded, &task, &started, passage, None).await
         })
     }
 
@@ -376,7 +375,6 @@ impl Host {
         &self,
         policy: &Loaded,
         task: &Task<'_>,
-        input: &Value,
         started: &Started,
         passage: Passage,
         decided: Option<crate::journal::Decided>,
@@ -393,7 +391,6 @@ impl Host {
             host: self,
             policy,
             task,
-            input,
             plan_only: options.plan_only,
             on_failure: options.on_failure,
             passage: passage.clone(),

@@ -4,12 +4,12 @@
 
 use serde_json::{Map, Value};
 
-/// How deep `[schema]` and `[config]` may be nested.
+/// How deep `[schema]`, `[input-schema]` and `[config]` may be nested.
 const DEEPEST_SCHEMA: usize = 16;
 const DEEPEST_CONFIG: usize = 32;
 /// How many values they may have. Each of one may meet each of the other.
-const MOST_OF_SCHEMA: usize = 2_000;
-const MOST_OF_CONFIG: usize = 10_000;
+pub(crate) const MOST_OF_SCHEMA: usize = 2_000;
+pub(crate) const MOST_OF_CONFIG: usize = 10_000;
 /// How many patterns a schema may have, and what each of them may take when it is compiled.
 const MOST_PATTERNS: usize = 100;
 pub(crate) const LARGEST_PATTERN: usize = 1 << 20;
@@ -21,20 +21,25 @@ const NOT_TAKEN: [&str; 5] =
 /// What is wrong, and where: the names from the table on.
 pub(crate) type Beyond = (Vec<String>, String);
 
-/// Checks that settings, and what they are set to, keep to their bounds.
-pub(crate) fn check(
-    schema: &Map<String, Value>,
-    config: &Map<String, Value>,
-) -> Result<(), Beyond> {
-    let mut of_schema = Walk::new("schema", DEEPEST_SCHEMA, MOST_OF_SCHEMA);
-    for (name, setting) in schema {
-        of_schema.below(name, |walk| walk.value(setting))?;
+/// Checks that the schemas of a table of policy.toml keep to their bounds.
+pub(crate) fn check_schema(table: &str, fields: &Map<String, Value>) -> Result<(), Beyond> {
+    let mut walk = Walk::new(table, DEEPEST_SCHEMA, MOST_OF_SCHEMA, true);
+    fields.iter().try_for_each(|(name, schema)| walk.below(name, |walk| walk.value(schema)))
+}
+
+/// Checks that a configuration keeps to its bounds.
+pub(crate) fn check_config(config: &Map<String, Value>) -> Result<(), Beyond> {
+    let mut walk = Walk::new("config", DEEPEST_CONFIG, MOST_OF_CONFIG, false);
+    config.iter().try_for_each(|(name, value)| walk.below(name, |walk| walk.value(value)))
+}
+
+/// How many values a value is made of.
+pub(crate) fn values_of(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(values_of).sum(),
+        Value::Object(fields) => fields.values().map(values_of).sum(),
+        _ => 0,
     }
-    let mut of_config = Walk::new("config", DEEPEST_CONFIG, MOST_OF_CONFIG);
-    for (name, value) in config {
-        of_config.below(name, |walk| walk.value(value))?;
-    }
-    Ok(())
 }
 
 /// A way through a table. TOML's own reader bounds how deep that is.
@@ -48,8 +53,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(table: &str, deepest: usize, most: usize) -> Self {
-        let is_schema = table == "schema";
+    fn new(table: &str, deepest: usize, most: usize, is_schema: bool) -> Self {
         Self { path: vec![table.to_owned()], deepest, left: most, most, is_schema, patterns: 0 }
     }
 
@@ -100,7 +104,7 @@ impl Walk {
             return Ok(());
         }
         if NOT_TAKEN.contains(&name) && (value.is_string() || !name.starts_with('$')) {
-            return self.wrong("is not taken in a setting's schema: write out what is meant");
+            return self.wrong("is not taken in a schema: write out what is meant");
         }
         self.patterns += match (name, value) {
             ("pattern", Value::String(_)) => 1,
@@ -109,7 +113,7 @@ impl Walk {
         };
         match self.patterns > MOST_PATTERNS {
             true => {
-                self.wrong(format!("all settings together have {MOST_PATTERNS} patterns at most"))
+                self.wrong(format!("all schemas together have {MOST_PATTERNS} patterns at most"))
             }
             false => Ok(()),
         }

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::{delegation::DelegatedCredit, task::Background};
 
+/// Where an input and a configuration state them.
+pub(crate) const STATED: &str = "stated";
+
 /// Facts that are stated, in the scenario file's names. What is `None` nobody states.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -10,7 +10,7 @@ use crate::{
     delegation::Wallet,
     journal::Started,
     policy::{Exports, Loaded},
-    stated::{Facts, Recorded},
+    stated::{Facts, Recorded, STATED},
 };
 
 /// Whom a run acts for, as it was when the run began.
@@ -52,6 +52,8 @@ pub(crate) struct Task<'a> {
     pub facts: Facts,
     /// The configuration as the policy gets it, a JSON text.
     pub config: String,
+    /// The input as a free-form policy gets it, a JSON text.
+    pub input: String,
 }
 
 pub(crate) enum Kind<'a> {
@@ -70,6 +72,10 @@ impl<'a> Task<'a> {
         needs_plan: bool,
     ) -> Result<Self, Error> {
         let exports = &policy.entry.exports;
+        let passed = match &policy.input_schema {
+            Some(schema) => schema.check(input)?.to_string(),
+            None => input.to_string(),
+        };
         let input = match exports {
             // A free-form policy's input is its own; only what it states is the host's, too.
             Exports::Policy(_) if needs_plan => {
@@ -89,8 +95,8 @@ impl<'a> Task<'a> {
         let business = background.business;
         let (kind, facts) = match exports {
             Exports::Policy(exports) => {
-                config["stated"] = json!(facts.stated);
-                config["stated"]["businessId"] = json!(business);
+                config[STATED] = json!(facts.stated);
+                config[STATED]["businessId"] = json!(business);
                 (Kind::Policy(exports), facts)
             }
             Exports::Netting(exports) => {
@@ -132,7 +138,7 @@ impl<'a> Task<'a> {
                 (Kind::LoanPlan(loan_plan), facts)
             }
         };
-        Ok(Self { kind, facts, config: config.to_string() })
+        Ok(Self { kind, facts, config: config.to_string(), input: passed })
     }
 }
 
@@ -146,9 +152,9 @@ fn read_input(input: &Value) -> Result<Input, Error> {
 
 /// What a free-form policy's input states.
 fn stated(input: &Value) -> Result<Stated, Error> {
-    match input.get("stated") {
+    match input.get(STATED) {
         None => Ok(Stated::default()),
-        Some(stated) => read_input(&json!({ "stated": stated })).map(|input| input.stated),
+        Some(stated) => read_input(&json!({ STATED: stated })).map(|input| input.stated),
     }
 }
 

@@ -2,24 +2,25 @@
 //!
 //! The sandbox bounds time and memory, for scripts as for any policy. The limits here are on what
 //! would end in a trap, nesting, so that a script learns of it in a sentence. It is stricter than
-//! Rhai's own, because scripts move money: what compares, and what asks a function about items, is
-//! ours ([`compare`], [`callbacks`]), a variable that does not exist is found
-//! when the script is loaded, and reading a key that an object map does not have is an error, not
+//! Rhai's own, because scripts move money: what compares, what asks a function about items, what
+//! names a place, and what makes a number another is ours ([`compare`], [`callbacks`], [`places`],
+//! [`numbers`]), a variable that does not exist is found when the script is loaded, and reading a key that an object map does not have is an error, not
 //! `()`. (`map.get("key")` answers `()`; the maps that the host gives always have all their keys.)
 
 use pod_sdk::log::Level;
 use rhai::{
     Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position, def_package,
     packages::{
-        ArithmeticPackage, BasicArrayPackage, BasicBlobPackage, BasicFnPackage,
-        BasicIteratorPackage, BasicMapPackage, BasicMathPackage, BasicStringPackage,
-        BitFieldPackage, LogicPackage, MoreStringPackage, Package,
+        ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage,
+        BasicMapPackage, BasicMathPackage, BasicStringPackage, BitFieldPackage, LogicPackage,
+        MoreStringPackage, Package,
     },
 };
 
 use crate::{
+    blobs,
     call::{Answer, argument, infallible, unfit},
-    callbacks, compare, json, rules, values,
+    callbacks, compare, json, numbers, places, rules, values,
 };
 
 /// Any seed will do, as long as it is always the same: a build's snapshots and its fuel must be
@@ -63,6 +64,9 @@ pub fn engine(log: Log) -> Engine {
     engine.register_fn("exit", || exit(Dynamic::UNIT)).register_fn("exit", exit);
     compare::register(&mut engine);
     callbacks::register(&mut engine);
+    places::register(&mut engine);
+    numbers::register(&mut engine);
+    blobs::register(&mut engine);
     json_functions(&mut engine);
     values::register(&mut engine);
     rules::register(&mut engine);
@@ -71,9 +75,10 @@ pub fn engine(log: Log) -> Engine {
 
 def_package! {
     /// Rhai's own functions, but for those of `LanguageCorePackage`: its `sleep` is a trap in a
-    /// sandbox, and its `parse_json` is replaced. What else of it is of use is registered one by one.
+    /// sandbox, and its `parse_json` is replaced; and for those of `BasicBlobPackage`, which take what
+    /// is not there for 0. What else of them is of use is registered one by one.
     Functions(_module): ArithmeticPackage, BasicStringPackage, BasicIteratorPackage, BasicFnPackage,
-        BitFieldPackage, LogicPackage, BasicMathPackage, BasicArrayPackage, BasicBlobPackage,
+        BitFieldPackage, LogicPackage, BasicMathPackage, BasicArrayPackage,
         BasicMapPackage, MoreStringPackage
     {}
 }

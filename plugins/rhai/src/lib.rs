@@ -15,6 +15,9 @@
 //! - `compare`: how values compare, and what does not.
 //! - `callbacks`: the functions that ask a function about the items of a list.
 //! - [`in_place`]: where the answer of a function that has none is used.
+//! - `places`: the functions that name a place in a list or a text.
+//! - `numbers`: the conversions of numbers.
+//! - `blobs`: bytes.
 //! - `rules`: what POD allows, by the rules that the host decides by.
 //! - [`engine`]: what a script may do at all.
 //! - [`script`]: loading: parsing, constants, and the checks that need no run.
@@ -24,6 +27,7 @@
 //! All of this runs natively, up to the moment where a capability would be called. Only `state`
 //! and the two worlds are wasm's alone.
 
+mod blobs;
 pub mod call;
 mod callbacks;
 mod compare;
@@ -35,6 +39,8 @@ pub mod in_place;
 pub mod interpreter;
 pub mod json;
 pub mod list;
+mod numbers;
+mod places;
 mod rules;
 pub mod script;
 mod values;

@@ -1,4 +1,7 @@
-//! `podhost check`: what a policy imports against what it asks for and what it is granted.
+//! `podhost check`: what a policy imports against what it asks for and what it is granted, and what
+//! it takes as its input.
+
+mod input;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -206,6 +209,7 @@ impl Check {
             "secrets": { "asked": asks.scope.secrets, "granted": grant.scope.secrets },
             "repeatable": { "asked": asks.repeatable, "granted": grant.repeatable },
             "budget": { "asked": asks.budget, "granted": grant.budget },
+            "input_schema": files.input_schema(),
             "remark": granted.remark,
             "warnings": inspection.warnings.iter().map(|warning| json!({
                 "line": warning.place.map(|place| place.line),
@@ -261,6 +265,21 @@ impl Check {
         page.table(self.functions());
         put!(page);
         page.table(self.limits());
+        put!(page);
+        match files.input_schema() {
+            _ if self.is_decider() => put!(page, "what the world takes as its input is the host's"),
+            None => put!(
+                page,
+                "its input is passed on as it is: policy.toml declares none ([input-schema])"
+            ),
+            Some(schema) => {
+                let fields = input::fields(schema);
+                match fields.is_empty() {
+                    true => put!(page, "it takes no input"),
+                    false => page.table(fields),
+                }
+            }
+        }
         for pause in &self.paused {
             put!(page);
             put!(page, "{}", paused(pause));

@@ -19,6 +19,7 @@ mod grants;
 mod help;
 mod hostile_folders;
 mod hostile_outputs;
+mod input_schema;
 mod linking;
 mod older_store;
 mod paused;

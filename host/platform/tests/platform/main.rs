@@ -10,3 +10,4 @@ mod requests;
 mod routes;
 mod rules;
 mod samples;
+mod spellings;

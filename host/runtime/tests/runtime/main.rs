@@ -4,6 +4,7 @@
 mod budgets;
 mod grant_intersection;
 mod input;
+mod input_schema;
 mod journal_entries;
 mod settings;
 mod settings_bounds;
