@@ -394,13 +394,15 @@ pub const PAY_INVOICE_BY_POS: Row = Row::mutation(
 )
 .errors(&[Kind::NotFound, Kind::BillAlreadyPayed]);
 
-/// `payments.get-invoice-payment-link` (S0): whoever has the link may pay, nobody has to.
+/// `payments.get-invoice-payment-link` (S0): whoever has the link may pay, nobody has to. POD's answer
+/// ends in `&`, and public clients append where the payer goes, and how.
 pub const GET_INVOICE_PAYMENT_LINK: Row = Row::read(
     "getInvoicePaymentLink",
     Route::product(29_815, 39_310),
     TokenKind::Any,
     &["invoiceId"],
 )
+.appended(&["redirectUri", "callbackUri", "gateway"])
 .rules(&[Url("redirectUri"), Url("callbackUri")]);
 
 /// `payments.send-payment-link-to-user` (S1): asks, and pays nothing. S1's text lets a customer call

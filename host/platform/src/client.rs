@@ -1,6 +1,6 @@
 //! The client: one request, one answer, within limits. It repeats nothing by itself.
 
-use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
+use std::{any::Any, collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
@@ -163,6 +163,24 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// A link, with these fields behind what it has already.
+    fn with(self, request: &Request, fields: &Form) -> Result<Self, Error> {
+        let strange = |error: &dyn fmt::Display| {
+            let reason = format!("{} answered no link: {error}", request.row.name);
+            failed(request.row, reason, Some(self.reference_number.clone()))
+        };
+        if fields.iter().next().is_none() {
+            return Ok(self);
+        }
+        let link =
+            self.value.downcast_ref::<String>().map_or("", |link| link.trim_end_matches('&'));
+        let mut link = url::Url::parse(link).map_err(|error| strange(&error))?;
+        link.query_pairs_mut().extend_pairs(fields.iter());
+        let result = serde_json::to_string(link.as_str()).map_err(|error| strange(&error))?;
+        let value = (request.read)(self.count, &result).map_err(|error| strange(&error))?;
+        Ok(Self { result: Bytes::from(result), value, ..self })
+    }
+
     /// Reads the body that POD answered a service with.
     ///
     /// # Errors
@@ -335,9 +353,13 @@ impl Client {
             Route::Download { .. } => return self.download(request, credentials, accepts).await,
             Route::Product(_) | Route::Path { .. } | Route::Upload { .. } => {}
         }
-        let exchange = self.exchange(row, &request.form, credentials, ott, accepts).await;
-        let outcome =
-            exchange.outcome.and_then(|(_, body)| Answer::read(request.row, request.read, &body));
+        let (appended, sent) = request.form.split(row.appended);
+        let exchange = self.exchange(row, &sent, credentials, ott, accepts).await;
+        let outcome = exchange.outcome.and_then(|(_, body)| Answer::read(row, request.read, &body));
+        let outcome = match row.appended {
+            [] => outcome,
+            _ => outcome.and_then(|answer| answer.with(request, &appended)),
+        };
         Exchange { traffic: exchange.traffic, outcome }
     }
 

@@ -34,6 +34,8 @@ pub struct Row {
     pub errors: &'static [PlatformErrorKind],
     /// Fields that POD spells otherwise than the contract's names read: ours, and POD's.
     pub spelling: &'static [(&'static str, &'static str)],
+    /// Fields that are not sent: POD answers a link, to which its clients append them.
+    pub appended: &'static [&'static str],
     /// The fields of which one names the invoice that it acts on, or lets somebody act on, where its
     /// stakes do not name it already: an id, a `billNumber` or a `uniqueNumber`.
     pub invoice: &'static [&'static str],
@@ -265,6 +267,7 @@ impl Row {
             rules: &[],
             errors: &[],
             spelling: &[],
+            appended: &[],
             invoice,
             wallet: None,
             sms: Sms::None,
@@ -294,6 +297,12 @@ impl Row {
     /// Its arguments are checked before anything is sent.
     pub(crate) const fn rules(mut self, rules: &'static [Rule]) -> Self {
         self.rules = rules;
+        self
+    }
+
+    /// These fields are appended to the link that is answered.
+    pub(crate) const fn appended(mut self, fields: &'static [&'static str]) -> Self {
+        self.appended = fields;
         self
     }
 

@@ -82,7 +82,7 @@ async fn p10_what_clients_append_to_the_link_is_heard() {
     let seen = server.seen();
     assert!(seen.len() == 1 && seen[0].starts_with("/paid?"), "{seen:?}");
 
-    // What the service was told is heard where the link says nothing else.
+    // Our client appends them itself.
     let told = GetInvoicePaymentLinkRequest {
         redirect_uri: Some("https://shop.ir/told".to_owned()),
         ..link_request(102)
@@ -90,6 +90,7 @@ async fn p10_what_clients_append_to_the_link_is_heard() {
     let link = hash_link(&world, told).await;
     let page = submit(&world.emulator, &link, "action=cancel").await;
     assert!(page.location.starts_with("https://shop.ir/told?"), "{page:?}");
+    let link = hash_link(&world, link_request(102)).await;
     let page =
         submit(&world.emulator, &format!("{link}redirectUri=app://paid"), "action=cancel").await;
     assert!(page.location.starts_with("app://paid?"), "{page:?}");
@@ -158,7 +159,12 @@ async fn a_hash_knows_its_terms_and_a_gateway_may_be_added() {
     };
     let link = hash_link(&world, request).await;
     // As the C# client's GetAdvanceLink does.
-    let page = get(&world.emulator, &format!("{link}&gateway=PEP")).await;
+    let advance = GetInvoicePaymentLinkRequest {
+        redirect_uri: Some("https://shop.ir/hash".to_owned()),
+        ..link_request(102)
+    };
+    let advance = hash_link(&world, advance).await;
+    let page = get(&world.emulator, &format!("{advance}&gateway=PEP")).await;
     assert_eq!(page.status, 303);
     assert!(page.location.contains("/emulator/bank/"), "{page:?}");
     let page = submit(&world.emulator, &page.location, "action=cancel").await;

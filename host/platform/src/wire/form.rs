@@ -48,6 +48,14 @@ impl Form {
         self.0.iter().filter(move |(key, _)| bare(key) == name).map(|(_, value)| value.as_str())
     }
 
+    /// These fields, and all others.
+    #[must_use]
+    pub fn split(&self, names: &[&str]) -> (Self, Self) {
+        let (these, others) =
+            self.0.iter().cloned().partition(|(key, _)| names.contains(&bare(key)));
+        (Self(these), Self(others))
+    }
+
     /// All fields.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value.as_str()))

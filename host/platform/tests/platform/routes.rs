@@ -9,8 +9,8 @@ use pod_platform::{
     files::{GetFileRequest, UploadFileRequest},
     loans::{LoanListRequest, LoanStatus, UpdateLoanByPlanRequest},
     payments::{
-        Gateway, GetPayInvoiceByUniqueNumberLinkRequest, GetPayInvoiceByWalletLinkRequest,
-        VerifyPaymentSMSRequest,
+        Gateway, GetInvoicePaymentLinkRequest, GetPayInvoiceByUniqueNumberLinkRequest,
+        GetPayInvoiceByWalletLinkRequest, VerifyPaymentSMSRequest,
     },
     types::{Error, PlatformErrorKind as Kind},
     visit_services,
@@ -183,4 +183,28 @@ fn no_two_services_share_a_number_or_a_path() {
     }
 
     visit_services(&mut Seen::default());
+}
+
+#[tokio::test]
+async fn p10_the_client_appends_to_a_payment_link_what_the_service_does_not_take() {
+    let link = "https://pay.pod.ir/v1/pbc/payInvoiceByHash?hash=ab&";
+    let pod = Pod::answers(success(&format!("\"result\":\"{link}\""))).await;
+    let plain = GetInvoicePaymentLinkRequest { invoice_id: 7, ..Default::default() };
+    assert_eq!(pod.client().call(&plain, &merchant()).await.unwrap(), link);
+    let told = GetInvoicePaymentLinkRequest {
+        redirect_uri: Some("https://shop.ir/done?order=7".into()),
+        callback_uri: Some("https://shop.ir/paid".into()),
+        gateway: Some(Gateway::LOC),
+        ..plain
+    };
+    let appended = pod.client().call(&told, &merchant()).await.unwrap();
+    let expected = "redirectUri=https%3A%2F%2Fshop.ir%2Fdone%3Forder%3D7\
+                    &callbackUri=https%3A%2F%2Fshop.ir%2Fpaid&gateway=LOC";
+    assert_eq!(appended, format!("{link}{expected}"));
+    for received in pod.received() {
+        assert_eq!(received.values("invoiceId"), ["7"]);
+        for name in ["redirectUri", "callbackUri", "gateway"] {
+            assert!(received.values(name).is_empty(), "{name}");
+        }
+    }
 }
