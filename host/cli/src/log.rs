@@ -1,7 +1,7 @@
 //! What the program says of its own work, on stderr, for whoever asks with `RUST_LOG`.
 
 use anyhow::anyhow;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::{exit::Failure, terminal};
 
@@ -12,7 +12,7 @@ const VARIABLES: [&str; 2] = ["PODHOST_LOG", "RUST_LOG"];
 pub fn begin() -> Result<(), Failure> {
     let set = VARIABLES.iter().find_map(|name| Some((*name, std::env::var_os(name)?)));
     let filter = match set {
-        None => EnvFilter::default(),
+        None => EnvFilter::default().add_directive(LevelFilter::ERROR.into()),
         Some((name, text)) => {
             let text =
                 text.into_string().map_err(|_| Failure::input(anyhow!("{name} is not UTF-8")))?;

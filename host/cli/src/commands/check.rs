@@ -19,7 +19,7 @@ use crate::{
     host::prepare_to_look,
     operator::{self, Binding, Operator, suggestion},
     put,
-    store::store_folder,
+    store::{self, store_folder},
     terminal::{self, Page, Table, foreign},
 };
 
@@ -130,6 +130,7 @@ async fn pauses(
         Err(Error::NoStore(_)) => return Ok(Vec::new()),
         journal => journal?,
     };
+    store::tell(&journal);
     let mut pauses = journal.pauses(PAUSE_AFTER).await?;
     pauses.retain(|pause| {
         let account = granted.operator.as_ref().map(|(account, _)| account);

@@ -7,6 +7,7 @@ mod books;
 mod bound_grants;
 mod build_command;
 mod byte_order_marks;
+mod changed_cache;
 mod checking;
 mod common;
 mod deciders;

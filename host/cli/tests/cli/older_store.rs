@@ -124,6 +124,7 @@ fn commands(shop: &Shop) -> Vec<(Arguments, i32)> {
     let planned = shop.planned.as_str();
     let words = |words: &[&str]| Arguments(words.iter().map(|&word| word.to_owned()).collect());
     vec![
+        (words(&["check", "plugins/netting", "--json"]), 0),
         (words(&["runs", "--json"]), 0),
         (words(&["show", planned, "--json"]), 0),
         (words(&["settle", planned]), 0),
@@ -143,7 +144,7 @@ fn commands(shop: &Shop) -> Vec<(Arguments, i32)> {
 }
 
 /// Commands that have no store.
-const STORELESS: &[&str] = &["emulator", "build", "check", "completions", "crashtest", "help"];
+const STORELESS: &[&str] = &["emulator", "build", "completions", "crashtest", "help"];
 
 #[test]
 fn every_command_is_known_to_these_tests() {
