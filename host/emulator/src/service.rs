@@ -218,6 +218,9 @@ pub(crate) struct Reply {
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send + 'a>>;
 
+/// Reads a request, and says what has to be known to answer it.
+type Prepare = fn(&Fields) -> Result<(Request, Vec<Need>), Refusal>;
+
 /// A service that is served here.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
@@ -225,8 +228,7 @@ pub(crate) struct Entry {
     pub(crate) may_omit_ott: bool,
     pub(crate) writes: bool,
     pub(crate) reads: Reads,
-    /// The request, and what has to be known to answer it.
-    pub(crate) prepare: fn(&Fields) -> Result<(Request, Vec<Need>), Refusal>,
+    pub(crate) prepare: Prepare,
     pub(crate) run: for<'a, 'c> fn(&'a mut Context<'c>) -> Running<'a>,
 }
 
