@@ -72,7 +72,7 @@ fn shop_on(desk: &Desk, served: &Served) -> String {
     let platform = served.url();
     desk.file(
         "podhost.toml",
-        &format!("[account.shop]\nplatform = \"{platform}\"\ntoken = {token}\n"),
+        format!("[account.shop]\nplatform = \"{platform}\"\ntoken = {token}\n"),
     )
 }
 
