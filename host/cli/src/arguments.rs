@@ -614,8 +614,8 @@ pub struct Build {
 /// Nothing is run, and nothing is built, but the policy is loaded as for a run: a component is linked,
 /// a script is parsed, and what is suspicious in it is told. What is granted is what both policy.toml
 /// asks for and podhost.toml grants, in [policy.NAME]; without a podhost.toml it is what the policy
-/// asks for, as on the emulator. A script's interpreter imports everything, so of a script only what it asks for counts. A policy that
-/// is paused, because it kept failing, is said to be.
+/// asks for, as on the emulator. A script's interpreter imports everything, so of a script only what
+/// it asks for counts. A policy that is paused, because it kept failing, is said to be.
 #[derive(Args, Debug)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub struct Check {

@@ -4,8 +4,9 @@
 //! would end in a trap, nesting, so that a script learns of it in a sentence. It is stricter than
 //! Rhai's own, because scripts move money: what compares, what asks a function about items, what
 //! names a place, and what makes a number another is ours ([`compare`], [`callbacks`], [`places`],
-//! [`numbers`]), a variable that does not exist is found when the script is loaded, and reading a key that an object map does not have is an error, not
-//! `()`. (`map.get("key")` answers `()`; the maps that the host gives always have all their keys.)
+//! [`numbers`]), a variable that does not exist is found when the script is loaded, and reading a key
+//! that an object map does not have is an error, not `()`. (`map.get("key")` answers `()`; the maps
+//! that the host gives always have all their keys.)
 
 use pod_sdk::log::Level;
 use rhai::{
