@@ -1,5 +1,6 @@
-//! `podhost.toml`: the operator's accounts, and what policies may do for them. It says where
-//! secrets are, and holds none; of an account that is not used, no secret is read. docs/podhost-toml.md describes it.
+//! `podhost.toml`: the operator's accounts, and what policies may do for them. It says where secrets
+//! are, and holds none; of an account that is not used, no secret is read. docs/podhost-toml.md
+//! describes it.
 
 mod api_keys;
 mod bound;
