@@ -480,7 +480,7 @@ pub const ISSUE_BILL_INVOICE: Row = Row::mutation(
     Mutation {
         class: Idempotent,
         stakes: Nothing,
-        evidence: Evidence::ByRepeat,
+        evidence: Evidence::BillInvoiced,
         needs_ott: false,
         sms: Sms::None,
         wallet: None,

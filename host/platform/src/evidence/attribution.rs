@@ -24,10 +24,10 @@ const UNTIL_CANCELED: &str = "it was cancelled since, or a three-step payment ma
 const UNDATED: &str = "it is so, and is looked at only after the landing window: POD shows no date";
 
 impl Evidence {
-    /// The rule in words. None: nothing can be read.
+    /// The rule in words.
     #[must_use]
-    pub fn attribution(self) -> Option<Attribution> {
-        Some(match self {
+    pub fn attribution(self) -> Attribution {
+        match self {
             Self::PaidByAccount | Self::PaidForItself => Attribution {
                 reads: "`getInvoiceList`: `payed`, `payer`, `wallet`, `paymentToolCode`, `paymentDate`",
                 open: "neither paid, cancelled, closed, guaranteed nor at the gateway",
@@ -159,7 +159,34 @@ impl Evidence {
                 denied: "it has another one, and POD refuses the repeat",
                 unknown: UNDATED,
             },
-            Self::ByRepeat | Self::Hidden => return None,
-        })
+            Self::BillInvoiced => Attribution {
+                reads: "`listBills` by both identifiers: `status`, `invoiceId`; `userSrv` of what is \
+                        answered",
+                open: "the account has asked for no invoice of the bill, or the payment of that was \
+                       cancelled",
+                claimed: "POD answers an invoice, at once or when it is asked again, that was not there \
+                          before, and its `userSrv` is the account's user; where that is not told, the \
+                          bill has come into the account's list",
+                denied: "the invoice was there before, or is another's who asked first; or POD refuses \
+                         and the bill is not paid",
+                unknown: "the answer was lost, and the bill is paid before POD could be asked again",
+            },
+            Self::ByRepeat => Attribution {
+                reads: "nothing: no service lists files",
+                open: "always",
+                claimed: "POD answers, at once or when it is asked again",
+                denied: "POD refuses",
+                unknown: "nothing; an attempt whose answer was lost may have left a file whose hash \
+                          nobody has",
+            },
+            Self::Hidden => Attribution {
+                reads: "nothing: no service shows it",
+                open: "always",
+                claimed: "POD answers",
+                denied: "POD refuses",
+                unknown: "the answer was lost; it is asked again only if the grant lists the function \
+                          under `repeat`",
+            },
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What a bill proves: paid, cancelled.
+//! What a bill proves: paid, cancelled, waiting for its invoice to be paid.
 
 use super::{Attempt, Before, Evidence, Prior, Proof, Sighting, Witness, number, same_number};
 use crate::{
@@ -21,6 +21,17 @@ impl Evidence {
             return Some(Before { prior, shows: sketch(bill), stamp, known: Vec::new() });
         }
         let ours: Vec<&ServiceBill> = bills.iter().filter(|bill| is_named(form, bill)).collect();
+        let shows = match ours.as_slice() {
+            [] => Before::nothing(&name(form, self), Prior::Open).shows,
+            bills => bills.iter().map(|bill| sketch(bill)).collect::<Vec<_>>().join("; "),
+        };
+        if self == Self::BillInvoiced {
+            let waiting = ours.iter().filter(|bill| is_waiting(&bill.status));
+            let known: Vec<u64> = waiting.filter_map(|bill| bill.invoice_id).collect();
+            let can = ours.iter().all(|bill| bill.status == BillStatus::ServiceBillCanceled);
+            let prior = Prior::of(!known.is_empty(), can);
+            return Some(Before { prior, shows, stamp: format!("{known:?}"), known });
+        }
         let in_force: Vec<u64> =
             ours.iter().filter(|bill| is_paid(&bill.status)).map(|bill| bill.id).collect();
         // A list that is not known to be free of payments of this bill is none that one can go by.
@@ -29,10 +40,6 @@ impl Evidence {
             false => Prior::AlreadySo,
             true if is_unclear => Prior::Barred,
             true => Prior::Open,
-        };
-        let shows = match ours.as_slice() {
-            [] => Before::nothing(&name(form, self), prior).shows,
-            bills => bills.iter().map(|bill| sketch(bill)).collect::<Vec<_>>().join("; "),
         };
         let canceled = ours.iter().filter(|bill| bill.status == BillStatus::ServiceBillCanceled);
         let known = canceled.map(|bill| bill.id).chain(in_force.iter().copied()).collect();
@@ -61,6 +68,16 @@ impl Evidence {
                     ),
                 },
                 None => Sighting::nothing(&name(form, self), Proof::not_seen(false)),
+            });
+        }
+        // The list does not hold the invoice that the call answers, so it is asked for again.
+        if self == Self::BillInvoiced {
+            let mut ours = bills.iter().filter(|bill| is_named(form, bill));
+            let waiting = ours.find(|bill| is_waiting(&bill.status));
+            let proof = Proof::not_seen(false);
+            return Some(match waiting {
+                Some(bill) => Sighting { shows: sketch(bill), proof },
+                None => Sighting::nothing(&name(form, self), proof),
             });
         }
         // A bill can be paid again after it was cancelled: what is in force counts first.
@@ -107,6 +124,11 @@ fn is_paid(status: &BillStatus) -> bool {
             | BillStatus::ServiceBillSendFileFailed
             | BillStatus::ServiceBillSantaConfirmed
     )
+}
+
+/// Does a bill with this status wait until its invoice is paid (S3)?
+fn is_waiting(status: &BillStatus) -> bool {
+    *status == BillStatus::ServiceBillIssueInvoice
 }
 
 /// How a call names a bill.

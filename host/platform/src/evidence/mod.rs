@@ -78,6 +78,8 @@ pub enum Evidence {
     BillPaid,
     /// The bill's `status` is `SERVICE_BILL_CANCELED`.
     BillCanceled,
+    /// A bill of the account's waits for the payment of the invoice that is answered.
+    BillInvoiced,
     /// A loan for the invoice, under the contract, has a `creationDate` after the intent.
     LoanForInvoice,
     /// The loan's `plan` is the one that was asked for.
@@ -193,7 +195,7 @@ impl Evidence {
             | Self::Canceled
             | Self::Reduced => one(invoice_by_id(form, "id")?),
             Self::Marked => one(invoice_by_number(form)?),
-            Self::BillPaid => {
+            Self::BillPaid | Self::BillInvoiced => {
                 let list = ListBillsRequest {
                     size: MATCHES,
                     bill_id: Some(form.get("billId")?.to_owned()),
@@ -254,7 +256,7 @@ impl Evidence {
             }
             Self::Marked if invoices::is_marked(form) => [None, None],
             Self::Marked => [named("invoice number", "billNumber"), None],
-            Self::BillPaid => {
+            Self::BillPaid | Self::BillInvoiced => {
                 let bill = named("bill", "billId").zip(named("payment", "paymentId"));
                 [bill.map(|(bill, payment)| format!("{bill}, {payment}")), None]
             }
@@ -286,7 +288,9 @@ impl Evidence {
     ) -> Option<Before> {
         let witness = Witness(answers);
         match self {
-            Self::BillPaid | Self::BillCanceled => self.bills_before(form, witness),
+            Self::BillPaid | Self::BillCanceled | Self::BillInvoiced => {
+                self.bills_before(form, witness)
+            }
             Self::LoanForInvoice | Self::LoanHasPlan => self.loans_before(form, witness),
             Self::ByRepeat | Self::Hidden => None,
             _ => self.invoices_before(form, witness, business),
@@ -298,7 +302,9 @@ impl Evidence {
     pub fn weigh(self, form: &Form, answers: &[Option<Answer>], attempt: Attempt<'_>) -> Sighting {
         let witness = Witness(answers);
         let sighting = match self {
-            Self::BillPaid | Self::BillCanceled => self.weigh_bills(form, witness, attempt),
+            Self::BillPaid | Self::BillCanceled | Self::BillInvoiced => {
+                self.weigh_bills(form, witness, attempt)
+            }
             Self::LoanForInvoice | Self::LoanHasPlan => self.weigh_loans(form, witness, attempt),
             Self::ByRepeat | Self::Hidden => None,
             _ => self.weigh_invoices(form, witness, attempt),
@@ -322,16 +328,35 @@ impl Evidence {
     }
 
     /// Is what POD answered the thing that was there before the call? Then the call changed nothing.
+    /// None: only one more look at what was read [before](Self::before) can tell.
     #[must_use]
-    pub fn was_there(self, before: &Before, answer: &dyn Any) -> bool {
-        match self {
+    pub fn was_there(
+        self,
+        before: &Before,
+        answer: &dyn Any,
+        user: Option<u64>,
+        after: Option<&Before>,
+    ) -> Option<bool> {
+        Some(match self {
             Self::LoanForInvoice => {
                 answer.downcast_ref::<Loan>().is_some_and(|loan| before.known.contains(&loan.id))
             }
             // POD lets lines that are as asked for already be asked for again.
             Self::Reduced => before.prior == Prior::AlreadySo,
+            // Whoever asks is answered the invoice of whoever asked first (S3), and has the bill in
+            // his own list alone.
+            Self::BillInvoiced => {
+                let Some(invoice) = answer.downcast_ref::<Invoice>() else { return Some(false) };
+                let asker = invoice.user_srv.as_ref().map(|asker| asker.id);
+                before.known.contains(&invoice.id)
+                    || match (asker.zip(user), after) {
+                        (Some((asker, user)), _) => asker != user,
+                        (None, Some(after)) => !after.known.contains(&invoice.id),
+                        (None, None) => return None,
+                    }
+            }
             _ => false,
-        }
+        })
     }
 
     /// Does POD's refusal of a repeat say that what the call asks for is so already? By whom is a question
@@ -356,11 +381,12 @@ impl Evidence {
             }
             Self::Closed => refusal == Kind::BillAlreadyClosed,
             Self::Canceled => refusal == Kind::InvoiceIsCanceled,
-            Self::BillPaid | Self::ByRepeat => refusal == Kind::DuplicateServiceBill,
+            Self::BillPaid | Self::BillInvoiced => refusal == Kind::DuplicateServiceBill,
             Self::Marked
             | Self::Reduced
             | Self::BillCanceled
             | Self::LoanHasPlan
+            | Self::ByRepeat
             | Self::Hidden => false,
         }
     }

@@ -149,9 +149,14 @@ fn a_class_promises_what_its_evidence_holds() {
         mutations += 1;
         match class {
             EffectClass::NoEvidence => assert_eq!(evidence, Evidence::Hidden, "{}", row.name),
-            EffectClass::Idempotent => assert_eq!(evidence, Evidence::ByRepeat, "{}", row.name),
+            EffectClass::Idempotent => assert!(
+                matches!(evidence, Evidence::ByRepeat | Evidence::BillInvoiced),
+                "{}",
+                row.name
+            ),
             EffectClass::SelfFencing | EffectClass::MarkedByUs | EffectClass::Readable => {
-                assert!(evidence.attribution().is_some(), "{}: {evidence:?}", row.name);
+                let is_read = !matches!(evidence, Evidence::ByRepeat | Evidence::Hidden);
+                assert!(is_read, "{}: {evidence:?}", row.name);
             }
         }
     }
@@ -167,7 +172,7 @@ fn question<S: Service>(request: &S) -> Request {
     assert!(!question.row.needs_ott);
     let token = question.row.token;
     assert!(token == TokenKind::Any || token == request.row.token, "{}", request.row.name);
-    let reads = evidence.attribution().unwrap().reads;
+    let reads = evidence.attribution().reads;
     assert!(reads.contains(question.row.name), "{reads}: {}", question.row.name);
     question
 }
@@ -197,18 +202,60 @@ fn every_question_is_a_read_by_what_the_call_names() {
     by(question(&issue("podhost-1-2")), "billNumber", "podhost-1-2");
     by(question(&bill()), "billId", "7748317800142");
     by(question(&bill()), "paymentId", "1770160");
+    by(question(&bill_invoice()), "billId", "7748317800142");
+    by(question(&bill_invoice()), "paymentId", "1770160");
     by(question(&CancelBillRequest { id: 9 }), "id", "9");
     by(question(&loan()), "subjectInvoiceId", "501");
     by(question(&UpdateLoanByPlanRequest { loan_id: 5, plan_id: 2 }), "id", "5");
 
-    let bill_invoice =
-        IssueBillInvoiceRequest { bill_id: "7748317800142".into(), payment_id: "1770160".into() };
     let sms = SendInvoicePaymentSMSRequest { invoice_id: 501, ..Default::default() };
-    for request in [bill_invoice.prepare().unwrap(), sms.prepare().unwrap()] {
-        assert!(evidence(request.row).questions(&request.form).is_empty());
-    }
+    let sms = sms.prepare().unwrap();
+    assert!(evidence(sms.row).questions(&sms.form).is_empty());
     let unnumbered = IssueInvoiceRequest { bill_number: None, ..issue("") }.prepare().unwrap();
     assert!(Evidence::Marked.questions(&unnumbered.form).is_empty());
+}
+
+fn bill_invoice() -> IssueBillInvoiceRequest {
+    IssueBillInvoiceRequest { bill_id: "7748317800142".into(), payment_id: "1770160".into() }
+}
+
+/// POD answers the same invoice to whoever asks, and has the bill in the list of who asked first.
+#[test]
+fn an_answered_invoice_of_a_bill_was_made_by_who_asked_first() {
+    let request = bill_invoice().prepare().unwrap();
+    let evidence = evidence(request.row);
+    let waits = json!({"id": 5, "billId": "7748317800142", "paymentId": "1770160", "price": 1770000,
+        "status": "SERVICE_BILL_ISSUE_INVOICE", "invoiceId": 501});
+    let canceled = json!({"id": 4, "billId": "7748317800142", "paymentId": "1770160",
+        "price": 1770000, "status": "SERVICE_BILL_CANCELED", "invoiceId": 400});
+    let paid = json!({"id": 5, "billId": "7748317800142", "paymentId": "1770160", "price": 1770000,
+        "status": "SERVICE_BILL_ACCEPTED", "invoiceId": 501});
+    let before = |bills: &[Value]| {
+        evidence.before(&request.form, &answers(evidence, &request, &[bills]), None).unwrap()
+    };
+    assert_eq!(before(&[]).prior, Prior::Open);
+    assert_eq!(before(std::slice::from_ref(&canceled)).prior, Prior::Open);
+    assert_eq!(before(std::slice::from_ref(&waits)).prior, Prior::AlreadySo);
+    assert_eq!(before(&[paid]).prior, Prior::Barred);
+
+    let answered = |user: Value| -> Box<dyn std::any::Any + Send> {
+        let invoice = invoice(json!({"userSrv": user})).to_string();
+        (request.read)(1, &invoice).unwrap()
+    };
+    let (ours, anothers) = (answered(json!({"id": 7})), answered(json!({"id": 8})));
+    let untold = answered(json!(null));
+    let (open, already) = (before(&[canceled]), before(std::slice::from_ref(&waits)));
+    let was_there = |before, answer: &Box<dyn std::any::Any + Send>, user, after| {
+        evidence.was_there(before, &**answer, user, after)
+    };
+    assert_eq!(was_there(&open, &ours, Some(7), None), Some(false));
+    assert_eq!(was_there(&already, &ours, Some(7), None), Some(true));
+    assert_eq!(was_there(&open, &anothers, Some(7), None), Some(true));
+    for (answer, user) in [(&ours, None), (&untold, Some(7)), (&untold, None)] {
+        assert_eq!(was_there(&open, answer, user, None), None);
+        assert_eq!(was_there(&open, answer, user, Some(&already)), Some(false));
+        assert_eq!(was_there(&open, answer, user, Some(&open)), Some(true));
+    }
 }
 
 fn any() -> PayAnyInvoiceByCreditRequest {

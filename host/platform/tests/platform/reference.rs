@@ -116,13 +116,12 @@ impl Page<'_> {
             Effect::Read => writeln!(out, "| effect | none: it reads |").unwrap(),
             Effect::Mutation { class, stakes, evidence } => {
                 writeln!(out, "| in doubt | {} |", class.name()).unwrap();
-                if let Some(rule) = evidence.attribution() {
-                    writeln!(out, "| … is read | {} |", rule.reads).unwrap();
-                    writeln!(out, "| … can happen | {} |", rule.open).unwrap();
-                    writeln!(out, "| … happened | {} |", rule.claimed).unwrap();
-                    writeln!(out, "| … did not | {} |", rule.denied).unwrap();
-                    writeln!(out, "| … is unknown | {} |", rule.unknown).unwrap();
-                }
+                let rule = evidence.attribution();
+                writeln!(out, "| … is read | {} |", rule.reads).unwrap();
+                writeln!(out, "| … can happen | {} |", rule.open).unwrap();
+                writeln!(out, "| … happened | {} |", rule.claimed).unwrap();
+                writeln!(out, "| … did not | {} |", rule.denied).unwrap();
+                writeln!(out, "| … is unknown | {} |", rule.unknown).unwrap();
                 writeln!(out, "| at stake | {} |", at_stake(stakes)).unwrap();
                 writeln!(out, "| receipts name | {} |", self.names(row, function)).unwrap();
             }

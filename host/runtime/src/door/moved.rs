@@ -7,7 +7,7 @@
 //! was read before the payment, or nothing was ever reduced. Where nothing tells, what was reserved stays
 //! charged, and the effect says that it is a ceiling.
 
-use pod_platform::{Rial, is_pending};
+use pod_platform::{Before, Effect, Request, Rial, is_pending};
 
 use super::{
     Call, Passage, Reply,
@@ -24,13 +24,21 @@ pub(crate) struct Moved {
     pub at_most: bool,
     /// It waits for somebody's confirmation.
     pub pending: bool,
+    /// What POD answered was there before the call.
+    pub nothing: bool,
 }
 
 /// Adds to a mutation's reply what it moved. What is at stake may have changed since it was read if
 /// somebody else issued it.
 pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, reply: &mut Reply) {
-    let (Some(request), Ok(answer)) = (call.mutation(), &reply.outcome) else { return };
     let Some(intent) = passage.recorder.open_intent(call.step) else { return };
+    if let Some(before) = intent.state_before()
+        && was_there(passage, call, &before, reply).await
+    {
+        reply.moved = Some(Moved { nothing: true, ..Moved::default() });
+        return;
+    }
+    let (Some(request), Ok(answer)) = (call.mutation(), &reply.outcome) else { return };
     let stakes = stakes::of(request);
     let reserved = Rial(intent.reserved.rials);
     let before = (intent.at_most != Some(true)).then_some(reserved);
@@ -41,8 +49,46 @@ pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, rep
         None if stakes.shows_afterwards() => look(passage, call, before, reply).await,
         known => known,
     };
+    let at_most = moved.is_none();
     reply.moved =
-        Some(Moved { rials: moved.unwrap_or(reserved).0, at_most: moved.is_none(), pending });
+        Some(Moved { rials: moved.unwrap_or(reserved).0, at_most, pending, nothing: false });
+}
+
+/// Did POD answer with what was there before the call? What no look tells is not claimed.
+async fn was_there(passage: &Passage, call: &Call, before: &Before, reply: &mut Reply) -> bool {
+    let Some(request) = call.mutation() else { return false };
+    if let Some(was_there) = told(passage, request, before, reply, None) {
+        return was_there;
+    }
+    if !has_a_call_left(passage) {
+        return true;
+    }
+    let Found { traffic, before: after, .. } = stakes::find_again(passage, request).await;
+    reply.spent = reply.spent.plus(Amounts::traffic(traffic));
+    told(passage, request, before, reply, after.as_ref()).unwrap_or(true)
+}
+
+/// What an answer tells of that, with what a look shows since.
+fn told(
+    passage: &Passage,
+    request: &Request,
+    before: &Before,
+    reply: &Reply,
+    after: Option<&Before>,
+) -> Option<bool> {
+    match (&reply.outcome, request.row.effect) {
+        (Ok(answer), Effect::Mutation { evidence, .. }) => {
+            evidence.was_there(before, &*answer.value, passage.user, after)
+        }
+        _ => Some(false),
+    }
+}
+
+/// Is one more look-up within the budget?
+fn has_a_call_left(passage: &Passage) -> bool {
+    let needed = Amounts { calls: 1, bytes_down: 1, ..Amounts::default() };
+    let day = day(passage.clock.now());
+    passage.recorder.reserve(&passage.grant.budget, day, needed).is_ok()
 }
 
 /// Looks the amount up, if the budget has a call left for that.
@@ -53,9 +99,9 @@ async fn look(
     reply: &mut Reply,
 ) -> Option<Rial> {
     let request = call.mutation()?;
-    let needed = Amounts { calls: 1, bytes_down: 1, ..Amounts::default() };
-    let day = day(passage.clock.now());
-    passage.recorder.reserve(&passage.grant.budget, day, needed).ok()?;
+    if !has_a_call_left(passage) {
+        return None;
+    }
     let Found { traffic, rials, was_reduced, .. } = stakes::find_amount(passage, request).await;
     reply.spent = reply.spent.plus(Amounts::traffic(traffic));
     rials.ok().filter(|after| before.map_or(!was_reduced, |before| before == *after))

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use pod_platform::{Effect, types};
+use pod_platform::types;
 
 use super::{
     Call, Intended, Layer, Moved, Next, Operation, Passage, Passing, Point, Reply,
@@ -116,9 +116,8 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         Err(types::Error::OutcomeUnknown(doubt)) => doubt.reference_number.clone(),
         Err(_) => None,
     };
-    let unchanged = changed_nothing(passage, call, reply);
     let whole = Moved { rials: reserved.unwrap_or_default().rials, ..Moved::default() };
-    let moved = if unchanged { Moved::default() } else { reply.moved.unwrap_or(whole) };
+    let moved = reply.moved.unwrap_or(whole);
     let paid = reserved.filter(|_| reply.outcome.is_ok());
     Outcome {
         step: call.step,
@@ -139,20 +138,6 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
         state: reply.state.clone(),
         at_most: moved.at_most.then_some(true),
         pending: moved.pending.then_some(true),
-        unchanged: unchanged.then_some(true),
-    }
-}
-
-/// Did POD answer with what was there before the call?
-fn changed_nothing(passage: &Passage, call: &Call, reply: &Reply) -> bool {
-    let intent = passage.recorder.open_intent(call.step);
-    let before = intent.and_then(|intent| intent.state_before());
-    let (Some(request), Some(before), Ok(answer)) = (call.mutation(), before, &reply.outcome)
-    else {
-        return false;
-    };
-    match request.row.effect {
-        Effect::Mutation { evidence, .. } => evidence.was_there(&before, &*answer.value),
-        Effect::Read => false,
+        unchanged: moved.nothing.then_some(true),
     }
 }

@@ -212,6 +212,24 @@ pub(crate) async fn find_amount(passage: &Passage, request: &Request) -> Found {
     found
 }
 
+/// What is so of all that was read before the call, now that POD answered it.
+pub(crate) async fn find_again(passage: &Passage, request: &Request) -> Found {
+    let mut found = Found::without_asking(Ok(Rial::ZERO));
+    let (Ok(Questions { asked, before, .. }), Some(evidence)) =
+        (questions(passage, request), evidence(request))
+    else {
+        return found;
+    };
+    let mut answers = Vec::with_capacity(before);
+    for question in &asked[..before] {
+        let (traffic, outcome) = put(passage, question).await;
+        found.traffic += traffic;
+        answers.push(outcome.ok());
+    }
+    found.before = evidence.before(&request.form, &answers, passage.business);
+    found
+}
+
 /// Asks one question; in a dry run, the shadow.
 async fn put(passage: &Passage, question: &Request) -> (Traffic, Result<Answer, types::Error>) {
     let connection = match passage.connection() {

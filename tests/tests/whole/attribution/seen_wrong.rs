@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::{
     cases::cases,
-    town::{Call, Reads, Town, run_in},
+    town::{Call, Reads, SHOP, Town, run_in},
     verdict::{Told, of_one_call},
 };
 use crate::service_cases::prepared;
@@ -79,6 +79,35 @@ async fn made_again() {
             (0, Status::Done),
             "{name}: it was known before"
         );
+    }
+}
+
+/// POD answers a bill's invoice to whoever asks for it. Only who asked first has had it issued, whether
+/// the account's user is known or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_of_a_bill_that_another_asked_for() {
+    let request = json!({ "bill_id": "2050327604613", "payment_id": "1070189" });
+    let function = "bills.issue-bill-invoice";
+    for user in [Some(SHOP.unsigned_abs()), None] {
+        for (first, issued) in [("reza", 0), ("nobody", 1), ("shop", 0)] {
+            let mut town = Town::start().await;
+            if first != "nobody" {
+                let (r#as, function) = (first.into(), function.into());
+                let asked =
+                    Call { r#as, function, request: request.clone(), save: Default::default() };
+                town.call(&asked).await.expect("an invoice");
+            }
+            town.draw_a_line().await;
+            let options = town.options(&[(function, request.clone())]);
+            let run = async move |life: Life| {
+                let account = pod_host::Account { user, ..life.account.clone() };
+                run_in(Life { account, ..life }, options, Reads::All).await
+            };
+            let receipt = town.mortal.live_on(run).await;
+            assert_eq!(receipt.status, Status::Done, "{first}, {user:?}: {receipt:#?}");
+            assert_eq!(receipt.effects.len(), issued, "{first}, {user:?}: {:?}", receipt.effects);
+            assert_eq!(town.own_deeds().await.len(), issued, "{first}, {user:?}");
+        }
     }
 }
 

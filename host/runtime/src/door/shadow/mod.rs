@@ -320,7 +320,9 @@ impl<'a, S: Source> Act<'a, S> {
             Evidence::BillCanceled => self.cancel_bill().await?,
             Evidence::LoanForInvoice => self.borrow().await?,
             Evidence::LoanHasPlan => self.replan().await?,
-            Evidence::ByRepeat | Evidence::Hidden => self.by_name().await?,
+            Evidence::BillInvoiced | Evidence::ByRepeat | Evidence::Hidden => {
+                self.by_name().await?
+            }
         };
         self.answered(result)
     }
