@@ -1,5 +1,6 @@
 //! Two merchants who run podhost and a payer who does not, at the same time, on the same invoices and
-//! bills, while calls go wrong by chance: what both merchants' receipts say against the deeds.
+//! bills, while calls go wrong by chance: what both merchants' receipts and statement say against the
+//! deeds.
 //!
 //! - `PODHOST_SCHEDULES`: how many. By default 60; the long form is 2,000.
 //! - `PODHOST_SEED`: only this one, and what it did.
@@ -15,7 +16,11 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use pod_emulator::{Deed, Scenario};
-use pod_host::{Account, Point, Receipt, RunOptions, Status, journal::RunFilter};
+use pod_host::{
+    Account, Doubt, Effect, LineKind, Point, Receipt, RunOptions, Statement, StatementFilter,
+    Status,
+    journal::{Journal, RunFilter},
+};
 use pod_platform::{Client, Credentials, Limits, Platform};
 use podhost_tests::{
     mortal::{Life, Mortal, POINTS},
@@ -280,6 +285,9 @@ async fn holds(seed: u64, is_told: bool) -> Result<Tally, String> {
         println!("{faults:#?}\ndies at {dies_at:?}\n{deeds:#?}");
         ran.iter().for_each(|ran| println!("{:#?}", ran.receipt));
     }
+    let journal = Journal::read_only(&mortal.store()).await.expect("a store");
+    let statement = Statement::draw(&journal, &StatementFilter::default()).await.expect("sums");
+    weigh_statement(&statement, &ran, &deeds)?;
     weigh(&ran, &deeds)
 }
 
@@ -351,8 +359,7 @@ fn weigh(ran: &[Ran], deeds: &[Deed]) -> Result<Tally, String> {
                     place()
                 ));
             }
-            if service.starts_with("pay")
-                && *service != "payInvoice"
+            if is_payment(service)
                 && doubts == 0
                 && (said.claimed_rials < said.done_rials
                     || (said.claimed_rials > said.done_rials && !said.at_most))
@@ -377,6 +384,66 @@ fn weigh(ran: &[Ran], deeds: &[Deed]) -> Result<Tally, String> {
         *tally.entry("runs".into()).or_default() += 1;
     }
     Ok(tally)
+}
+
+/// Does the statement say what the receipts say, line by line, and what the books say in all?
+fn weigh_statement(statement: &Statement, ran: &[Ran], deeds: &[Deed]) -> Result<(), String> {
+    for (name, _, user) in MERCHANTS {
+        let lines = || statement.lines.iter().filter(|line| line.account == name);
+        let mut stated: Vec<_> = lines()
+            .map(|line| {
+                (&*line.run, line.step, line.kind, &*line.service, line.invoice, line.rials.0)
+            })
+            .collect();
+        let receipts = ran.iter().filter(|ran| MERCHANTS[ran.merchant].0 == name);
+        let mut received: Vec<_> = receipts
+            .flat_map(|Ran { receipt, .. }| {
+                let run = &*receipt.run;
+                let effects = receipt.effects.iter().map(move |effect| {
+                    let Effect { step, service, invoice, rials, .. } = effect;
+                    (run, *step, LineKind::Effect, &**service, *invoice, rials.0)
+                });
+                let doubts = receipt.doubts.iter().map(move |doubt| {
+                    let Doubt { step, service, invoice, rials, .. } = doubt;
+                    (run, *step, LineKind::Doubt, &**service, *invoice, rials.0)
+                });
+                effects.chain(doubts)
+            })
+            .collect();
+        stated.sort_unstable();
+        received.sort_unstable();
+        if stated != received {
+            return Err(format!("{name}: the statement has {stated:?}, receipts {received:?}"));
+        }
+        for sum in statement.sums.iter().filter(|sum| sum.account == name) {
+            let of_kind = received.iter().filter(|(_, _, kind, ..)| *kind == sum.kind);
+            let rials: u64 = of_kind.map(|(.., rials)| rials).sum();
+            if sum.rials.0 != rials {
+                return Err(format!("{name}: {:?} lines come to {rials}: {sum:?}", sum.kind));
+            }
+        }
+        let paid = |kind| {
+            let paying = lines().filter(move |line| line.kind == kind && is_payment(&line.service));
+            paying.map(|line| line.rials.0).sum::<u64>()
+        };
+        let done = deeds
+            .iter()
+            .filter(|deed| deed.user_id == user.cast_signed() && is_payment(&deed.service));
+        let done: u64 = done.map(|deed| deed.rials.0).sum();
+        let (claimed, held) = (paid(LineKind::Effect), paid(LineKind::Doubt));
+        let has_ceiling = lines().any(|line| line.at_most && is_payment(&line.service));
+        if done > claimed + held || (claimed > done && !has_ceiling) {
+            return Err(format!(
+                "{name}: the statement has {claimed} rials paid and {held} held, the books {done}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Does a service move POD's money to somebody?
+fn is_payment(service: &str) -> bool {
+    service.starts_with("pay") && service != "payInvoice"
 }
 
 fn number(variable: &str) -> Option<u64> {
