@@ -395,6 +395,8 @@ pub struct Verify {
     /// Print what is found of a store as one JSON object
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub waiting: Waiting,
 }
 
 const VERIFY_EXAMPLES: &str = "\
@@ -424,17 +426,22 @@ pub enum StoreCommands {
 /// first.
 #[derive(Args, Debug)]
 pub struct Accept {
-    /// Who says so
-    #[arg(long, value_name = "NAME", env = "USER")]
-    pub by: String,
+    /// Who says so; it is kept in the store [default: podhost.toml's `operator.name`, or else $USER]
+    #[arg(long, value_name = "NAME", env = "PODHOST_OPERATOR")]
+    pub by: Option<String>,
     /// Why; it is kept in the store
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+    /// The operator's podhost.toml [default: ./podhost.toml, or the one in your settings folder]
+    #[arg(long, value_name = "FILE", env = "PODHOST_CONFIG")]
+    pub config: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
     pub store: Store,
+    #[command(flatten)]
+    pub waiting: Waiting,
 }
 
 /// Kill a policy's runs at every step of their journals, resume them, and compare

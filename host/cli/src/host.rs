@@ -7,7 +7,11 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use pod_host::{Host, HostBuilder, PreparedHost, Progress};
+use pod_host::{
+    Host, HostBuilder, PreparedHost, Progress,
+    journal::{Journal, Taking},
+};
+use pod_platform::{Clock as _, SystemClock};
 
 use crate::{
     arguments,
@@ -32,6 +36,19 @@ pub async fn open(prepared: PreparedHost) -> Result<Host, Failure> {
     let host = prepared.open().await?;
     store::tell(host.journal());
     Ok(host)
+}
+
+/// Takes a store that no host is needed for, and waits for whoever has it.
+pub async fn take_store(folder: &Path, waiting: &arguments::Waiting) -> Result<Journal, Failure> {
+    let shown = Shown::default();
+    let taking = Taking {
+        purpose: purpose(),
+        patience: waiting.at_most(),
+        on_wait: &|owner| shown.tell(Progress::WaitingForStore(folder, owner)),
+    };
+    let journal = Journal::take(folder, SystemClock.now().0, taking).await;
+    shown.tell(Progress::WaitedForStore);
+    Ok(journal?)
 }
 
 /// Makes a host ready, for runs that look into a doubt for so long. The store is not opened yet.

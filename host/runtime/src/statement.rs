@@ -417,6 +417,7 @@ pub async fn open_doubts(
     policy: Option<&str>,
 ) -> Result<(Vec<OpenDoubt>, Vec<Unreadable>), Error> {
     let (mut doubts, mut unreadable) = (Vec::new(), Vec::new());
+    let owner = journal.owner()?;
     for run in journal.runs_that_may_be_in_doubt(account, policy).await? {
         let entries = match journal.entries(&run.run).await {
             Ok(entries) => entries,
@@ -426,7 +427,11 @@ pub async fn open_doubts(
             }
         };
         let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-        for doubt in fold.doubts() {
+        for (mut doubt, open) in fold.doubts().into_iter().zip(fold.open()) {
+            if let (Some(owner), None, None) = (&owner, &fold.finished, &open.outcome) {
+                doubt.reason =
+                    format!("no answer yet: the store is in use ({owner}), which may be at it");
+            }
             let command = match fold.finished {
                 None => format!("podhost resume {}", run.run),
                 Some(_) => format!("podhost settle {} --step {}", run.run, doubt.step),

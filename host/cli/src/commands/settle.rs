@@ -1,8 +1,5 @@
 //! `podhost settle`
 
-use std::path::Path;
-
-use anyhow::anyhow;
 use pod_host::{Decision, Doubt, Host, journal::RunSummary};
 use pod_platform::Instant;
 use serde_json::json;
@@ -12,7 +9,7 @@ use crate::{
     arguments, effect,
     exit::{Failure, Status},
     host::open_host,
-    operator::Operator,
+    operator::decider,
     put, receipt, say, store,
     terminal::{self, Page, foreign},
 };
@@ -38,7 +35,7 @@ pub async fn settle(arguments: arguments::Settle) -> Result<Status, Failure> {
         happened: *happened,
         reference_number: reference.clone(),
         note: note.clone().unwrap_or_default(),
-        by: decider(arguments.by.as_deref(), arguments.config.as_deref())?,
+        by: decider(arguments.by.clone(), arguments.config.as_deref(), || None)?,
     };
     let receipt = host.settle(&summary.run, decision).await?;
     if *json {
@@ -47,22 +44,6 @@ pub async fn settle(arguments: arguments::Settle) -> Result<Status, Failure> {
         terminal::print(&receipt::readable(&receipt, pod_host::Language::English));
     }
     Ok(Status::Done)
-}
-
-/// Who decides: whoever is named, or else whom podhost.toml names.
-fn decider(named: Option<&str>, config: Option<&Path>) -> Result<String, Failure> {
-    let operator = match named {
-        Some(_) => None,
-        None => Operator::find(config)?.and_then(|operator| operator.name().map(str::to_owned)),
-    };
-    let by = named.map(str::to_owned).or(operator).unwrap_or_default();
-    if by.trim().is_empty() {
-        return Err(Failure::input(anyhow!(
-            "who decides? The journal keeps it: --by NAME, the environment variable \
-             PODHOST_OPERATOR, or `name` in podhost.toml, [operator]"
-        )));
-    }
-    Ok(by)
 }
 
 /// The run's doubts, with what the platform shows now; if it cannot be asked, with what it showed.

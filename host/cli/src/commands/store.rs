@@ -7,6 +7,8 @@ use serde_json::json;
 use crate::{
     arguments,
     exit::{Failure, Status},
+    host::take_store,
+    operator::decider,
     say,
     store::{store_folder, tell_of_permissions},
     terminal::{self, foreign},
@@ -19,14 +21,16 @@ pub async fn store(arguments: arguments::StoreCommand) -> Result<Status, Failure
 }
 
 async fn accept(arguments: arguments::Accept) -> Result<Status, Failure> {
-    let arguments::Accept { by, note, json, store } = arguments;
+    let arguments::Accept { by, note, config, json, store, waiting } = arguments;
+    let user = || std::env::var("USER").ok();
+    let by = decider(by, config.as_deref(), user)?;
     let folder = store_folder(&store)?;
     // Whoever names a folder in which there is no store has mistyped it, and wants none made.
     drop(match Journal::read_only(&folder).await {
         Err(error @ pod_host::Error::NoStore(_)) => return Err(error.into()),
         read => read,
     });
-    let journal = Journal::open(&folder, SystemClock.now().0).await?;
+    let journal = take_store(&folder, &waiting).await?;
     tell_of_permissions(&journal);
     let unfinished = journal.runs(&RunFilter::unfinished()).await?;
     let unknown = RunFilter { status: Some("unknown-outcome".to_owned()), ..RunFilter::default() };

@@ -11,12 +11,13 @@ use pod_host::{
     Digest, PublicKey, Unsigned,
     journal::{Difference, Distrust, Journal, RunFilter, Verified},
 };
-use pod_platform::{Clock as _, SystemClock, without_byte_order_mark};
+use pod_platform::without_byte_order_mark;
 use serde_json::{Value, json};
 
 use crate::{
     arguments,
     exit::{Failure, Status},
+    host::take_store,
     operator::Operator,
     say,
     store::{read_store, store_folder, tell},
@@ -44,7 +45,7 @@ fn named(arguments: &arguments::Verify) -> arguments::Store {
 async fn verify_store(arguments: &arguments::Verify) -> Result<Status, Failure> {
     let store = named(arguments);
     let (journal, verified) = if arguments.rebuild {
-        let journal = Journal::open(&store_folder(&store)?, SystemClock.now().0).await?;
+        let journal = take_store(&store_folder(&store)?, &arguments.waiting).await?;
         let verified = journal.rebuild_index().await?;
         tell(&journal);
         (journal, verified)

@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod bound;
+mod decider;
 mod fields;
 mod policies;
 mod source;
@@ -34,6 +35,7 @@ use self::{
 };
 pub use self::{
     bound::{Binding, line, written},
+    decider::decider,
     fields::Spot,
     source::word,
     suggestion::suggestion,
@@ -265,11 +267,6 @@ impl Operator {
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Who decides what nobody can prove.
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
     }
 
     /// The key that signs receipts, if there is one. It is read now.

@@ -152,14 +152,23 @@ impl View<'_> {
         if receipt.settled.is_empty() {
             return;
         }
-        let header = [words.call, "", "", words.term("note")];
-        let mut table = Table::new(header).numbers(&[0]);
+        let header = [
+            words.call,
+            words.term("decision"),
+            words.term("decided-at"),
+            words.term("decided-by"),
+            words.term("reference"),
+            words.term("note"),
+        ];
+        let mut table = Table::new(header).numbers(&[0, 4]);
         for settled in &receipt.settled {
             let what = if settled.happened { words.happened } else { words.not_happened };
             table.row([
                 settled.step.to_string(),
                 what.to_owned(),
                 Instant(settled.at).to_string(),
+                settled.by.clone().unwrap_or_default(),
+                settled.reference.clone().unwrap_or_default(),
                 settled.note.clone(),
             ]);
         }

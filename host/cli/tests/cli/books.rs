@@ -217,6 +217,11 @@ fn podhost_toml_can_name_who_decides() {
         .into();
     assert_eq!(settled.json()["settled"][1]["by"], "sara", "{settled:#?}");
     assert_eq!(settled.json()["settled"][1]["corrects"], true);
+    let last = ["settle", &doubt, "--step", "0", "--happened", "--reference", "5101032"];
+    let shown = ask(&desk, &[&last[..], &["--by", "reza", "--note", "on paper"]].concat());
+    for text in ["decision", "the back office", "sara", "reza", "5101032", "on paper"] {
+        assert!(shown.stdout.contains(text), "{text}: {shown:#?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -31,6 +31,13 @@ fn ask(desk: &Desk, arguments: &[&str]) -> Ended {
 
 /// Runs the netting policy on a platform until the call is there, and kills the process.
 fn killed_at(desk: &Desk, pod: &Served, point: &str) {
+    let mut child = held_at(desk, pod, point);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Runs it until the call is there.
+fn held_at(desk: &Desk, pod: &Served, point: &str) -> Child {
     let mut child = on_store(desk, &["run", "plugins/netting", "--platform", pod.url()])
         .args(["--key", "1399-03", "--json"])
         .env("PODHOST_HOLD_AT", point)
@@ -41,13 +48,28 @@ fn killed_at(desk: &Desk, pod: &Served, point: &str) {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "held\n");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child
 }
 
 fn runs(desk: &Desk, arguments: &[&str]) -> Vec<Value> {
     let listed = ask(desk, &[&["runs", "--json"], arguments].concat()).json();
     listed["runs"].as_array().unwrap().clone()
+}
+
+#[test]
+fn what_is_under_way_is_told_from_what_was_cut_off() {
+    let pod = Served::start(&["--scenario", SMALL]);
+    let desk = Desk::new();
+    let mut child = held_at(&desk, &pod, "3:after-effect");
+    let why = || ask(&desk, &["doubts", "--json"]).json()["doubts"][0]["reason"].clone();
+    let process = format!("process {}", child.id());
+    let under_way = why();
+    for text in ["no answer yet", &process, "run plugins/netting"] {
+        assert!(under_way.as_str().unwrap().contains(text), "{text}: {under_way}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(why(), "the host stopped before it had an answer");
 }
 
 #[test]
@@ -375,7 +397,7 @@ fn every_service_passes_its_crash_tests() {
     let doubted = |kill: &&Value| kill["verdict"] == "unknown";
     let doubted = scenario["kills"].as_array().unwrap().iter().filter(doubted);
     let doubted: BTreeSet<_> = doubted.map(|kill| kill["service"].as_str().unwrap()).collect();
-    // What of these nothing tells, stands in docs/durable-runs.md.
+    // docs/reference.md says of each what nothing tells, docs/attribution.md how much that is.
     let expected = [
         "cancelBill",
         "payInvoiceByLoan",

@@ -159,6 +159,30 @@ fn who_waits_gets_the_store_when_it_is_given_back() {
 }
 
 #[test]
+fn who_accepts_a_store_or_makes_its_index_anew_waits_for_it() {
+    let desk = Desk::new();
+    assert_eq!(desk.run(&["plugins/netting/netting.rhai"]).code, Some(0));
+    let commands: [&[&str]; 2] = [&["store", "accept", "--by", "leila"], &["verify", "--rebuild"]];
+    for words in commands {
+        let command = |wait: &str| {
+            let mut command = podhost();
+            command.args(words).arg(wait).arg("--store").arg(desk.store());
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command
+        };
+        let lock = desk.owned();
+        let refused: Ended = command("--no-wait").output().unwrap().into();
+        refused.failed(5, &["in use", "process 4711"]);
+        let waiting = command("--wait").spawn().unwrap();
+        thread::sleep(Duration::from_secs(1));
+        drop(lock);
+        let ended: Ended = waiting.wait_with_output().unwrap().into();
+        assert_eq!(ended.code, Some(0), "{words:?}: {ended:#?}");
+        assert!(ended.stderr.contains("Waiting for the store"), "{words:?}: {ended:#?}");
+    }
+}
+
+#[test]
 fn a_policy_is_compiled_before_the_store_is_taken() {
     let desk = Desk::new();
     let lock = desk.taken();

@@ -33,8 +33,7 @@ pub use entry::{
 pub use looks::Looks;
 pub(crate) use looks::together;
 pub use origin::{Acceptance, Older};
-pub use owner::StoreOwner;
-pub(crate) use owner::Taking;
+pub use owner::{StoreOwner, Taking};
 pub use pauses::Pause;
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;

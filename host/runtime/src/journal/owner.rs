@@ -21,6 +21,9 @@ pub(super) const FILE: &str = "lock";
 /// What of the file is read at most, in bytes.
 const LONGEST: u64 = 4 * 1024;
 
+/// Whoever only asks who owns the store has the lock for less than that: nobody is refused for it.
+const GLANCE: Duration = Duration::from_millis(50);
+
 /// The process that owns a store.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct StoreOwner {
@@ -40,8 +43,8 @@ impl fmt::Display for StoreOwner {
     }
 }
 
-/// How to take a store.
-pub(crate) struct Taking<'a> {
+/// How to take a store. By default for nothing in particular, and without waiting for it.
+pub struct Taking<'a> {
     /// What for.
     pub purpose: String,
     /// How long to wait for it.
@@ -68,11 +71,12 @@ pub(super) async fn take(folder: &Path, now: u64, taking: Taking<'_>) -> Result<
         Err(TryLockError::Error(error)) => return Err(io(error)),
         Err(TryLockError::WouldBlock) => {
             let owner = read(&mut lock);
-            if taking.patience.is_zero() {
-                return Err(in_use(owner));
+            let is_patient = !taking.patience.is_zero();
+            if is_patient {
+                (taking.on_wait)(owner.as_ref());
             }
-            (taking.on_wait)(owner.as_ref());
-            let waited = tokio::time::timeout(taking.patience, wait(lock)).await;
+            let patience = taking.patience.max(GLANCE);
+            let waited = tokio::time::timeout(patience, wait(lock)).await;
             lock = match waited {
                 Ok(locked) => locked.map_err(io)?,
                 Err(_) => return Err(in_use(open().ok().and_then(|mut file| read(&mut file)))),
@@ -85,6 +89,19 @@ pub(super) async fn take(folder: &Path, now: u64, taking: Taking<'_>) -> Result<
         tracing::warn!(%error, "the store's owner could not be written down");
     }
     Ok(lock)
+}
+
+/// Who owns the store in `folder` now; none, if nobody does, or somebody is just taking it.
+pub(super) fn of(folder: &Path) -> io::Result<Option<StoreOwner>> {
+    let mut lock = match File::open(folder.join(FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        lock => lock?,
+    };
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(read(&mut lock)),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Waits on a thread of its own. Whoever gives up waiting leaves it behind: it gives the lock back

@@ -25,7 +25,7 @@ use super::{
     entry::{Entry, Restored, Started},
     high_water::{self, Mark},
     migrate, origin,
-    owner::{self, Taking},
+    owner::{self, StoreOwner, Taking},
     runs, state,
     trust::{Standing, Trust},
     usage::{Owner, SharedUsage, Usages},
@@ -82,7 +82,10 @@ impl Journal {
     }
 
     /// Like [`Journal::open`], and waits for a process that owns the store.
-    pub(crate) async fn take(folder: &Path, now: u64, taking: Taking<'_>) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// [`Error::StoreInUse`] if it waited in vain.
+    pub async fn take(folder: &Path, now: u64, taking: Taking<'_>) -> Result<Self, Error> {
         let closed = private::store_folder(folder, &FILES)?;
         let lock = owner::take(folder, now, taking).await?;
         let file = folder.join(FILE);
@@ -214,6 +217,15 @@ impl Journal {
             Box::pin(async move { runs::select(connection, &filter).await })
         })
         .await
+    }
+
+    /// The process that owns the store now, maybe this one; none, if nobody does.
+    ///
+    /// # Errors
+    /// If the lock's file cannot be read.
+    pub fn owner(&self) -> Result<Option<StoreOwner>, Error> {
+        let path = self.folder.join(owner::FILE);
+        owner::of(&self.folder).map_err(|error| Error::Io { path, error })
     }
 
     /// The runs of which some call may be in doubt.

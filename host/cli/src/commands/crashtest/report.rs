@@ -15,52 +15,50 @@ use crate::{
 /// Letters of a value that are shown of a difference.
 const VALUE: usize = 120;
 
-/// A bar on a terminal, which each kill moves; elsewhere a line for each scenario.
-pub struct Progress(Option<ProgressBar>);
+/// A bar on a terminal, which each kill moves; elsewhere a line for each scenario and each kill.
+pub struct Progress {
+    bar: ProgressBar,
+    is_watched: bool,
+}
 
 impl Progress {
     pub fn new() -> Self {
-        if !terminal::is_watched() {
-            return Self(None);
-        }
-        let bar = ProgressBar::new(0);
+        let is_watched = terminal::is_watched();
+        let bar = if is_watched { ProgressBar::new(0) } else { ProgressBar::hidden() };
         let style = "{msg:40!} {wide_bar} {pos}/{len} kills, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
-        Self(Some(bar))
+        Self { bar, is_watched }
     }
 
     /// A scenario is run undisturbed.
     pub fn begins(&self, scenario: &str) {
-        if let Some(bar) = &self.0 {
-            bar.reset();
-            bar.set_length(0);
-            bar.set_message(format!("{}, undisturbed", foreign(scenario)));
-        }
+        self.bar.reset();
+        self.bar.set_length(0);
+        self.bar.set_message(format!("{}, undisturbed", foreign(scenario)));
     }
 
     /// It is about to be killed so many times.
     pub fn kills(&self, scenario: &str, kills: usize, points: usize) {
-        match &self.0 {
-            Some(bar) => bar.set_length(kills as u64),
-            None => {
-                tell!("{}: {kills} kills, of {points} that are possible", foreign(scenario));
-            }
+        self.bar.set_length(kills as u64);
+        if !self.is_watched {
+            tell!("{}: {kills} kills, of {points} that are possible", foreign(scenario));
         }
     }
 
     pub fn killed(&self, scenario: &str, step: u64, point: &str) {
-        if let Some(bar) = &self.0 {
-            bar.set_message(format!("{}, {point} of call {step}", foreign(scenario)));
-            bar.inc(1);
+        let scenario = foreign(scenario);
+        self.bar.inc(1);
+        self.bar.set_message(format!("{scenario}, {point} of call {step}"));
+        if !self.is_watched {
+            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+            tell!("{scenario}: kill {done} of {all}, {point} of call {step}");
         }
     }
 
     pub fn clear(&self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }
 
