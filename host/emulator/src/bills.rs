@@ -7,6 +7,7 @@
 use pod_platform::{
     BillType, UtilityBill,
     bills::{BillStatus, ServiceBill},
+    rules::bill::is_hamrah_e_aval,
     types::PlatformErrorKind as Kind,
 };
 use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
@@ -28,8 +29,8 @@ const GUILD: &str = "UTILITY_GUILD";
 /// milliseconds later as settled.
 const AT_ONCE: u64 = 60_000;
 
-/// Hamrah-e-Aval's number among the companies, and its name (S2's sample).
-const HAMRAH_E_AVAL: (&str, &str) = ("091", "کشوری091");
+/// How S2's sample names Hamrah-e-Aval.
+const HAMRAH_E_AVAL: &str = "کشوری091";
 
 /// What bills are for: the digit that says so in a bill id, and the name (S2's sample, S3).
 const UTILITIES: [(u8, BillType, &str); 8] = [
@@ -170,9 +171,9 @@ impl Bill {
             payment_id: self.identifiers.payment_id().to_owned(),
             price: self.identifiers.amount(),
             utility_company_name: Some(utility(self.identifiers.bill_type()).to_owned()),
-            sub_utility_company_name: self.company.or_else(|| {
-                is_hamrah_e_aval(&self.identifiers).then(|| HAMRAH_E_AVAL.1.to_owned())
-            }),
+            sub_utility_company_name: self
+                .company
+                .or_else(|| is_hamrah_e_aval(&self.identifiers).then(|| HAMRAH_E_AVAL.to_owned())),
             request_date: Some(instant(self.requested_at)),
             reference_number: self.reference.map(i64::unsigned_abs),
             status: self.status,
@@ -183,11 +184,8 @@ impl Bill {
         }
     }
 
-    /// S2: as long as it is accepted, and never for Hamrah-e-Aval and traffic fines.
     fn can_be_canceled(&self) -> bool {
-        self.status == BillStatus::ServiceBillAccepted
-            && !is_hamrah_e_aval(&self.identifiers)
-            && self.identifiers.bill_type() != BillType::TrafficFine
+        self.status.progress().is_some_and(|so_far| so_far.can_be_canceled(&self.identifiers))
     }
 }
 
@@ -266,27 +264,24 @@ pub(crate) async fn invoice_paid(
     Ok(())
 }
 
-/// A bill's payment comes one step further. How long the steps take is not documented, but for
-/// mobile bills and traffic fines, which are settled within a day (S2): here, files are sent at
-/// midnight, and what they tell is settled a day later.
+/// A bill's payment comes one [step](pod_platform::rules::bill::Progress::next) further. How long
+/// the steps take is not documented: here, files are sent at midnight, and what they tell is settled a
+/// day later.
 pub(crate) async fn clear(context: &mut Context<'_>, id: i64) -> Result<(), Refusal> {
     let Some(mut bill) = Bill::find(context.connection, id).await? else {
         return Ok(());
     };
-    bill.status = match (&bill.status, bill.identifiers.bill_type()) {
-        (BillStatus::ServiceBillAccepted, _) if bill.send_file_fails => {
-            BillStatus::ServiceBillSendFileFailed
-        }
-        (BillStatus::ServiceBillAccepted, BillType::Mobile | BillType::TrafficFine)
-        | (BillStatus::ServiceBillFileConfirmed, _) => BillStatus::ServiceBillSantaConfirmed,
-        (BillStatus::ServiceBillAccepted, _) => {
-            let at = context.midnight();
-            due::schedule(context.connection, at, Event::BillClears, bill.id).await?;
-            BillStatus::ServiceBillFileConfirmed
-        }
-        // It was cancelled meanwhile.
-        _ => return Ok(()),
+    let bill_type = bill.identifiers.bill_type();
+    let so_far = bill.status.progress();
+    // It may have been cancelled meanwhile.
+    let Some(next) = so_far.and_then(|so_far| so_far.next(bill_type, bill.send_file_fails)) else {
+        return Ok(());
     };
+    if next.next(bill_type, false).is_some() {
+        let at = context.midnight();
+        due::schedule(context.connection, at, Event::BillClears, bill.id).await?;
+    }
+    bill.status = BillStatus::of(next);
     bill.save(context.connection).await?;
     Ok(())
 }
@@ -338,10 +333,6 @@ pub(crate) fn organizations_csv() -> String {
 fn utility(bill_type: BillType) -> &'static str {
     let known = UTILITIES.iter().find(|(_, known, _)| *known == bill_type);
     known.map_or("سایر", |(.., name)| name)
-}
-
-fn is_hamrah_e_aval(bill: &UtilityBill) -> bool {
-    bill.bill_type() == BillType::Mobile && bill.company() == HAMRAH_E_AVAL.0
 }
 
 #[cfg(test)]

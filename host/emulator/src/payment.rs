@@ -2,21 +2,25 @@
 //! own account, where it waits until the invoice is closed or cancelled; and whatever hangs on the
 //! invoice learns of it.
 
-use pod_platform::{Instant, types::PlatformErrorKind as Kind};
+use pod_platform::{
+    Instant, Rial,
+    rules::{
+        invoice::VERIFICATION_TIME,
+        spending::{self, Shortfall},
+    },
+    types::PlatformErrorKind as Kind,
+};
 use sqlx::{SqliteConnection, query, query_as};
 
 use crate::{
     bills,
     due::{self, Event},
     future,
-    invoice::{CardReceipt, Record},
+    invoice::{CardReceipt, Record, instant},
     ledger::{self, Account, Move},
     loans,
     service::{Context, Refusal},
 };
-
-/// After so many milliseconds an unverified payment goes back (S1: one hour).
-const VERIFICATION_TIME: u64 = 60 * 60 * 1_000;
 
 /// The service under which the ledger keeps what Shaparak has settled.
 const SETTLEMENT: &str = "shaparakSettlement";
@@ -334,16 +338,14 @@ pub(crate) async fn by_credit(
     wallet: &str,
     delegations: &Delegations,
 ) -> Result<Payment, Refusal> {
-    let payable = invoice.payable();
-    let mut rest = payable;
-    let mut sources: Vec<Source> = Vec::new();
+    let payable = rials(invoice.payable());
+    let mut named: Vec<(String, Rial)> = Vec::new();
     if let Some(fork) = context.fork
         && !fork.knows_delegations(payer)
         && !delegations.delegators.is_empty()
         && context.assumes("delegations-cover")
     {
-        sources.push(Source { account: Account::Assumed.to_string(), rials: rest });
-        rest = 0;
+        named.push((Account::Assumed.to_string(), payable));
     }
     for (index, delegator) in delegations.delegators.iter().enumerate() {
         let hash = delegations.hashes.get(index).map(String::as_str).filter(|h| !h.is_empty());
@@ -351,34 +353,41 @@ pub(crate) async fn by_credit(
         for credit in credits(context, payer, invoice, Some(delegator), hash).await? {
             let account = Account::Delegation { hash: &credit.hash }.to_string();
             // A credit that the caller names twice is there only once.
-            if rest > 0 && !sources.iter().any(|used| used.account == account) {
-                let rials = credit.balance.min(rest);
-                rest -= rials;
-                sources.push(Source { account, rials });
+            if !named.iter().any(|(known, _)| *known == account) {
+                named.push((account, rials(credit.balance)));
             }
         }
     }
-    let delegated = payable - rest;
-    if rest > 0 {
-        if delegations.force {
-            return Err(Refusal::because(
-                Kind::InsufficientFunds,
-                format!("delegated credit pays {delegated} of {payable} rials"),
-            ));
-        }
+    let split = spending::split(payable, named.iter().map(|(_, holds)| *holds));
+    let accounts = named.into_iter().map(|(account, _)| account);
+    let mut sources: Vec<Source> = accounts
+        .zip(&split.credits)
+        .filter(|(_, taken)| **taken > Rial::ZERO)
+        .map(|(account, taken)| Source { account, rials: taken.0.cast_signed() })
+        .collect();
+    let delegated = (payable.0 - split.wallet.0).cast_signed();
+    if split.wallet > Rial::ZERO {
         let account = Account::Wallet { user: payer, code: wallet };
-        if context.fork.is_some_and(|fork| !fork.knows_wallet(payer, wallet)) {
+        if !delegations.force && context.fork.is_some_and(|fork| !fork.knows_wallet(payer, wallet))
+        {
             context.assumes("wallet-covers");
-            context.assume_in(&account, rest).await?;
+            context.assume_in(&account, split.wallet.0.cast_signed()).await?;
         }
-        let balance = account.balance(context.connection).await?;
-        if balance < rest {
-            return Err(Refusal::because(
-                Kind::InsufficientFunds,
-                format!("{wallet} holds {balance} of {rest} rials"),
-            ));
+        let holds = account.balance(context.connection).await?;
+        let lacks = match split.covered(rials(holds), delegations.force) {
+            Ok(()) => None,
+            Err(Shortfall::Credits(_)) => {
+                Some(format!("delegated credit pays {delegated} of {} rials", payable.0))
+            }
+            Err(Shortfall::Wallet(_)) => {
+                Some(format!("{wallet} holds {holds} of {} rials", split.wallet.0))
+            }
+        };
+        if let Some(lacks) = lacks {
+            return Err(Refusal::because(Kind::InsufficientFunds, lacks));
         }
-        sources.push(Source { account: account.to_string(), rials: rest });
+        let rials = split.wallet.0.cast_signed();
+        sources.push(Source { account: account.to_string(), rials });
     }
     Ok(Payment {
         sources,
@@ -407,23 +416,31 @@ pub(crate) async fn credits(
     delegator: Option<i64>,
     hash: Option<&str>,
 ) -> Result<Vec<Credit>, sqlx::Error> {
-    let rows: Vec<(i64, String, i64)> = query_as(
-        "SELECT delegator_id, hash, balance
+    let rows: Vec<(i64, String, i64, Option<String>, Option<i64>)> = query_as(
+        "SELECT delegator_id, hash, balance, guild_code, expires_at
          FROM delegations JOIN accounts ON name = 'delegation:' || hash
          WHERE delegate_id = ?1 AND (?2 IS NULL OR delegator_id = ?2)
-           AND (?3 IS NULL OR hash = ?3)
-           AND (guild_code IS NULL OR guild_code = ?4)
-           AND (expires_at IS NULL OR expires_at > ?5)
-           AND balance > 0
+           AND (?3 IS NULL OR hash = ?3) AND balance > 0
          ORDER BY position",
     )
     .bind(payer)
     .bind(delegator)
     .bind(hash)
-    .bind(&invoice.guild_code)
-    .bind(context.millis())
     .fetch_all(&mut *context.connection)
     .await?;
-    let credit = |(delegator, hash, balance)| Credit { delegator, hash, balance };
-    Ok(rows.into_iter().map(credit).collect())
+    let now = context.now;
+    let mut usable = Vec::new();
+    for (delegator, hash, balance, guild_code, expires_at) in rows {
+        let guild_code = guild_code.as_deref();
+        let credit = spending::Credit { guild_code, expires_at: expires_at.map(instant) };
+        if credit.usable(Some(&invoice.guild_code), now).is_ok() {
+            usable.push(Credit { delegator, hash, balance });
+        }
+    }
+    Ok(usable)
+}
+
+/// What an account holds; one that owes holds nothing.
+fn rials(balance: i64) -> Rial {
+    Rial(balance.max(0).unsigned_abs())
 }

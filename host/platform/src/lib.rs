@@ -56,7 +56,7 @@ pub use moved::is_pending;
 pub use pod_rules as rules;
 pub use pod_values::{
     BillType, DistantDay, Grouped, Instant, JalaliDate, JalaliDateTime, NotABill, NotAJalaliDate,
-    NotAJalaliDateTime, Part, Rial, Terms, UtilityBill,
+    NotAJalaliDateTime, Rial, UtilityBill,
 };
 pub use secret::Secret;
 pub use service::{

@@ -1,8 +1,11 @@
 //! POD's rules, on what POD shows.
 
-use pod_rules::invoice::{self, Barred, Shown};
+use pod_rules::{
+    bill::Progress,
+    invoice::{self, Barred, Shown},
+};
 
-use crate::{invoices::Invoice, types::PlatformErrorKind as Kind};
+use crate::{bills::BillStatus, invoices::Invoice, types::PlatformErrorKind as Kind};
 
 impl From<&Invoice> for invoice::Invoice {
     fn from(invoice: &Invoice) -> Self {
@@ -36,6 +39,35 @@ impl From<Barred> for Kind {
             Barred::Earmarked => Self::CreditorInvoiceEarmarked,
             // No document names an error for this; the payer may not pay it any more.
             Barred::PastDeadline => Self::PaymentNotAllowed,
+        }
+    }
+}
+
+impl BillStatus {
+    /// How far the payment is. None: the platform's code is not one that its documents name.
+    #[must_use]
+    pub fn progress(&self) -> Option<Progress> {
+        Some(match self {
+            Self::ServiceBillIssueInvoice => Progress::Invoiced,
+            Self::ServiceBillAccepted => Progress::Accepted,
+            Self::ServiceBillSendFileFailed => Progress::SendFileFailed,
+            Self::ServiceBillFileConfirmed => Progress::FileConfirmed,
+            Self::ServiceBillSantaConfirmed => Progress::Settled,
+            Self::ServiceBillCanceled => Progress::Canceled,
+            Self::Other(_) => return None,
+        })
+    }
+
+    /// The platform's status of a payment that is so far.
+    #[must_use]
+    pub fn of(progress: Progress) -> Self {
+        match progress {
+            Progress::Invoiced => Self::ServiceBillIssueInvoice,
+            Progress::Accepted => Self::ServiceBillAccepted,
+            Progress::SendFileFailed => Self::ServiceBillSendFileFailed,
+            Progress::FileConfirmed => Self::ServiceBillFileConfirmed,
+            Progress::Settled => Self::ServiceBillSantaConfirmed,
+            Progress::Canceled => Self::ServiceBillCanceled,
         }
     }
 }

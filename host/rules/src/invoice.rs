@@ -2,6 +2,9 @@
 
 use pod_values::{Instant, JalaliDate};
 
+/// After so many milliseconds an unverified payment goes back (S1: one hour).
+pub const VERIFICATION_TIME: u64 = 60 * 60 * 1_000;
+
 /// What of an invoice decides what may be done with it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Invoice {

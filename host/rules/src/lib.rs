@@ -20,4 +20,9 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod bill;
 pub mod invoice;
+pub mod loan;
+pub mod netting;
+pub mod repayment;
+pub mod spending;

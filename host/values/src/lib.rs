@@ -25,11 +25,9 @@ mod decimal;
 mod instant;
 mod jalali;
 mod money;
-mod repayment;
 
 pub use bill::{BillType, NotABill, UtilityBill};
 pub use decimal::Product;
 pub use instant::Instant;
 pub use jalali::{DistantDay, JalaliDate, JalaliDateTime, NotAJalaliDate, NotAJalaliDateTime};
 pub use money::{Grouped, Rial};
-pub use repayment::{Part, Terms};

@@ -12,6 +12,8 @@ use pod_sdk::{
     delegation::{
         DelegatedCredit, DelegatedShare, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
     },
+    rules,
+    values::Instant,
 };
 
 pub use config::{Config, UseWallet};
@@ -51,7 +53,8 @@ pub fn order(
 ) -> Result<SpendingPlan> {
     let usable: Vec<&DelegatedCredit> = delegations
         .iter()
-        .filter(|credit| credit.remaining_amount > 0 && credit.expires_at.is_none_or(|at| at > now))
+        .filter(|credit| credit.remaining_amount > 0)
+        .filter(|credit| !rules::spending::Credit::from(*credit).is_over(Instant(now)))
         .collect();
     let mut guilds = Guilds::default();
     let credits: Vec<Credit> = usable

@@ -5,7 +5,10 @@
 //! what costs least is looked for from the largest down payment on, and among those of equal cost
 //! the smallest.
 
-use crate::schedule::{Parts, Terms};
+use pod_sdk::{
+    rules::loan::{Parts, Terms},
+    values::Rial,
+};
 
 /// The down payments that can be chosen from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,16 +47,16 @@ pub fn cheapest(
     let highest = most.checked_sub(least)? / step;
     let lowest = (floor - least).div_ceil(step);
     let at = |number: u64| least + number * step;
-    let parts = |number: u64| terms.parts(payable - at(number));
+    let parts = |number: u64| terms.parts(Rial(payable - at(number)));
     // What cannot be split when it is largest cannot be split at all.
     if lowest > highest || parts(lowest).is_none() {
         return None;
     }
-    let fits = |number: u64| parts(number).filter(|parts| parts.last <= largest);
+    let fits = |number: u64| parts(number).filter(|parts| parts.last.0 <= largest);
     let is_small_enough = |number: u64| {
         let all = u128::from(largest) * u128::from(terms.installments);
         parts(number)
-            .is_none_or(|p| u128::from(payable - at(number)) + u128::from(p.interest) <= all)
+            .is_none_or(|p| u128::from(payable - at(number)) + u128::from(p.interest.0) <= all)
     };
 
     let mut number = highest;

@@ -3,17 +3,16 @@
 
 pub mod config;
 pub mod down_payment;
-pub mod schedule;
 
 use pod_sdk::{
     Failure, Reason, Result,
-    loan_plan::{Choice, InvoiceToFinance, LostOffer, Offer, Selection},
-    values::{Instant, JalaliDate},
+    loan_plan::{Choice, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection},
+    rules::loan::{self, NotGranted, Terms},
+    values::{Instant, JalaliDate, Rial},
 };
 
 pub use config::Config;
 use down_payment::{Found, Range};
-use schedule::Terms;
 
 #[cfg(feature = "component")]
 pod_sdk::export_loan_plan!(decide);
@@ -38,7 +37,7 @@ struct Candidate<'a> {
 impl Candidate<'_> {
     /// The least is chosen: what costs least, then the smaller down payment, then the shorter term,
     /// then the plan that was made first.
-    fn rank(&self) -> (u64, u64, u32, u64) {
+    fn rank(&self) -> (Rial, u64, u32, u64) {
         let Found { down_payment, parts } = self.found;
         (parts.interest, down_payment, self.terms.installments, self.offer.plan_id)
     }
@@ -70,8 +69,8 @@ pub fn select(
     };
 
     let chosen = (best.offer.contract_id, best.offer.plan_id);
-    let cost = |interest: u64| {
-        let cost = invoice.payable_amount.checked_add(interest);
+    let cost = |interest: Rial| {
+        let cost = invoice.payable_amount.checked_add(interest.0);
         cost.ok_or_else(|| Failure::new("the cost is more than can be added up"))
     };
     let least = cost(best.found.parts.interest)?;
@@ -95,10 +94,16 @@ pub fn select(
     lost.sort_by_key(|lost| (lost.contract_id, lost.plan_id));
 
     let Candidate { offer, terms, found } = best;
-    let installments = terms.schedule(found.parts, today, config.breathing_months);
+    let principal = Rial(invoice.payable_amount - found.down_payment);
+    let installments = terms.schedule(principal, today, config.breathing_months);
     let installments =
         installments.ok_or_else(|| Failure::new("the calendar ends before the loan does"))?;
-    let amounts = [least, invoice.payable_amount, found.parts.interest, found.down_payment];
+    let planned = |part: loan::Installment| PlannedInstallment {
+        amount: part.amount.0,
+        due_date: part.due_date,
+    };
+    let installments = installments.into_iter().map(planned).collect();
+    let amounts = [least, invoice.payable_amount, found.parts.interest.0, found.down_payment];
     let choice = Choice {
         contract_id: offer.contract_id,
         plan_id: offer.plan_id,
@@ -122,11 +127,11 @@ fn candidate<'a>(
     config: &Config,
     today: JalaliDate,
 ) -> std::result::Result<Candidate<'a>, Reason> {
-    if !offer.active {
-        return Err(Reason::new("inactive", []));
-    }
-    if offer.end_date.is_some_and(|end| Instant(end).jalali_date() < today) {
-        return Err(Reason::new("contract-ended", []));
+    let rule = loan::Offer::from(offer);
+    match rule.open(today) {
+        Err(NotGranted::Inactive) => return Err(Reason::new("inactive", [])),
+        Err(_) => return Err(Reason::new("contract-ended", [])),
+        Ok(()) => {}
     }
     let (Some(installments), Some(interest_rate)) = (offer.installments, offer.interest_rate)
     else {
@@ -138,7 +143,7 @@ fn candidate<'a>(
         return Err(Reason::new("guarantor", []));
     }
     let (breathing, most) = (config.breathing_months, offer.max_breathing_period_count);
-    if breathing > most {
+    if rule.breathes(breathing).is_err() {
         return Err(Reason::new("breathing-too-short", [most.into(), breathing.into()]));
     }
     let months = u64::from(breathing) + u64::from(installments).saturating_sub(1);
@@ -147,8 +152,7 @@ fn candidate<'a>(
     }
 
     let payable = invoice.payable_amount;
-    let credit = offer.customer_credit.unwrap_or(u64::MAX);
-    let financed = credit.min(offer.loan_grantor_ceiling.unwrap_or(u64::MAX));
+    let financed = rule.most().map_or(u64::MAX, |most| most.0);
     let most_down = config.most_down_payment.max(config.least_down_payment);
     let needed = payable.saturating_sub(most_down);
     if needed > financed {
@@ -163,12 +167,12 @@ fn candidate<'a>(
         let unlimited = cheapest(u64::MAX).zip(config.largest_installment);
         return Err(match unlimited {
             Some((found, largest)) => {
-                Reason::new("installment-too-large", [found.parts.last, largest])
+                Reason::new("installment-too-large", [found.parts.last.0, largest])
             }
             None => Reason::new("cannot-be-split", [payable]),
         });
     };
-    let cost = payable.saturating_add(found.parts.interest);
+    let cost = payable.saturating_add(found.parts.interest.0);
     if let Some(most) = config.most_total_cost.filter(|&most| cost > most) {
         return Err(Reason::new("costs-too-much", [cost, most]));
     }

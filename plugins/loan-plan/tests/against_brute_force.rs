@@ -1,7 +1,7 @@
 //! The promise of the policy, against every down payment of every plan: nothing that the
 //! constraints allow costs less.
 
-use loan_plan::{Config, schedule::Terms, select};
+use loan_plan::{Config, select};
 use pod_sdk::{
     loan_plan::{InvoiceToFinance, Offer},
     values::Instant,
@@ -123,36 +123,4 @@ proptest! {
             prop_assert_eq!(choice.primary_amount + paid, choice.total_cost);
         }
     }
-
-    #[test]
-    fn the_instalments_add_up(
-        principal in 1u64..1_000_000_000_000,
-        hundredths in 0u32..10_000,
-        installments in 1u32..=120,
-    ) {
-        let terms = Terms { interest_rate: f64::from(hundredths) / 100.0, installments };
-        let interest = u128::from(principal) * u128::from(hundredths) / 10_000;
-        let total = u128::from(principal) + interest;
-        match terms.parts(principal) {
-            None => prop_assert!(total < u128::from(installments)),
-            Some(parts) => {
-                let sum = u128::from(parts.each) * u128::from(installments - 1);
-                prop_assert_eq!(sum + u128::from(parts.last), total);
-                prop_assert!(parts.last >= parts.each);
-            }
-        }
-    }
-}
-
-#[test]
-fn a_day_that_a_month_does_not_have_is_its_last() {
-    let terms = Terms { interest_rate: 0.0, installments: 2 };
-    let parts = terms.parts(100).unwrap();
-    let days = |today: &str, breathing| {
-        let schedule = terms.schedule(parts, today.parse().unwrap(), breathing).unwrap();
-        schedule.iter().map(|part| part.due_date.to_string()).collect::<Vec<_>>()
-    };
-    // 1399 is a leap year, 1400 is none.
-    assert_eq!(days("1399/12/30", 11), ["1400/11/30", "1400/12/29"]);
-    assert_eq!(days("1399/06/31", 1), ["1399/07/30", "1399/08/30"]);
 }

@@ -2,14 +2,18 @@
 
 use pod_sdk::{
     clock,
-    rules::invoice::{Invoice, Shown},
-    values::Instant,
+    rules::{
+        invoice::{Invoice, Shown},
+        loan::{Installment, Parts, Terms},
+        spending::{self, Credit, Shortfall, Split},
+    },
+    values::{Instant, JalaliDate, Rial},
 };
-use rhai::{Engine, Map};
+use rhai::{Array, Dynamic, Engine, Map};
 
 use crate::{
-    call::{Answer, unfit},
-    convert::{FromScript, Mismatch},
+    call::{Answer, argument, infallible, thrown, unfit},
+    convert::{FromScript, IntoScript, Mismatch, entry},
 };
 
 /// Registers them all. An invoice is one that a service answered; what is not needed of it may be
@@ -25,7 +29,136 @@ pub(crate) fn register(engine: &mut Engine) {
         })
         .register_fn("is_free_for_netting", |invoice: &mut Map| -> Answer<bool> {
             Ok(facts("is_free_for_netting", invoice)?.free_for_netting().is_ok())
-        });
+        })
+        .register_fn("split", |invoice: &mut Map, credits: Array, wallet: Dynamic| {
+            const FUNCTION: &str = "split";
+            let of_invoice = |mismatch| unfit(FUNCTION, "invoice", mismatch);
+            let payable: u64 = field(invoice, "payable_amount").map_err(of_invoice)?;
+            let guild = guild_of(invoice).map_err(of_invoice)?;
+            let holds = holds(&credits, guild.as_deref())
+                .map_err(|mismatch| unfit(FUNCTION, "credits", mismatch))?;
+            let wallet = Rial(argument(FUNCTION, "wallet", wallet)?);
+            let split = spending::split(Rial(payable), holds);
+            let lacking = match split.covered(wallet, false) {
+                Ok(()) => Rial::ZERO,
+                Err(Shortfall::Wallet(lacking) | Shortfall::Credits(lacking)) => lacking,
+            };
+            infallible(FUNCTION, Taken { split, lacking })
+        })
+        .register_fn(
+            "repayment",
+            |principal: Dynamic, interest_rate: Dynamic, installments: Dynamic| {
+                let (principal, terms) = lent("repayment", principal, interest_rate, installments)?;
+                match terms.parts(principal) {
+                    Some(parts) => infallible("repayment", parts),
+                    None => Ok(Dynamic::UNIT),
+                }
+            },
+        )
+        .register_fn(
+            "schedule",
+            |principal: Dynamic,
+             interest_rate: Dynamic,
+             installments: Dynamic,
+             start: Dynamic,
+             breathing: Dynamic| {
+                const FUNCTION: &str = "schedule";
+                let (principal, terms) = lent(FUNCTION, principal, interest_rate, installments)?;
+                let start: JalaliDate = argument(FUNCTION, "start", start)?;
+                let breathing = argument(FUNCTION, "breathing", breathing)?;
+                let Some(schedule) = terms.schedule(principal, start, breathing) else {
+                    let Terms { interest_rate, installments } = terms;
+                    let problem = format!(
+                        "{} rials at {interest_rate} percent cannot be paid back in {installments} \
+                         instalments from {breathing} months after {start} on",
+                        principal.0
+                    );
+                    return Err(thrown(format!("{FUNCTION}: {problem}").into()));
+                };
+                infallible(FUNCTION, schedule)
+            },
+        );
+}
+
+/// What is lent, and how it is paid back.
+fn lent(
+    function: &str,
+    principal: Dynamic,
+    interest_rate: Dynamic,
+    installments: Dynamic,
+) -> Answer<(Rial, Terms)> {
+    let principal = Rial(argument(function, "principal", principal)?);
+    let interest_rate = argument(function, "interest_rate", interest_rate)?;
+    let installments = argument(function, "installments", installments)?;
+    Ok((principal, Terms { interest_rate, installments }))
+}
+
+/// What each credit can pay of an invoice of this guild: nothing, if it is another guild's or over.
+fn holds(credits: &Array, guild: Option<&str>) -> Result<Vec<Rial>, Mismatch> {
+    let mut holds = Vec::with_capacity(credits.len());
+    for (index, credit) in credits.iter().enumerate() {
+        let at = |mismatch: Mismatch| mismatch.in_item(index);
+        let credit = credit
+            .as_map_ref()
+            .map_err(|_| at(Mismatch::expected("an object map", credit.clone())))?;
+        let own = field::<Option<String>>(&credit, "guild_code").map_err(at)?;
+        let expires_at = instant(&credit, "expires_at").map_err(at)?;
+        let rials: u64 = field(&credit, "remaining_amount").map_err(at)?;
+        let rule = Credit { guild_code: own.as_deref(), expires_at };
+        // The clock is looked at only if it matters.
+        let now = if expires_at.is_some() { Instant(clock::now()) } else { Instant(0) };
+        holds.push(if rule.usable(guild, now).is_ok() { Rial(rials) } else { Rial::ZERO });
+    }
+    Ok(holds)
+}
+
+/// The guild of an invoice, as a decider is given it or as a service answers it.
+fn guild_of(invoice: &Map) -> Result<Option<String>, Mismatch> {
+    if invoice.contains_key("guild_code") {
+        return field(invoice, "guild_code");
+    }
+    let guild = invoice.get("guild_srv").cloned().unwrap_or_default();
+    match guild.try_cast::<Map>() {
+        Some(guild) => field(&guild, "code").map_err(|mismatch| mismatch.in_field("guild_srv")),
+        None => Err(Mismatch::new("names no guild").in_field("guild_code")),
+    }
+}
+
+/// What a payment takes, and what is missing.
+struct Taken {
+    split: Split,
+    lacking: Rial,
+}
+
+impl IntoScript for Taken {
+    fn into_script(self) -> Result<Dynamic, Mismatch> {
+        let Split { credits, wallet } = self.split;
+        let credits: Vec<u64> = credits.into_iter().map(|rials| rials.0).collect();
+        Ok(Dynamic::from_map(Map::from([
+            entry("credits", credits)?,
+            entry("lacking", self.lacking.0)?,
+            entry("wallet", wallet.0)?,
+        ])))
+    }
+}
+
+impl IntoScript for Parts {
+    fn into_script(self) -> Result<Dynamic, Mismatch> {
+        Ok(Dynamic::from_map(Map::from([
+            entry("each", self.each.0)?,
+            entry("interest", self.interest.0)?,
+            entry("last", self.last.0)?,
+        ])))
+    }
+}
+
+impl IntoScript for Installment {
+    fn into_script(self) -> Result<Dynamic, Mismatch> {
+        Ok(Dynamic::from_map(Map::from([
+            entry("amount", self.amount.0)?,
+            entry("due_date", self.due_date)?,
+        ])))
+    }
 }
 
 fn facts(function: &str, invoice: &Map) -> Answer<Invoice> {

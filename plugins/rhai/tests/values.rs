@@ -189,6 +189,47 @@ fn what_can_be_paid_and_netted_is_told_as_the_host_tells_it() {
 }
 
 #[test]
+fn a_payment_is_split_as_the_host_splits_it() {
+    let invoice = r#"#{ payable_amount: 1000, guild_srv: #{ code: "FOOD_GUILD" } }"#;
+    let credit = |rials: u64, guild: &str| {
+        format!("#{{ remaining_amount: {rials}, guild_code: {guild}, expires_at: () }}")
+    };
+    let credits =
+        [credit(300, "()"), credit(9_000, "\"TOYS_GUILD\""), credit(500, "\"FOOD_GUILD\"")];
+    let credits = credits.join(", ");
+    for (wallet, lacking) in [(200, 0), (150, 50), (900, 0)] {
+        let split = answer(&format!("split({invoice}, [{credits}], {wallet})")).unwrap();
+        let expected = json!({ "credits": [300, 0, 500], "wallet": 200, "lacking": lacking });
+        assert_eq!(split, expected, "{wallet}");
+    }
+    expect(
+        answer("split(#{ payable_amount: 1 }, [], 0)"),
+        "split: invoice: field guild_code: names no guild (in `run`)",
+        "2:5",
+    );
+    expect(
+        answer("split(#{ payable_amount: 1, guild_code: () }, [5], 0)"),
+        "split: credits: item 0: expected an object map, not 5 (in `run`)",
+        "2:5",
+    );
+}
+
+#[test]
+fn a_loan_is_paid_back_as_the_host_has_it() {
+    let parts = answer("repayment(6500, 4.0, 6)").unwrap();
+    assert_eq!(parts, json!({ "each": 1_126, "interest": 260, "last": 1_130 }));
+    assert_eq!(answer("repayment(5, 0.0, 6)").unwrap(), Value::Null);
+    let days = r#"schedule(101, 0.0, 2, "1399/06/31", 1).map(|part| [part.amount, jalali_text(part.due_date)])"#;
+    assert_eq!(answer(days).unwrap(), json!([[50, "1399/07/30"], [51, "1399/08/30"]]));
+    expect(
+        answer(r#"schedule(5, 0.0, 6, "1399/06/31", 1)"#),
+        "schedule: 5 rials at 0 percent cannot be paid back in 6 instalments from 1 months after \
+         1399/06/31 on (in `run`)",
+        "2:5",
+    );
+}
+
+#[test]
 fn an_invoice_of_which_a_field_is_missing_is_refused() {
     expect(
         answer("is_payable(#{ payed: false })"),

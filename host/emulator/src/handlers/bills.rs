@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use pod_platform::{
-    BillType, Instant, JalaliDate, NotABill, Route, Service, UtilityBill,
+    Instant, JalaliDate, NotABill, Route, Service, UtilityBill,
     bills::{
         BillPage, CancelBillRequest, IssueBillInvoiceRequest, ListBillsRequest, PayBillRequest,
         ServiceBill,
     },
     invoices::Invoice,
+    rules::bill::is_taken,
     types::{InvalidArgument, PlatformErrorKind as Kind},
     wire::form::Fields,
 };
@@ -78,7 +79,7 @@ fn processable<S: Service>(
         }
         _ => false,
     };
-    if bill.bill_type() == BillType::TrafficFine && !is_older {
+    if !is_taken(bill.bill_type(), is_older) {
         return Err(Kind::TrafficFineNotProcessed);
     }
     Ok(bill)

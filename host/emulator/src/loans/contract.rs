@@ -1,8 +1,9 @@
 //! Loan contracts: who lends, to whom, and how it is paid back.
 
 use pod_platform::{
-    JalaliDate, Part, Rial, Terms,
+    JalaliDate, Rial,
     loans::{LoanGuarantor, LoanStatus},
+    rules::loan::{Application, Installment, NotGranted, Offer, Terms},
     types::PlatformErrorKind as Kind,
 };
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
@@ -75,7 +76,7 @@ impl Contract {
     }
 
     pub(super) fn has_ended(&self, today: JalaliDate) -> bool {
-        self.last_day().is_some_and(|last| last < today)
+        self.offer(0, 0).has_ended(today)
     }
 
     pub(super) fn has_guarantor(&self) -> bool {
@@ -100,9 +101,6 @@ impl Contract {
         context: &mut Context<'_>,
         loan: &Loan,
     ) -> Result<(), Refusal> {
-        if self.has_ended(context.now.jalali_date()) {
-            return Err(Refusal::argument("contractId", "a contract that has not ended"));
-        }
         let credit = match credit(context.connection, self.id, loan.user_id).await? {
             None if context.fork.is_some_and(|fork| fork.gaps.known.loan_credits.is_none()) => {
                 context.assumes("loan-credit-covers");
@@ -127,17 +125,44 @@ impl Contract {
         .fetch_one(&mut *context.connection)
         .await?;
         let supply = self.supply().balance(context.connection).await?;
-        for (left, whose) in
-            [(credit - borrowed, "the customer's credit"), (supply, "the contract")]
-        {
-            if loan.principal > left {
-                return Err(Refusal::because(
-                    Kind::InsufficientFunds,
-                    format!("{whose} has {} of {} rials left", left.max(0), loan.principal),
-                ));
+        let offer = self.offer(credit - borrowed, supply);
+        let application = loan.application();
+        let Some(reason) = offer.refuses(application, context.now.jalali_date()).into_iter().next()
+        else {
+            return Ok(());
+        };
+        let lacks = |whose: &str, left: Rial| {
+            let what = format!("{whose} has {} of {} rials left", left.0, loan.principal);
+            Refusal::because(Kind::InsufficientFunds, what)
+        };
+        Err(match reason {
+            NotGranted::Inactive => Refusal::argument("planId", "an active plan"),
+            NotGranted::Ended => Refusal::argument("contractId", "a contract that has not ended"),
+            NotGranted::NothingToLend => {
+                let payable = application.payable.0;
+                Refusal::argument(
+                    "primaryAmount",
+                    format!("less than the invoice's {payable} rials"),
+                )
             }
+            NotGranted::CustomerCredit(left) => lacks("the customer's credit", left),
+            NotGranted::GrantorCredit(left) => lacks("the contract", left),
+            NotGranted::Breathing(most) => {
+                Refusal::argument("breathingPeriodCount", format!("at most {most}"))
+            }
+        })
+    }
+
+    /// What it offers a customer who may still borrow so much, of what it has to lend.
+    fn offer(&self, customer: i64, supply: i64) -> Offer {
+        let left = |rials: i64| Some(Rial(rials.max(0).unsigned_abs()));
+        Offer {
+            active: true,
+            last_day: self.last_day(),
+            most_breathing: u32::try_from(self.max_breathing_period_count).unwrap_or(u32::MAX),
+            customer_credit: left(customer),
+            grantor_credit: left(supply),
         }
-        Ok(())
     }
 
     /// The plan that a request names.
@@ -178,6 +203,14 @@ impl Contract {
     }
 }
 
+/// An instalment of a plan.
+pub(crate) struct Part {
+    /// In rials.
+    pub(crate) amount: i64,
+    /// The beginning of its day, in milliseconds since 1970.
+    pub(crate) due_at: i64,
+}
+
 impl Plan {
     /// The instalments of a loan by this plan; none, if nobody tells how many it has.
     pub(super) fn schedule(&self, loan: &Loan) -> Result<Vec<Part>, Refusal> {
@@ -185,15 +218,20 @@ impl Plan {
             return Ok(Vec::new());
         }
         let terms = Terms {
-            principal: Rial(loan.principal.unsigned_abs()),
             interest_rate: self.interest_rate,
             installments: u32::try_from(self.installments).unwrap_or(u32::MAX),
-            start: loan.created_on(),
-            breathing: loan
-                .breathing_period_count
-                .map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
         };
-        terms.schedule().ok_or_else(|| {
+        let Application { breathing, .. } = loan.application();
+        let principal = Rial(loan.principal.unsigned_abs());
+        let schedule = terms.schedule(principal, loan.created_on(), breathing);
+        let parts = schedule.and_then(|schedule| {
+            let part = |part: Installment| {
+                let due_at = part.due_date.start()?.0.cast_signed();
+                Some(Part { amount: part.amount.0.cast_signed(), due_at })
+            };
+            schedule.into_iter().map(part).collect::<Option<Vec<_>>>()
+        });
+        parts.ok_or_else(|| {
             let principal = loan.principal;
             Refusal::argument("planId", format!("a plan that can pay {principal} rials back"))
         })
@@ -214,12 +252,12 @@ pub(crate) async fn left(
     today: JalaliDate,
     user: Option<i64>,
 ) -> Result<Vec<Left>, sqlx::Error> {
-    let rows: Vec<(i64, i64, i64, i64)> = query_as(
+    let rows: Vec<(i64, i64, i64, i64, Option<String>)> = query_as(
         "SELECT contract_id, user_id,
                 credit - (SELECT COALESCE(SUM(principal), 0) FROM loans
                           WHERE loans.contract_id = loan_members.contract_id
                             AND loans.user_id = loan_members.user_id AND status IN (?2, ?3)),
-                IIF(end_date < ?4, 0, COALESCE(balance, 0))
+                COALESCE(balance, 0), end_date
          FROM loan_members
          JOIN loan_contracts ON id = contract_id
          LEFT JOIN accounts ON accounts.name = 'loan-supply:' || contract_id
@@ -229,14 +267,15 @@ pub(crate) async fn left(
     .bind(user)
     .bind(OPEN[0].code())
     .bind(OPEN[1].code())
-    .bind(today.to_string())
     .fetch_all(connection)
     .await?;
-    let left = |(contract, user, credit, supply): (i64, i64, i64, i64)| Left {
-        contract,
-        user,
-        rials: credit.min(supply).max(0),
-    };
+    let left =
+        |(contract, user, credit, supply, end_date): (i64, i64, i64, i64, Option<String>)| {
+            let contract_of = Contract { id: contract, end_date, ..Contract::default() };
+            let offer = contract_of.offer(credit, supply);
+            let most = offer.most().filter(|_| !offer.has_ended(today)).unwrap_or_default();
+            Left { contract, user, rials: most.0.cast_signed() }
+        };
     Ok(rows.into_iter().map(left).collect())
 }
 

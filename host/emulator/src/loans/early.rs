@@ -2,6 +2,7 @@
 //! invoice of its own.
 
 use pod_platform::{
+    Rial,
     loans::{InstallmentStatus, LoanStatus},
     types::PlatformErrorKind as Kind,
 };
@@ -21,14 +22,11 @@ const SERVICE: &str = "preSettlement";
 
 /// What a customer would pay now to settle a loan; none, if it cannot be settled.
 pub(crate) async fn rest(context: &mut Context<'_>, loan: &Loan) -> Result<Option<i64>, Refusal> {
-    let subject = loan.subject_invoice_id.unsigned_abs();
-    let subject = Record::find(context.connection, subject).await?.ok_or(Kind::InvoiceNotFound)?;
-    // Before the shop stands by a three-step payment, nothing is owed.
-    let runs = loan.active && subject.payed && loan.is(&LoanStatus::LoanStatusCreated);
     let installments = loan.installments(context.connection).await?;
     let open = installments.iter().filter(|installment| installment.is_open());
-    let rest: i64 = open.map(|installment| installment.amount).sum();
-    Ok((runs && rest > 0).then_some(rest))
+    let open = open.map(|installment| Rial(installment.amount.unsigned_abs()));
+    let rest = loan.facts(context.connection).await?.rest(open);
+    Ok(rest.map(|rest| rest.0.cast_signed()))
 }
 
 /// The invoice by which the caller settles its loan: the one that it asked for already, or a new one.

@@ -1,8 +1,9 @@
 //! How a loan comes about: it is asked for, its plan is chosen, it becomes active.
 
 use pod_platform::{
-    Service,
+    Rial, Service,
     loans::{BreathingPeriodType, InstallmentStatus, LoanStatus, PayInvoiceByLoanRequest},
+    rules::loan::Application,
     types::PlatformErrorKind as Kind,
 };
 use sqlx::{SqliteConnection, query};
@@ -44,15 +45,14 @@ pub(crate) async fn begin(
     if !contract.permits(invoice.business_id)? {
         return Err(Kind::NoPermission.into());
     }
-    let payable = invoice.payable();
-    let primary_amount = stored("primaryAmount", request.primary_amount.unwrap_or_default().0)?;
-    if primary_amount >= payable {
-        return Err(Refusal::argument(
-            "primaryAmount",
-            format!("less than the invoice's {payable} rials"),
-        ));
-    }
-    let principal = payable - primary_amount;
+    let down_payment = request.primary_amount.unwrap_or_default();
+    let primary_amount = stored("primaryAmount", down_payment.0)?;
+    let payable = Rial(invoice.payable().unsigned_abs());
+    let application = Application { payable, down_payment, breathing: 0 };
+    let principal = application.principal().ok_or_else(|| {
+        Refusal::argument("primaryAmount", format!("less than the invoice's {} rials", payable.0))
+    })?;
+    let principal = principal.0.cast_signed();
     let mut loan = Loan {
         id: record::next_id(context.connection, "loans").await?,
         contract_id: contract.id,
@@ -62,7 +62,7 @@ pub(crate) async fn begin(
         primary_amount,
         // Without a plan nobody knows the interest; this much is owed in any case.
         total_amount: principal,
-        breathing_period_count: breathing(request, &contract)?,
+        breathing_period_count: breathing(request)?,
         assurance_number: request.assurance_number.clone(),
         created_at: context.millis(),
         ..Loan::default()
@@ -95,10 +95,7 @@ pub(crate) async fn begin(
 }
 
 /// The months before the first instalment.
-fn breathing(
-    request: &PayInvoiceByLoanRequest,
-    contract: &Contract,
-) -> Result<Option<i64>, Refusal> {
+fn breathing(request: &PayInvoiceByLoanRequest) -> Result<Option<i64>, Refusal> {
     match &request.breathing_period_type {
         None | Some(BreathingPeriodType::LoanPlanBreathingPeriodTypeMonthly) => {}
         Some(BreathingPeriodType::Other(_)) => {
@@ -106,12 +103,7 @@ fn breathing(
             return Err(Refusal::argument("breathingPeriodType", monthly.code()));
         }
     }
-    let count = request.breathing_period_count.map(i64::from);
-    let most = contract.max_breathing_period_count;
-    if count.is_some_and(|count| count > most) {
-        return Err(Refusal::argument("breathingPeriodCount", format!("at most {most}")));
-    }
-    Ok(count)
+    Ok(request.breathing_period_count.map(i64::from))
 }
 
 /// The customer has a day to choose one of several plans.
@@ -145,7 +137,7 @@ async fn follow(context: &mut Context<'_>, loan: &mut Loan, plan: &Plan) -> Resu
     let parts = plan.schedule(loan)?;
     loan.status = LoanStatus::LoanStatusCreated.code().to_owned();
     loan.plan_id = Some(plan.id);
-    loan.total_amount = parts.iter().map(|part| part.amount.0.cast_signed()).sum();
+    loan.total_amount = parts.iter().map(|part| part.amount).sum();
     if parts.is_empty() {
         context.assumes("loan-without-interest");
         loan.total_amount = loan.principal;
@@ -156,8 +148,8 @@ async fn follow(context: &mut Context<'_>, loan: &mut Loan, plan: &Plan) -> Resu
             id: record::next_id(context.connection, "installments").await?,
             loan_id: loan.id,
             number,
-            amount: part.amount.0.cast_signed(),
-            due_at: part.due.0.cast_signed(),
+            amount: part.amount,
+            due_at: part.due_at,
             status: InstallmentStatus::InstallmentStatusCreated.code().to_owned(),
             invoice_id: None,
         };
@@ -197,7 +189,7 @@ pub(crate) async fn take_plan(
         follow(context, loan, &plan).await?;
         return ask_for_down_payment(context, loan, &subject).await;
     }
-    if !loan.may_change_plan(context.connection).await? {
+    if !loan.facts(context.connection).await?.may_change_plan() {
         return Err(Kind::NoPermission.into());
     }
     if loan.plan_id == Some(plan.id) {

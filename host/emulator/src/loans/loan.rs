@@ -1,12 +1,16 @@
 //! A loan and its instalments as the database holds them, and the invoices that hang on them.
 
 use pod_platform::{
-    JalaliDate,
+    JalaliDate, Rial,
     loans::{InstallmentStatus, LoanStatus},
+    rules::{loan::Application, repayment},
 };
 use sqlx::{SqliteConnection, query};
 
-use crate::{invoice::instant, record::record};
+use crate::{
+    invoice::{Record, instant},
+    record::record,
+};
 
 record! {
     /// A loan as the database holds it.
@@ -69,16 +73,32 @@ impl Loan {
         self.is(&LoanStatus::LoanStatusCreated) && !self.active
     }
 
-    /// May its customer give it another plan? Once, and before the first instalment is paid (S4).
-    pub(super) async fn may_change_plan(
+    /// How far it is.
+    pub(super) async fn facts(
         &self,
         connection: &mut SqliteConnection,
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<repayment::Loan, sqlx::Error> {
         let done = InstallmentStatus::InstallmentStatusDone;
-        let is_done = |part: &Installment| part.is(&done);
-        Ok(self.is(&LoanStatus::LoanStatusCreated)
-            && !self.plan_changed
-            && !self.installments(connection).await?.iter().any(is_done))
+        let parts = self.installments(connection).await?;
+        let subject = Record::find(connection, self.subject_invoice_id.unsigned_abs()).await?;
+        Ok(repayment::Loan {
+            created: self.is(&LoanStatus::LoanStatusCreated),
+            active: self.active,
+            subject_payed: subject.is_some_and(|subject| subject.payed),
+            plan_changed: self.plan_changed,
+            installment_paid: parts.iter().any(|part| part.is(&done)),
+        })
+    }
+
+    /// What was asked for.
+    pub(super) fn application(&self) -> Application {
+        let rials = |rials: i64| Rial(rials.max(0).unsigned_abs());
+        let breathing = self.breathing_period_count.unwrap_or_default();
+        Application {
+            payable: rials(self.principal.saturating_add(self.primary_amount)),
+            down_payment: rials(self.primary_amount),
+            breathing: u32::try_from(breathing).unwrap_or(u32::MAX),
+        }
     }
 
     pub(super) fn created_on(&self) -> JalaliDate {

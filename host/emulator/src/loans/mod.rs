@@ -20,7 +20,7 @@ mod texted;
 mod view;
 
 pub(crate) use columns::amount_in;
-pub(crate) use contract::{Contract, Left, Plan, left, remove_member, set_credit};
+pub(crate) use contract::{Contract, Left, Part, Plan, left, remove_member, set_credit};
 pub(crate) use early::{invoice as settlement_invoice, rest};
 pub(crate) use ending::{answer_timed_out, subject_canceled, subject_reduced, subject_unverified};
 pub(crate) use granting::{begin, confirm, pending_confirmation, take_plan};

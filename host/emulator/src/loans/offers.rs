@@ -1,10 +1,8 @@
 //! What a buyer may choose from at the gateway: the contracts whose member the buyer is and that
 //! allow the invoice, with their plans (S4).
 
-use pod_platform::Part;
-
 use super::{
-    contract::{Contract, Plan, left},
+    contract::{Contract, Part, Plan, left},
     loan::{Loan, Role},
 };
 use crate::{

@@ -2,6 +2,7 @@
 
 use pod_platform::{
     loans::{InstallmentStatus, LoanStatus},
+    rules::repayment::{Attempt, attempt},
     types::PlatformErrorKind as Kind,
 };
 
@@ -42,25 +43,42 @@ pub(crate) async fn installment_due(context: &mut Context<'_>, id: i64) -> Resul
         Some(invoice) => billed(context, invoice).await?,
         None => bill(context, &mut installment, &loan, &contract).await?,
     };
-    // Somebody may be paying it otherwise: at the gateway, or in future.
-    if invoice.must_be_payable(context.now).is_ok() {
-        let wallet = &contract.clear_installment_tool;
-        let delegations = Delegations::default();
-        match payment::by_credit(context, loan.user_id, &invoice, wallet, &delegations).await {
-            Ok(paying) => return payment::pay(context, &mut invoice, SERVICE, paying).await,
-            Err(Refusal::Platform { kind: Kind::InsufficientFunds, .. }) => {}
-            Err(refusal) => return Err(refusal),
+    let is_payable = invoice.must_be_payable(context.now).is_ok();
+    let paying = match is_payable {
+        false => None,
+        true => from_wallet(context, &loan, &contract, &invoice).await?,
+    };
+    let at = context.after(DAY);
+    match (attempt(is_payable, paying.is_some(), contract.has_guarantor()), paying) {
+        (Attempt::Wallet, Some(paying)) => {
+            payment::pay(context, &mut invoice, SERVICE, paying).await
         }
-        if contract.has_guarantor() {
+        (Attempt::Guarantor, _) => {
             let waiting = InstallmentStatus::InstallmentStatusWaitingForBankSettlement;
             installment.status = waiting.code().to_owned();
             installment.save(context.connection).await?;
-            let at = context.after(DAY);
-            return Ok(due::schedule(context.connection, at, Event::BankSettlement, id).await?);
+            Ok(due::schedule(context.connection, at, Event::BankSettlement, id).await?)
+        }
+        (Attempt::Wallet | Attempt::Later, _) => {
+            Ok(due::schedule(context.connection, at, Event::Installment, id).await?)
         }
     }
-    let at = context.after(DAY);
-    Ok(due::schedule(context.connection, at, Event::Installment, id).await?)
+}
+
+/// How the customer's wallet would pay; none, if it does not hold enough.
+async fn from_wallet(
+    context: &mut Context<'_>,
+    loan: &Loan,
+    contract: &Contract,
+    invoice: &Record,
+) -> Result<Option<Payment>, Refusal> {
+    let wallet = &contract.clear_installment_tool;
+    let delegations = Delegations::default();
+    match payment::by_credit(context, loan.user_id, invoice, wallet, &delegations).await {
+        Ok(paying) => Ok(Some(paying)),
+        Err(Refusal::Platform { kind: Kind::InsufficientFunds, .. }) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// Issues an instalment's invoice, from the grantor for the customer.

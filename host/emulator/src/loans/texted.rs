@@ -44,7 +44,7 @@ pub(crate) async fn choices(
         let choice = Choice { loan: loan.id, plan: u64::from(plan) };
         if loan.is(&LoanStatus::LoanStatusWaitingToCreate) {
             waiting.push(choice);
-        } else if loan.may_change_plan(connection).await? {
+        } else if loan.facts(connection).await?.may_change_plan() {
             changeable.push(choice);
         }
     }

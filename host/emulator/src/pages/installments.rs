@@ -108,13 +108,12 @@ pub(super) async fn page(
     let preview = match chosen {
         Some(plan) => {
             let parts = loans::installments(context, plan, principal)?;
-            let total = parts.iter().map(|part| part.amount.0.cast_signed()).sum();
+            let total = parts.iter().map(|part| part.amount).sum();
             let mut rest = total;
-            let shown = |(number, part): (usize, pod_platform::Part)| {
-                let amount = part.amount.0.cast_signed();
+            let shown = |(number, part): (usize, loans::Part)| {
                 let early = rials(rest);
-                rest -= amount;
-                (digits(number), day(part.due.0.cast_signed()), rials(amount), early)
+                rest -= part.amount;
+                (digits(number), day(part.due_at), rials(part.amount), early)
             };
             Some(Preview {
                 installments: (1..).zip(parts).map(shown).collect(),

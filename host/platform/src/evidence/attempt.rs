@@ -1,6 +1,7 @@
 //! An attempt whose answer never came, and what the platform showed before it.
 
 use bytes::Bytes;
+use pod_rules::invoice::VERIFICATION_TIME;
 use serde::{Deserialize, Serialize};
 
 use super::Proof;
@@ -9,9 +10,9 @@ use crate::Instant;
 /// POD's clock and ours differ by up to so many milliseconds.
 const SKEW: u64 = 5_000;
 
-/// An unverified payment goes back after an hour (S1). So many milliseconds after the intent, one
-/// that does not show may have gone back already.
-const GOES_BACK: u64 = 55 * 60 * 1_000;
+/// So many milliseconds after the intent, an unverified payment that does not show may have gone back
+/// already: its time began somewhat later, and clocks differ.
+const GOES_BACK: u64 = VERIFICATION_TIME - 5 * 60 * 1_000;
 
 /// What a look just before the call showed of the thing that it changes. It is journalled with the
 /// intent.

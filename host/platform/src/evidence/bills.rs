@@ -1,5 +1,7 @@
 //! What a bill proves: paid, cancelled, waiting for its invoice to be paid.
 
+use pod_rules::bill::Progress;
+
 use super::{Attempt, Before, Evidence, Prior, Proof, Sighting, Witness, number, same_number};
 use crate::{
     bills::{BillStatus, ServiceBill},
@@ -117,18 +119,12 @@ fn is_named(form: &Form, bill: &ServiceBill) -> bool {
 
 /// Does a bill with this status have a payment that is in force?
 fn is_paid(status: &BillStatus) -> bool {
-    matches!(
-        status,
-        BillStatus::ServiceBillAccepted
-            | BillStatus::ServiceBillFileConfirmed
-            | BillStatus::ServiceBillSendFileFailed
-            | BillStatus::ServiceBillSantaConfirmed
-    )
+    status.progress().is_some_and(Progress::is_paid)
 }
 
 /// Does a bill with this status wait until its invoice is paid (S3)?
 fn is_waiting(status: &BillStatus) -> bool {
-    *status == BillStatus::ServiceBillIssueInvoice
+    status.progress() == Some(Progress::Invoiced)
 }
 
 /// How a call names a bill.

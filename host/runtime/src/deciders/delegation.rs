@@ -3,7 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use pod_platform::{Rial, Service, payments::PayInvoiceByCreditRequest, types};
+use pod_platform::{
+    Instant, Rial, Service,
+    payments::PayInvoiceByCreditRequest,
+    rules::spending::{self, NotUsable, Shortfall, Split},
+    types,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -102,38 +107,23 @@ struct Purse {
     wallets: HashMap<String, u64>,
 }
 
-/// What one payment takes.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Split {
-    /// By the credits of the order, one by one.
-    credits: Vec<u64>,
-    wallet: u64,
-}
-
 impl Purse {
-    /// What POD books for an order: each credit's whole rest, in turn, and then the wallet.
+    /// What POD books for an order.
     fn split(&self, order: &bindings::Payment, payable: u64) -> Split {
-        let mut rest = payable;
-        let credits = order
-            .delegations
-            .iter()
-            .map(|share| {
-                let taken = self.credits.get(&share.hash).copied().unwrap_or(0).min(rest);
-                rest -= taken;
-                taken
-            })
-            .collect();
-        Split { credits, wallet: rest }
+        let holds = |share: &DelegatedShare| {
+            Rial(self.credits.get(&share.hash).copied().unwrap_or_default())
+        };
+        spending::split(Rial(payable), order.delegations.iter().map(holds))
     }
 
     fn take(&mut self, order: &bindings::Payment, split: &Split) {
         for (share, taken) in order.delegations.iter().zip(&split.credits) {
             if let Some(left) = self.credits.get_mut(&share.hash) {
-                *left = left.saturating_sub(*taken);
+                *left = left.saturating_sub(taken.0);
             }
         }
         if let Some(left) = self.wallets.get_mut(wallet_code(order)) {
-            *left = left.saturating_sub(split.wallet);
+            *left = left.saturating_sub(split.wallet.0);
         }
     }
 }
@@ -204,48 +194,59 @@ fn check(books: Books, answer: SpendingPlan, now: u64) -> Result<Plan, Vec<Viola
             if !named.insert(hash) {
                 violate("credit-once", format!("names the credit `{hash}` twice"));
             }
-            if let Some(guild) =
-                credit.guild_code.as_ref().filter(|guild| open.guild_code.as_ref() != Some(guild))
-            {
-                let own = open.guild_code.as_deref().unwrap_or("no guild");
-                let what = format!("is of {own}; the credit `{hash}` is for {guild}");
-                violate("guild", what);
-            }
-            if credit.expires_at.is_some_and(|at| at <= now) {
-                violate("expired", format!("names the credit `{hash}`, which is expired"));
+            let rule = spending::Credit {
+                guild_code: credit.guild_code.as_deref(),
+                expires_at: credit.expires_at.map(Instant),
+            };
+            let own = open.guild_code.as_deref();
+            match rule.usable(own, Instant(now)) {
+                Ok(()) => {}
+                Err(NotUsable::OtherGuild) => {
+                    let guild = credit.guild_code.as_deref().unwrap_or_default();
+                    let own = own.unwrap_or("no guild");
+                    violate("guild", format!("is of {own}; the credit `{hash}` is for {guild}"));
+                }
+                Err(NotUsable::Expired) => {
+                    violate("expired", format!("names the credit `{hash}`, which is expired"));
+                }
             }
         }
         let split = purse.split(order, open.payable_amount);
         let predicted = Split {
-            credits: order.delegations.iter().map(|share| share.rials).collect(),
-            wallet: order.wallet.as_ref().map_or(0, |share| share.rials),
+            credits: order.delegations.iter().map(|share| Rial(share.rials)).collect(),
+            wallet: Rial(order.wallet.as_ref().map_or(0, |share| share.rials)),
         };
-        let wallet = purse.wallets.get(wallet_code(order)).copied().unwrap_or(0);
-        if order.force_delegation && split.wallet > 0 {
-            let what = format!(
-                "forces delegation, and its credits lack {} of {} rials",
-                Rial(split.wallet).grouped(),
-                Rial(open.payable_amount).grouped()
-            );
-            violate("covered", what);
-        } else if split.wallet > wallet {
-            let what = format!(
-                "takes {} rials of {}, which holds {}",
-                Rial(split.wallet).grouped(),
-                wallet_code(order),
-                Rial(wallet).grouped()
-            );
-            violate("covered", what);
-        } else if split != predicted {
-            let what = format!(
-                "is predicted to take {} from its credits and {} from the wallet; POD takes {} \
-                 and {}",
-                amounts(&predicted.credits),
-                Rial(predicted.wallet).grouped(),
-                amounts(&split.credits),
-                Rial(split.wallet).grouped()
-            );
-            violate("split", what);
+        let wallet = Rial(purse.wallets.get(wallet_code(order)).copied().unwrap_or(0));
+        match split.covered(wallet, order.force_delegation) {
+            Err(Shortfall::Credits(lacking)) => {
+                let what = format!(
+                    "forces delegation, and its credits lack {} of {} rials",
+                    lacking.grouped(),
+                    Rial(open.payable_amount).grouped()
+                );
+                violate("covered", what);
+            }
+            Err(Shortfall::Wallet(_)) => {
+                let what = format!(
+                    "takes {} rials of {}, which holds {}",
+                    split.wallet.grouped(),
+                    wallet_code(order),
+                    wallet.grouped()
+                );
+                violate("covered", what);
+            }
+            Ok(()) if split != predicted => {
+                let what = format!(
+                    "is predicted to take {} from its credits and {} from the wallet; POD takes {} \
+                     and {}",
+                    amounts(&predicted.credits),
+                    predicted.wallet.grouped(),
+                    amounts(&split.credits),
+                    split.wallet.grouped()
+                );
+                violate("split", what);
+            }
+            Ok(()) => {}
         }
         purse.take(order, &split);
         let service = PayInvoiceByCreditRequest::ROW.name;
@@ -261,9 +262,8 @@ fn check(books: Books, answer: SpendingPlan, now: u64) -> Result<Plan, Vec<Viola
     Ok(Plan { books, orders, payments, splits, unpaid, purse: full, doubtful })
 }
 
-fn amounts(amounts: &[u64]) -> String {
-    let amounts: Vec<String> =
-        amounts.iter().map(|amount| Rial(*amount).grouped().to_string()).collect();
+fn amounts(amounts: &[Rial]) -> String {
+    let amounts: Vec<String> = amounts.iter().map(|amount| amount.grouped().to_string()).collect();
     format!("[{}]", amounts.join("; "))
 }
 
@@ -326,19 +326,19 @@ impl super::Plan for Plan {
                     json!({ "delegatorId": delegator_id, "hash": hash, "rials": rials })
                 };
                 // A payment that failed may have left so much that this one is not needed.
-                (rials != Some(&0)).then(shown)
+                (rials != Some(&Rial::ZERO)).then(shown)
             });
             one["delegations"] = shares.collect();
             if let Some(split) = known {
-                if split.wallet > 0 {
+                if split.wallet > Rial::ZERO {
                     let code = wallet_code(order);
                     one["wallet"] = json!({ "code": code, "rials": split.wallet });
                 }
                 if payment.settles() {
-                    from_wallet = from_wallet.saturating_add(split.wallet);
+                    from_wallet = from_wallet.saturating_add(split.wallet.0);
                     for (share, taken) in order.delegations.iter().zip(&split.credits) {
-                        delegated = delegated.saturating_add(*taken);
-                        *spent.entry(&share.hash).or_default() += taken;
+                        delegated = delegated.saturating_add(taken.0);
+                        *spent.entry(&share.hash).or_default() += taken.0;
                     }
                 }
             }

@@ -8,6 +8,10 @@ use pod_platform::{
     loans::{
         BreathingPeriodType, Loan, LoanPlan as Listed, LoanPlanListRequest, PayInvoiceByLoanRequest,
     },
+    rules::{
+        self,
+        loan::{Application, NotGranted},
+    },
     types,
 };
 use serde_json::{Value, json};
@@ -239,34 +243,44 @@ fn judge(
         let what = format!("of contract {} is not on offer", choice.contract_id);
         return violate("offered", what);
     };
-    if !offer.active {
-        violate("active", "is not active".into());
-    }
-    let today = Instant(now).jalali_date();
-    if offer.end_date.is_some_and(|end| Instant(end).jalali_date() < today) {
-        violate("contract-ended", "is of a contract that has ended".into());
-    }
-    let payable = invoice.payable_amount;
-    let down = choice.primary_amount;
-    if down >= payable {
-        let (down, payable) = (Rial(down).grouped(), Rial(payable).grouped());
-        let what = format!("gets a down payment of {down} of {payable} rials: nothing is left");
-        return violate("down-payment", what);
-    }
-    let principal = payable - down;
-    for (rule, most, whose) in [
-        ("customer-credit", offer.customer_credit, "the customer may borrow"),
-        ("grantor-ceiling", offer.loan_grantor_ceiling, "the grantor lends"),
-    ] {
-        if let Some(most) = most.filter(|most| principal > *most) {
-            let (principal, most) = (Rial(principal).grouped(), Rial(most).grouped());
-            violate(rule, format!("is to finance {principal} rials; {whose} {most}"));
+    let rule = rules::loan::Offer {
+        active: offer.active,
+        last_day: offer.end_date.map(|end| Instant(end).jalali_date()),
+        most_breathing: offer.max_breathing_period_count,
+        customer_credit: offer.customer_credit.map(Rial),
+        grantor_credit: offer.loan_grantor_ceiling.map(Rial),
+    };
+    let (payable, down) = (Rial(invoice.payable_amount), Rial(choice.primary_amount));
+    let breathing = choice.breathing_period_count;
+    let application = Application { payable, down_payment: down, breathing };
+    let lacks = |whose: &str, most: Rial| {
+        let principal = application.principal().unwrap_or_default();
+        format!("is to finance {} rials; {whose} {}", principal.grouped(), most.grouped())
+    };
+    for reason in rule.refuses(application, Instant(now).jalali_date()) {
+        match reason {
+            NotGranted::Inactive => violate("active", "is not active".into()),
+            NotGranted::Ended => {
+                violate("contract-ended", "is of a contract that has ended".into());
+            }
+            NotGranted::NothingToLend => {
+                let (down, payable) = (down.grouped(), payable.grouped());
+                let what =
+                    format!("gets a down payment of {down} of {payable} rials: nothing is left");
+                return violate("down-payment", what);
+            }
+            NotGranted::CustomerCredit(most) => {
+                violate("customer-credit", lacks("the customer may borrow", most));
+            }
+            NotGranted::GrantorCredit(most) => {
+                violate("grantor-ceiling", lacks("the grantor lends", most));
+            }
+            NotGranted::Breathing(most) => {
+                let what =
+                    format!("is to breathe for {breathing} months; its contract allows {most}");
+                violate("breathing-period", what);
+            }
         }
-    }
-    let (breathing, most) = (choice.breathing_period_count, offer.max_breathing_period_count);
-    if breathing > most {
-        let what = format!("is to breathe for {breathing} months; its contract allows {most}");
-        violate("breathing-period", what);
     }
     if let Some(installments) = offer.installments
         && choice.installments.len() != installments as usize

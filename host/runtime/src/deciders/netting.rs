@@ -156,21 +156,22 @@ fn check(books: Books, answer: NettingPlan) -> Result<Plan, Vec<Violation>> {
             violate("own-debt", debtor, "is not one of the account's open debts".into());
         }
         let (Some(credit), Some(debt)) = (credit, debt) else { continue };
-        if credit.payable_amount < debt.payable_amount {
+        let (holds, owed) = (Rial(credit.payable_amount), Rial(debt.payable_amount));
+        if rules::netting::covers(holds, owed).is_err() {
             let what = format!(
                 "of {} rials does not cover invoice {debtor} of {} rials",
-                Rial(credit.payable_amount).grouped(),
-                Rial(debt.payable_amount).grouped()
+                holds.grouped(),
+                owed.grouped()
             );
             violate("covered", creditor, what);
         }
         pairs.push(Pair {
             creditor_invoice_id: creditor,
             debtor_invoice_id: debtor,
-            creditor_rials: Rial(credit.payable_amount),
+            creditor_rials: holds,
         });
         let service = PayInvoiceByInvoiceRequest::ROW.name;
-        payments.push(Payment::new(service, debtor, Rial(debt.payable_amount), pair.reason));
+        payments.push(Payment::new(service, debtor, owed, pair.reason));
     }
     if !violations.is_empty() {
         return Err(violations);

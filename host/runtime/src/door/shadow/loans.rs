@@ -5,13 +5,14 @@
 
 use bytes::Bytes;
 use pod_platform::{
-    Instant, Rial, Terms,
+    Instant, Rial,
     invoices::{Invoice, PaymentTool},
     loans::{
         BreathingPeriodType, BusinessLoanListRequest, ClearInstallmentTool, Contract, Installment,
         InstallmentStatus, Loan, LoanListRequest, LoanPlan, LoanPlanListRequest, LoanStatus,
         PreSettlement,
     },
+    rules::loan::Terms,
     types::PlatformErrorKind as Kind,
 };
 
@@ -226,14 +227,10 @@ impl<S: Source> Act<'_, S> {
         let installments = stated.or_else(|| in_script(plan.script.as_deref()?));
         let parts = match (installments, plan.interest_rate) {
             (Some(installments), Some(interest_rate)) => {
-                let terms = Terms {
-                    principal: Rial(principal),
-                    interest_rate,
-                    installments,
-                    start: loan.creation_date.unwrap_or(self.now).jalali_date(),
-                    breathing: loan.breathing_period_count.unwrap_or_default(),
-                };
-                terms.schedule().ok_or_else(|| {
+                let terms = Terms { interest_rate, installments };
+                let start = loan.creation_date.unwrap_or(self.now).jalali_date();
+                let breathing = loan.breathing_period_count.unwrap_or_default();
+                terms.schedule(Rial(principal), start, breathing).ok_or_else(|| {
                     let expected = format!("a plan that can pay {principal} rials back");
                     Refusal::argument("planId", expected)
                 })?
@@ -259,7 +256,7 @@ impl<S: Source> Act<'_, S> {
                 id: self.new_id(),
                 amount: part.amount,
                 remain_amount: part.amount,
-                due_date: Some(part.due),
+                due_date: part.due_date.start(),
                 installment_id: number,
                 status: InstallmentStatus::InstallmentStatusCreated,
                 related_invoices: Vec::new(),
