@@ -8,6 +8,7 @@ use pod_platform::{
     BillType, UtilityBill,
     bills::{BillStatus, ServiceBill},
     types::PlatformErrorKind as Kind,
+    wire::lenient,
 };
 use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
 
@@ -149,7 +150,7 @@ impl Bill {
     /// The bill as its payer sees it.
     pub(crate) fn shown(mut self, parties: &Parties) -> Result<ServiceBill, serde_json::Error> {
         let Some(upstream) = self.upstream.take() else { return Ok(self.shown_here(parties)) };
-        let upstream: ServiceBill = serde_json::from_str(&upstream)?;
+        let upstream: ServiceBill = lenient::item(&upstream)?;
         // All of a bill's own columns are fields that POD shows; the rest stays as it was.
         Ok(ServiceBill {
             utility_company_name: upstream.utility_company_name.clone(),
@@ -159,6 +160,7 @@ impl Bill {
                 Some(user) if user.id.cast_signed() == self.user_id => upstream.user_srv.clone(),
                 _ => Some(parties.user(self.user_id)),
             },
+            unreadable: upstream.unreadable.clone(),
             ..self.shown_here(parties)
         })
     }
@@ -180,6 +182,7 @@ impl Bill {
             settlement_request_id: Some(0),
             user_srv: Some(parties.user(self.user_id)),
             cancel_date: set_or_zero(self.canceled_at.map(instant)),
+            unreadable: Vec::new(),
         }
     }
 
