@@ -8,7 +8,6 @@ use pod_platform::{
     BillType, UtilityBill,
     bills::{BillStatus, ServiceBill},
     types::PlatformErrorKind as Kind,
-    wire::lenient,
 };
 use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
 
@@ -150,7 +149,7 @@ impl Bill {
     /// The bill as its payer sees it.
     pub(crate) fn shown(mut self, parties: &Parties) -> Result<ServiceBill, serde_json::Error> {
         let Some(upstream) = self.upstream.take() else { return Ok(self.shown_here(parties)) };
-        let upstream: ServiceBill = lenient::item(&upstream)?;
+        let upstream: ServiceBill = serde_json::from_str(&upstream)?;
         // All of a bill's own columns are fields that POD shows; the rest stays as it was.
         Ok(ServiceBill {
             utility_company_name: upstream.utility_company_name.clone(),
@@ -160,7 +159,6 @@ impl Bill {
                 Some(user) if user.id.cast_signed() == self.user_id => upstream.user_srv.clone(),
                 _ => Some(parties.user(self.user_id)),
             },
-            unreadable: upstream.unreadable.clone(),
             ..self.shown_here(parties)
         })
     }

@@ -94,7 +94,7 @@ impl Plan {
 impl Loan {
     pub(crate) async fn shown(mut self, context: &mut Context<'_>) -> Result<loans::Loan, Refusal> {
         let Some(upstream) = self.upstream.take() else { return self.shown_here(context).await };
-        let upstream: loans::Loan = lenient::item(&upstream)?;
+        let upstream: loans::Loan = serde_json::from_str(&upstream)?;
         let has_plan = upstream.plan.as_ref().map(|plan| plan.id.cast_signed()) == self.plan_id;
         Ok(over(upstream, self.shown_here(context).await?, has_plan))
     }
