@@ -35,7 +35,7 @@ fn script(desk: &Desk, body: &str) -> String {
     desk.file(
         "script/policy.toml",
         "name = \"script\"\nversion = \"1\"\nworld = \"policy\"\nentry = \"script.rhai\"\n\
-         [capabilities]\nallow = [\"invoices\", \"payments\"]\n[budget]\nrial = 10_000_000\n\
+         [capabilities]\nallow = [\"invoices\", \"payments\", \"loans\"]\n[budget]\nrial = 10_000_000\n\
          rial-per-payment = 1_000_000\n",
     );
     desk.file("script/script.rhai", format!("fn run(input) {{\n{body}\n}}"))
@@ -129,4 +129,30 @@ fn m4_a_call_that_would_change_it_is_refused_even_within_a_ceiling() {
     );
     let error = receipt["error"].to_string();
     assert!(error.contains("cannot be read") && error.contains("16.35"), "{receipt:#}");
+}
+
+#[test]
+fn m4_a_loan_that_pays_it_is_listed_and_not_changed() {
+    let desk = Desk::new();
+    let (path, id) = with_a_fraction(&desk, "loan-plan", "furniture-api-token", 100);
+    let mut scenario: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    scenario["caller"] = "karimi-access-token".into();
+    scenario["history"].as_array_mut().unwrap().push(json!({
+        "token": "karimi-access-token",
+        "service": "payInvoiceByLoan",
+        "arguments": { "invoiceId": id, "contractId": 50, "planId": 1 },
+    }));
+    fs::write(&path, scenario.to_string()).unwrap();
+    let script = script(
+        &desk,
+        "let loan = loan_list(#{ offset: 0, size: 5 }).result[0];
+         info(`${loan.total_amount} rials`);
+         update_loan_by_plan(#{ loan_id: loan.id, plan_id: 2 })",
+    );
+    let ended = desk.run(&[&script, "--scenario", &path, "--json"]);
+    let receipt = ended.json();
+    assert_eq!(receipt["log"][0]["message"], "16 rials", "{receipt:#}");
+    assert_eq!(receipt["effects"], json!([]), "{receipt:#}");
+    let error = receipt["error"].to_string();
+    assert!(error.contains("cannot be read: POD sent subjectInvoice"), "{receipt:#}");
 }
