@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 
 use wit_parser::{
-    Docs, Function, Interface, Resolve, Type, TypeDef, TypeDefKind, TypeOwner, Variant,
+    Docs, Function, Interface, Record, Resolve, Type, TypeDef, TypeDefKind, TypeOwner, Variant,
 };
 
 /// WIT types whose Rust type is written by hand, because it has arithmetic or a calendar.
@@ -16,6 +16,12 @@ const JSON: &str = "json";
 
 /// Fields that POD's documents spell in another way, too (S2, S3).
 const ALSO: &[(&str, &str)] = &[("cancel-date", "cacelDate")];
+
+/// The field in which a record tells what of it could not be read.
+const UNREADABLE: &str = "unreadable";
+
+/// Records that POD sends as a text, too: the name of what they are.
+const ALSO_TEXT: &[&str] = &["bank-gateway"];
 
 fn main() {
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
@@ -82,6 +88,11 @@ impl Generator<'_> {
                 docs(out, &definition.docs);
                 derives(out, "record", "Clone, Debug, PartialEq", "camelCase");
                 let request = name.ends_with("-request");
+                let item = tells_what_is_unreadable(record);
+                if item {
+                    // What serde derives is the item as it is described: see `wire/lenient.rs`.
+                    writeln!(out, "#[serde(remote = \"Self\")]").unwrap();
+                }
                 if record.fields.iter().all(|field| self.has_default(&field.ty)) {
                     writeln!(out, "#[derive(Default)]").unwrap();
                 }
@@ -89,6 +100,10 @@ impl Generator<'_> {
                 for field in &record.fields {
                     docs(out, &field.docs);
                     component_name(out, &field.name);
+                    let attributes = match field.name.as_str() {
+                        UNREADABLE => ", skip".to_owned(),
+                        _ => self.wire_attributes(&field.ty, request),
+                    };
                     let also: String = ALSO
                         .iter()
                         .filter(|(name, _)| *name == field.name)
@@ -96,18 +111,22 @@ impl Generator<'_> {
                         .collect();
                     writeln!(
                         out,
-                        "#[serde(rename = \"{}\"{also}{})]",
-                        camel(&field.name),
-                        self.wire_attributes(&field.ty, request)
+                        "#[serde(rename = \"{}\"{also}{attributes})]",
+                        camel(&field.name)
                     )
                     .unwrap();
-                    writeln!(out, "pub {}: {},", snake(&field.name), self.type_name(&field.ty))
-                        .unwrap();
+                    // A keyword gets an underscore.
+                    let escape = if field.name == "type" { "_" } else { "" };
+                    let (name, ty) = (snake(&field.name), self.type_name(&field.ty));
+                    writeln!(out, "pub {name}{escape}: {ty},").unwrap();
                 }
                 writeln!(out, "}}").unwrap();
                 if request {
                     let fields: Vec<&str> = record.fields.iter().map(|f| f.name.as_str()).collect();
                     form(out, &pascal(name), &fields);
+                }
+                if item {
+                    self.item(out, &pascal(name), record);
                 }
             }
             TypeDefKind::Variant(variant) if is_open_enum(variant) => {
@@ -162,6 +181,7 @@ impl Generator<'_> {
             _ => panic!("{}: a service answers `result<_, error>`", function.name),
         };
         let page = self.is_page(&response);
+        let is_item = self.is_item(&response);
         let days = self.days(function);
         writeln!(
             out,
@@ -184,10 +204,13 @@ impl Generator<'_> {
             function.name.replace('-', "_").to_uppercase(),
             match response {
                 _ if page => {
-                    "Ok(Self::Response { count, result: serde_json::from_str(result)? })".to_owned()
+                    let read =
+                        if is_item { "crate::wire::lenient::list" } else { "serde_json::from_str" };
+                    format!("Ok(Self::Response {{ count, result: {read}(result)? }})")
                 }
                 Type::String => "let _ = count; crate::wire::json::answer_text(result)".to_owned(),
                 Type::Bool => "let _ = count; crate::wire::json::answer_flag(result)".to_owned(),
+                _ if is_item => "let _ = count; crate::wire::lenient::record(result)".to_owned(),
                 _ => "let _ = count; crate::wire::json::answer_record(result)".to_owned(),
             },
             if page { "response.count" } else { "{ let _ = response; 0 }" },
@@ -222,6 +245,66 @@ impl Generator<'_> {
         let Type::Id(id) = ty else { return false };
         matches!(&self.resolve.types[*id].kind, TypeDefKind::Record(record)
             if record.fields.iter().map(|f| f.name.as_str()).eq(["count", "result"]))
+    }
+
+    /// Does a record, or a page's, tell what of it could not be read?
+    fn is_item(&self, ty: &Type) -> bool {
+        let Type::Id(id) = ty else { return false };
+        match &self.resolve.types[*id].kind {
+            TypeDefKind::Record(record) if self.is_page(ty) => {
+                record.fields.last().is_some_and(|field| self.is_item(&field.ty))
+            }
+            TypeDefKind::Record(record) => tells_what_is_unreadable(record),
+            TypeDefKind::List(inner) | TypeDefKind::Type(inner) => self.is_item(inner),
+            _ => false,
+        }
+    }
+
+    /// How a record is read and written that tells what of it could not be read.
+    fn item(&self, out: &mut String, name: &str, record: &Record) {
+        let needed: Vec<(String, &str)> = record
+            .fields
+            .iter()
+            .filter_map(|field| Some((camel(&field.name), self.emptiest(&field.ty)?)))
+            .collect();
+        writeln!(
+            out,
+            "impl serde::Serialize for {name} {{
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {{
+                    crate::wire::lenient::serialize(self, serializer)
+                }}
+            }}
+            impl<'de> serde::Deserialize<'de> for {name} {{
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {{
+                    Self::deserialize(deserializer)
+                }}
+            }}
+            impl crate::wire::lenient::Item for {name} {{
+                const NEEDED: &'static [(&'static str, &'static str)] = &{needed:?};
+                fn unreadable(&self) -> &[types::UnreadableField] {{ &self.{UNREADABLE} }}
+                fn tell(&mut self, unreadable: Vec<types::UnreadableField>) {{
+                    self.{UNREADABLE} = unreadable;
+                }}
+                fn as_described<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {{
+                    Self::serialize(self, serializer)
+                }}
+            }}"
+        )
+        .unwrap();
+    }
+
+    /// What stands for a field that has to be there, as JSON; none, if it may be left out.
+    fn emptiest(&self, ty: &Type) -> Option<&'static str> {
+        match self.resolved(ty) {
+            Resolved::List | Resolved::Option(_) | Resolved::Plain(Type::Bool) => None,
+            Resolved::Plain(Type::String) => Some("\"\""),
+            Resolved::Plain(_) => Some("0"),
+            Resolved::Named(name) if name == "rial" || name == "instant" => Some("0"),
+            Resolved::Named(_) if self.is_open_enum(ty) => Some("\"\""),
+            Resolved::Named(name) => {
+                panic!("an item's {name} has to be there, and nothing stands for it")
+            }
+        }
     }
 
     fn has_default(&self, ty: &Type) -> bool {
@@ -266,6 +349,9 @@ impl Generator<'_> {
                 let reader = match self.resolved(&inner) {
                     Resolved::Named(name) if name == "instant" => read("optional_instant"),
                     Resolved::Named(_) if self.is_open_enum(&inner) => read("optional_code"),
+                    Resolved::Named(name) if ALSO_TEXT.contains(&name.as_str()) => {
+                        read("optional_by_text")
+                    }
                     Resolved::Named(_) | Resolved::List | Resolved::Option(_) => String::new(),
                     Resolved::Plain(Type::F64) if !request => write("optional_number"),
                     Resolved::Plain(Type::Bool | Type::F64) => String::new(),
@@ -379,6 +465,10 @@ fn request_name(resolve: &Resolve, function: &Function) -> String {
         },
         _ => panic!("{}: a service takes one request record", function.name),
     }
+}
+
+fn tells_what_is_unreadable(record: &Record) -> bool {
+    record.fields.iter().any(|field| field.name == UNREADABLE)
 }
 
 fn form(out: &mut String, name: &str, fields: &[&str]) {

@@ -92,11 +92,22 @@ impl Generator<'_> {
             .map(|name| format!("{}: fields.take(\"{}\")?, ", field(&snake(name)), snake(name)))
             .collect();
         let known: Vec<String> = fields.iter().copied().map(snake).collect();
+        // What could not be read is not there: who asks for it is told so.
+        let (begin, end) = if fields.contains(&"unreadable") {
+            (
+                "let names = self.unreadable.iter().map(|field| field.name.as_str());
+                 let keys = unreadable::keys(names);
+                 let mut map =",
+                "; unreadable::take_out(&mut map, &keys); Ok(Dynamic::from_map(map))",
+            )
+        } else {
+            ("Ok(Dynamic::from_map(", "))")
+        };
         writeln!(
             self.out,
             "impl IntoScript for {rust} {{
                 fn into_script(self) -> Result<Dynamic, Mismatch> {{
-                    Ok(Dynamic::from_map(Map::from([{write}])))
+                    {begin} Map::from([{write}]) {end}
                 }}
             }}
             impl FromScript for {rust} {{

@@ -19,8 +19,8 @@ pub mod policy {
         path: "../wit",
         world: "pod:policy/policy",
         with: {
-            "pod:platform/types@0.1.0/jalali-date": pod_values::JalaliDate,
-            "pod:platform/types@0.1.0/jalali-date-time": pod_values::JalaliDateTime,
+            "pod:platform/types@0.2.0/jalali-date": pod_values::JalaliDate,
+            "pod:platform/types@0.2.0/jalali-date-time": pod_values::JalaliDateTime,
         },
         generate_all,
         additional_derives: [PartialEq],
@@ -36,7 +36,7 @@ pub mod netting {
         path: "../wit",
         world: "pod:policy/netting",
         with: {
-            "pod:platform/types@0.1.0": crate::bindings::policy::pod::platform::types,
+            "pod:platform/types@0.2.0": crate::bindings::policy::pod::platform::types,
             "pod:policy/types@0.1.0": crate::bindings::policy::pod::policy::types,
             "pod:policy/log@0.1.0": crate::bindings::policy::pod::policy::log,
             "pod:policy/clock@0.1.0": crate::bindings::policy::pod::policy::clock,
@@ -56,7 +56,7 @@ pub mod delegation {
         path: "../wit",
         world: "pod:policy/delegation",
         with: {
-            "pod:platform/types@0.1.0": crate::bindings::policy::pod::platform::types,
+            "pod:platform/types@0.2.0": crate::bindings::policy::pod::platform::types,
             "pod:policy/types@0.1.0": crate::bindings::policy::pod::policy::types,
             "pod:policy/log@0.1.0": crate::bindings::policy::pod::policy::log,
             "pod:policy/clock@0.1.0": crate::bindings::policy::pod::policy::clock,
@@ -76,8 +76,8 @@ pub mod loan_plan {
         path: "../wit",
         world: "pod:policy/loan-plan",
         with: {
-            "pod:platform/types@0.1.0/jalali-date": pod_values::JalaliDate,
-            "pod:platform/types@0.1.0": crate::bindings::policy::pod::platform::types,
+            "pod:platform/types@0.2.0/jalali-date": pod_values::JalaliDate,
+            "pod:platform/types@0.2.0": crate::bindings::policy::pod::platform::types,
             "pod:policy/types@0.1.0": crate::bindings::policy::pod::policy::types,
             "pod:policy/log@0.1.0": crate::bindings::policy::pod::policy::log,
             "pod:policy/clock@0.1.0": crate::bindings::policy::pod::policy::clock,

@@ -20,6 +20,7 @@ impl From<&Invoice> for invoice::Invoice {
             verification_date: invoice.verification_date.map(Instant),
             will_be_paid: invoice.will_be_paid,
             will_be_paid_at: invoice.will_be_paid_at.map(Instant),
+            unreadable: !invoice.unreadable.is_empty(),
             delivery_date: invoice.delivery_date.map(Instant),
         })
     }

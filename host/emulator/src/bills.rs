@@ -181,6 +181,7 @@ impl Bill {
             settlement_request_id: Some(0),
             user_srv: Some(parties.user(self.user_id)),
             cancel_date: set_or_zero(self.canceled_at.map(instant)),
+            unreadable: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The bank's gateway, where payers pay by card. While one is there, the invoice is `waiting`: every
 //! other way to pay it is refused with 72.
 
-use pod_platform::types::PlatformErrorKind as Kind;
+use pod_platform::{invoices::BankGateway, types::PlatformErrorKind as Kind};
 use sha2::{Digest, Sha256};
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
@@ -184,6 +184,17 @@ pub(crate) async fn by_card(
 /// The number of the terminal through which a wallet is paid; it follows from the wallet's code.
 pub(crate) fn terminal(wallet: &str) -> String {
     format!("{:08}", number(&Sha256::digest(wallet.as_bytes())) % 100_000_000)
+}
+
+/// A bank's gateway, as POD shows it. Its numbers follow from the bank's name.
+pub(crate) fn bank(name: &str) -> BankGateway {
+    let numbers = number(&Sha256::digest(name.as_bytes()));
+    BankGateway {
+        id: Some(numbers % 1_000),
+        type_: Some(name.to_owned()),
+        merchant_code: Some(format!("{:08}", numbers % 100_000_000)),
+        terminal_code: Some(terminal(name)),
+    }
 }
 
 /// What a payment's numbers are made of: the same in every run of a scenario.

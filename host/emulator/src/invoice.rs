@@ -4,14 +4,15 @@ use pod_platform::{
     Instant, JalaliDate, Rial,
     invoices::{Invoice, InvoiceItem, PaymentTool, ProductShort},
     rules,
-    types::PlatformErrorKind as Kind,
+    types::{PlatformErrorKind as Kind, UnreadableField},
+    wire::lenient,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::{SqliteConnection, query};
 
 use crate::{
-    fork,
+    fork, gateway,
     parties::Parties,
     record::{self, record},
     service::{Context, Refusal},
@@ -30,6 +31,7 @@ record! {
     amount: i64,
     discount: i64,
     vat: i64,
+    vat_exact: Option<String>,
     tax_rate: f64,
     bill_number: Option<String>,
     payment_bill_number: Option<String>,
@@ -123,6 +125,7 @@ impl Record {
             guaranteed: self.will_be_paid_at.is_some(),
             earmarked: self.will_be_paid,
             deadline: self.deadline.as_deref().and_then(|day| day.parse().ok()),
+            unreadable: false,
         }
     }
 
@@ -136,10 +139,23 @@ impl Record {
         serde_json::from_str(&self.lines)
     }
 
+    /// POD's amounts have the fractions of its taxes (recorded answers); its books, as far as they
+    /// show, are in whole rials (decided here).
+    fn amounts_with_fractions(&self) -> Vec<UnreadableField> {
+        let Some((rials, fraction)) = self.vat_exact.as_deref().and_then(|vat| vat.split_once('.'))
+        else {
+            return Vec::new();
+        };
+        let payable = format!("{}.{fraction}", self.payable());
+        [("vat", format!("{rials}.{fraction}")), ("payableAmount", payable)]
+            .map(|(name, value)| UnreadableField { name: name.to_owned(), value })
+            .into()
+    }
+
     /// The invoice as a caller sees it.
     pub(crate) fn shown(mut self, parties: &Parties) -> Result<Invoice, serde_json::Error> {
         let Some(upstream) = self.upstream.take() else { return self.shown_here(parties) };
-        let upstream: Invoice = serde_json::from_str(&upstream)?;
+        let upstream: Invoice = lenient::item(&upstream)?;
         let before = fork::record(&upstream)?.shown_here(parties)?;
         fork::overlay(&upstream, &before, &self.shown_here(parties)?)
     }
@@ -152,6 +168,7 @@ impl Record {
             masked.get(start..).unwrap_or_default().to_owned()
         });
         let deadline = self.deadline.as_deref().and_then(|day| day.parse::<JalaliDate>().ok());
+        let unreadable = self.amounts_with_fractions();
         let user_mobile = self.user_id.and_then(|user| parties.cellphone_number(user));
         Ok(Invoice {
             id: self.id.unsigned_abs(),
@@ -194,7 +211,7 @@ impl Record {
             will_be_paid_at: self.will_be_paid_at.map(instant),
             will_blocked_for: self.will_blocked_for.map(i64::unsigned_abs),
             issuance_persian_date: Some(self.issued_on),
-            bank_gateway: card.bank_gateway,
+            bank_gateway: card.bank_gateway.map(|bank| gateway::bank(&bank)),
             transaction_reference_id: card.rrn,
             terminal_number: card.terminal_number,
             last_four_digit_of_card_number: digits,
@@ -203,6 +220,7 @@ impl Record {
             withdrawable: self.closed && self.payed && self.settles_at.is_none(),
             shaparak_transaction_date: set_or_zero(None),
             payer: self.payer_id.map(|payer| parties.user(payer)),
+            unreadable,
             ..Invoice::default()
         })
     }

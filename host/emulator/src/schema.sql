@@ -79,6 +79,7 @@ CREATE TABLE invoices (
     amount               INTEGER NOT NULL CHECK (amount BETWEEN 0 AND 9007199254740991),
     discount             INTEGER NOT NULL DEFAULT 0 CHECK (discount >= 0),
     vat                  INTEGER NOT NULL CHECK (vat BETWEEN 0 AND 9007199254740991),
+    vat_exact            TEXT,                         -- with its fraction, if it has one
     tax_rate             REAL NOT NULL DEFAULT 0,
     bill_number          TEXT,
     payment_bill_number  TEXT,

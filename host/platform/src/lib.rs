@@ -41,6 +41,7 @@ mod ruled;
 mod secret;
 mod service;
 mod text;
+mod unreadable;
 pub mod wire;
 
 pub use client::{

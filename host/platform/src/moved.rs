@@ -19,7 +19,9 @@ impl Stakes {
         match self {
             Self::Nothing => Some(Rial::ZERO),
             Self::ReductionOf(_) => {
-                let after = answer.downcast_ref::<Invoice>()?.payable_amount;
+                let answer = answer.downcast_ref::<Invoice>()?;
+                // An amount that could not be read reads 0.
+                let after = answer.unreadable.is_empty().then_some(answer.payable_amount)?;
                 // More than before is nothing that this call did.
                 Some(before?.checked_sub(after).unwrap_or(Rial::ZERO))
             }

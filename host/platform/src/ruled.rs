@@ -19,6 +19,7 @@ impl From<&Invoice> for invoice::Invoice {
             verification_date: invoice.verification_date,
             will_be_paid: invoice.will_be_paid,
             will_be_paid_at: invoice.will_be_paid_at,
+            unreadable: !invoice.unreadable.is_empty(),
             delivery_date: invoice.delivery_date,
         })
     }
@@ -39,6 +40,8 @@ impl From<Barred> for Kind {
             Barred::Earmarked => Self::CreditorInvoiceEarmarked,
             // No document names an error for this; the payer may not pay it any more.
             Barred::PastDeadline => Self::PaymentNotAllowed,
+            // It is not sent, so POD refuses nothing.
+            Barred::Unreadable => Self::Other,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Invoice {
     pub earmarked: bool,
     /// The last day on which it can be paid.
     pub deadline: Option<JalaliDate>,
+    /// Some of it could not be read, so nobody knows what it is.
+    pub unreadable: bool,
 }
 
 /// What POD's lists show of an invoice, as far as it matters here.
@@ -49,6 +51,8 @@ pub struct Shown {
     pub will_be_paid_at: Option<Instant>,
     /// `deliveryDate`, under which POD shows the deadline (public clients' examples).
     pub delivery_date: Option<Instant>,
+    /// Some field of it has a shape that is not known.
+    pub unreadable: bool,
 }
 
 /// Why something may not be done with an invoice.
@@ -76,6 +80,8 @@ pub enum Barred {
     Earmarked,
     /// Its last day has passed.
     PastDeadline,
+    /// Some of it could not be read.
+    Unreadable,
 }
 
 impl From<Shown> for Invoice {
@@ -97,17 +103,24 @@ impl From<Shown> for Invoice {
             guaranteed: shown.will_be_paid_at.is_some(),
             earmarked: shown.will_be_paid,
             deadline: shown.delivery_date.map(Instant::jalali_date),
+            unreadable: shown.unreadable,
         }
     }
 }
 
 impl Invoice {
+    /// Is all of it known? Nothing may be done with what is not (decided here).
+    fn readable(self) -> Result<(), Barred> {
+        if self.unreadable { Err(Barred::Unreadable) } else { Ok(()) }
+    }
+
     /// Can it be paid, on some day? S1's errors 24, 58, 32, 45 and 72, and S0's payment in future;
     /// of several reasons, the first in this order (decided here).
     ///
     /// # Errors
     /// Why it cannot.
     pub fn open(self) -> Result<(), Barred> {
+        self.readable()?;
         if self.payed {
             Err(Barred::Payed)
         } else if self.unverified {
@@ -143,6 +156,7 @@ impl Invoice {
     /// # Errors
     /// Why it cannot.
     pub fn cancelable(self) -> Result<(), Barred> {
+        self.readable()?;
         if self.canceled {
             Err(Barred::Canceled)
         } else if self.closed {
@@ -171,6 +185,7 @@ impl Invoice {
     /// # Errors
     /// Why it cannot.
     pub fn verifiable(self) -> Result<(), Barred> {
+        self.readable()?;
         if self.unverified { Ok(()) } else { Err(Barred::NotWaitingForVerification) }
     }
 
@@ -179,6 +194,7 @@ impl Invoice {
     /// # Errors
     /// Why it cannot.
     pub fn closable(self) -> Result<(), Barred> {
+        self.readable()?;
         if self.closed {
             Err(Barred::Closed)
         } else if self.canceled {
@@ -198,6 +214,7 @@ impl Invoice {
     /// # Errors
     /// Why it cannot.
     pub fn free_for_netting(self) -> Result<(), Barred> {
+        self.readable()?;
         if self.canceled {
             Err(Barred::Canceled)
         } else if self.unverified || !self.payed {
@@ -234,6 +251,7 @@ mod tests {
                 guaranteed,
                 earmarked,
                 deadline,
+                unreadable: false,
             }
         })
     }
@@ -268,6 +286,23 @@ mod tests {
             prop_assert_eq!(invoice.open().is_err(), is_barred);
             let is_late = invoice.deadline.is_some_and(|deadline| deadline < TODAY);
             prop_assert_eq!(invoice.payable(TODAY).is_err(), is_barred || is_late);
+        }
+    }
+
+    #[test]
+    fn m4_nothing_may_be_done_with_what_cannot_be_read() {
+        for payed in [true, false] {
+            let invoice = Invoice { payed, unreadable: true, ..Invoice::default() };
+            for may in [
+                invoice.payable(TODAY),
+                invoice.cancelable(),
+                invoice.reducible(),
+                invoice.verifiable(),
+                invoice.closable(),
+                invoice.free_for_netting(),
+            ] {
+                assert_eq!(may, Err(Barred::Unreadable));
+            }
         }
     }
 

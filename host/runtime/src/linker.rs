@@ -25,7 +25,9 @@ use crate::{
     records::Export,
 };
 
-const VERSION: &str = "0.1.0";
+/// What the contract's packages are at.
+const POLICY: &str = "0.1.0";
+const PLATFORM: &str = "0.2.0";
 
 /// A world's functions, ready to be linked.
 pub(crate) struct Offer {
@@ -148,13 +150,17 @@ impl Offer {
     }
 
     fn interface(&mut self, name: &str, function: &'static str) -> String {
-        let name = format!("{name}@{VERSION}");
+        self.offer(format!("{name}@{POLICY}"), function)
+    }
+
+    fn offer(&mut self, name: String, function: &'static str) -> String {
         self.functions.entry(track(&name)).or_default().insert(function);
         name
     }
 
     fn service<S: Service>(&mut self) -> wasmtime::Result<()> {
-        let interface = self.interface(&format!("pod:platform/{}", S::INTERFACE), S::FUNCTION);
+        let interface = format!("pod:platform/{}@{PLATFORM}", S::INTERFACE);
+        let interface = self.offer(interface, S::FUNCTION);
         self.linker.instance(&interface)?.func_wrap_async(
             S::FUNCTION,
             |store: StoreContextMut<'_, GuestState>, (request,): (S,)| {

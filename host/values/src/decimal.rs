@@ -1,5 +1,7 @@
 //! Money times a decimal fraction, exactly. Floats alone would make 28 rials of 100 × 0.29.
 
+use std::fmt;
+
 use crate::Rial;
 
 /// What came of a multiplication.
@@ -9,6 +11,21 @@ pub struct Product {
     pub rials: Rial,
     /// Was nothing rounded off?
     pub exact: bool,
+    /// What was rounded off, in parts of `scale`.
+    rest: u128,
+    scale: u128,
+}
+
+/// All of it, as in `1.35`.
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.exact {
+            return self.rials.fmt(f);
+        }
+        let decimals = self.scale.ilog10() as usize;
+        let rest = format!("{:0decimals$}", self.rest);
+        write!(f, "{}.{}", self.rials, rest.trim_end_matches('0'))
+    }
 }
 
 impl Rial {
@@ -32,7 +49,8 @@ impl Rial {
         let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
         let product = digits.checked_mul(self.0.into())?;
         let rials = Rial(u64::try_from(product / scale).ok()?);
-        Some(Product { rials, exact: product % scale == 0 })
+        let rest = product % scale;
+        Some(Product { rials, exact: rest == 0, rest, scale })
     }
 }
 
@@ -42,12 +60,19 @@ mod tests {
 
     #[test]
     fn is_exact_where_floats_are_not() {
-        let product = |rials, exact| Some(Product { rials: Rial(rials), exact });
-        assert_eq!(Rial(100).times(0.29), product(29, true));
-        assert_eq!(Rial(6_500).times(0.09), product(585, true));
-        assert_eq!(Rial(10).times(0.25), product(2, false));
-        assert_eq!(Rial(7).times(3.0), product(21, true));
-        assert_eq!(Rial(0).times(1e-30), product(0, true));
+        for (rials, factor, product) in [
+            (100, 0.29, "29"),
+            (6_500, 0.09, "585"),
+            (10, 0.25, "2.5"),
+            (15, 0.09, "1.35"),
+            (1, 0.007, "0.007"),
+            (7, 3.0, "21"),
+            (0, 1e-30, "0"),
+        ] {
+            let found = Rial(rials).times(factor).unwrap();
+            assert_eq!(found.to_string(), product);
+            assert_eq!(found.exact, !product.contains('.'));
+        }
     }
 
     #[test]

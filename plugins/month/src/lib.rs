@@ -12,7 +12,7 @@ use pod_sdk::{
     Error, Reason, Result, clock,
     delegation::{DelegatedCredit, OpenInvoice, Payment as Order, Wallet},
     each,
-    invoices::{GetInvoiceListRequest, Invoice},
+    invoices::{GetInvoiceListRequest, Invoice, UnreadableField},
     netting::{Credit, Debt},
     payments::{self, PayInvoiceByCreditRequest, PayInvoiceByInvoiceRequest},
     rules,
@@ -90,12 +90,23 @@ fn books(business: Option<u64>) -> Result<(Vec<Invoice>, Vec<Invoice>)> {
 }
 
 fn all(payed: bool) -> impl Iterator<Item = Result<Invoice, pod_sdk::Error>> {
-    each(GetInvoiceListRequest {
+    let listed = each(GetInvoiceListRequest {
         size: 200,
         is_payed: Some(payed),
         is_canceled: Some(false),
         ..Default::default()
+    });
+    listed.inspect(|invoice| {
+        if let Ok(Invoice { id, unreadable, .. }) = invoice {
+            tell_unreadable("invoice", *id, unreadable);
+        }
     })
+}
+
+fn tell_unreadable(what: &str, id: u64, fields: &[UnreadableField]) {
+    for UnreadableField { name, value } in fields {
+        pod_sdk::warn!("{what} {id} is left out: its {name} is {value}");
+    }
 }
 
 /// Settles debts out of paid invoices. Which are left.

@@ -15,6 +15,7 @@ use pod_sdk::{
 use crate::{
     config::Config,
     report::{Loan, Outcome, Payment, Report, WalletShare},
+    tell_unreadable,
 };
 
 const PAY_BY_LOAN: &str = "payInvoiceByLoan";
@@ -198,7 +199,8 @@ fn down_payment(debt: &Invoice, rials: u64, known: &HashSet<u64>) -> Result<Opti
     for invoice in each(open) {
         let invoice = invoice?;
         let of_shop = invoice.business.as_ref().map(|business| business.id) == shop;
-        if of_shop && invoice.payable_amount == rials && !known.contains(&invoice.id) {
+        let fits = of_shop && invoice.unreadable.is_empty();
+        if fits && invoice.payable_amount == rials && !known.contains(&invoice.id) {
             return Ok(Some(invoice.id));
         }
     }
@@ -212,6 +214,10 @@ pub fn offers(debts: &[Invoice], config: &Config) -> Result<Vec<Offer>> {
     let mut offers = Vec::new();
     for plan in each(LoanPlanListRequest::default()) {
         let plan = plan?;
+        tell_unreadable("plan", plan.id, &plan.unreadable);
+        if !plan.unreadable.is_empty() {
+            continue;
+        }
         let Some(contract) = plan.contract else { continue };
         let own = stated.loan_plans.iter().find(|stated| stated.id == plan.id);
         let installments = own.map(|plan| plan.installments);

@@ -5,7 +5,7 @@ use rhai::{Dynamic, Engine, Map};
 
 use crate::{
     call::{Answer, argument, fallible, infallible},
-    convert::{Fields, FromScript, IntoScript, Mismatch, entry, variant},
+    convert::{Fields, FromScript, IntoScript, Mismatch, entry, unreadable, variant},
     list,
 };
 

@@ -10,8 +10,8 @@ wit_bindgen::generate!({
     path: "../../wit",
     world: "pod:policy/rhai-decider",
     with: {
-        "pod:platform/types@0.1.0/jalali-date": pod_sdk::values::JalaliDate,
-        "pod:platform/types@0.1.0": pod_sdk::bindings::policy::pod::platform::types,
+        "pod:platform/types@0.2.0/jalali-date": pod_sdk::values::JalaliDate,
+        "pod:platform/types@0.2.0": pod_sdk::bindings::policy::pod::platform::types,
         "pod:policy/types@0.1.0": pod_sdk::bindings::policy::pod::policy::types,
         "pod:policy/log@0.1.0": pod_sdk::bindings::policy::pod::policy::log,
         "pod:policy/clock@0.1.0": pod_sdk::bindings::policy::pod::policy::clock,

@@ -162,6 +162,11 @@ impl IntoScript for Installment {
 }
 
 fn facts(function: &str, invoice: &Map) -> Answer<Invoice> {
+    // Fields that decide may be missing then.
+    let unreadable = invoice.get("unreadable").and_then(|fields| fields.read_lock::<Array>());
+    if unreadable.is_some_and(|fields| !fields.is_empty()) {
+        return Ok(Invoice { unreadable: true, ..Invoice::default() });
+    }
     shown(invoice).map(Invoice::from).map_err(|mismatch| unfit(function, "invoice", mismatch))
 }
 
@@ -177,6 +182,7 @@ fn shown(invoice: &Map) -> Result<Shown, Mismatch> {
         will_be_paid: field(invoice, "will_be_paid")?,
         will_be_paid_at: instant(invoice, "will_be_paid_at")?,
         delivery_date: instant(invoice, "delivery_date")?,
+        unreadable: false,
     })
 }
 

@@ -7,7 +7,7 @@ use pod_sdk::{
     bills::BillStatus,
     files::{FileContent, UploadFileRequest},
     invoices::IssueInvoiceRequest,
-    loans::{LoanListRequest, LoanStatus},
+    loans::{LoanListRequest, LoanPlan, LoanStatus, UnreadableField},
     payments::PayInvoiceByPosRequest,
 };
 use rhai_interpreter::convert::{FromScript, IntoScript, Mismatch};
@@ -38,6 +38,33 @@ fn open_enumerations_are_pods_own_codes() {
         "loan_list: field status_code: expected a string, found a whole number (in `run`)",
         "2:5",
     );
+}
+
+#[test]
+fn m4_what_pod_sent_in_another_shape_is_not_there() {
+    let sound = || LoanPlan {
+        id: 7,
+        name: None,
+        script: None,
+        contract: None,
+        creation_date: None,
+        creator: None,
+        active: true,
+        interest_rate: None,
+        penalty_script: None,
+        unreadable: Vec::new(),
+    };
+    let told = |name: &str, value: &str| UnreadableField { name: name.into(), value: value.into() };
+    let unreadable = vec![told("interestRate", r#""high""#), told("active", "7")];
+    let strange = seen(LoanPlan { unreadable, ..sound() });
+    assert_eq!(
+        strange["unreadable"],
+        json!([{ "name": "interestRate", "value": "\"high\"" }, { "name": "active", "value": "7" }])
+    );
+    let keys = |plan: &Value| plan.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let mut expected = keys(&seen(sound()));
+    expected.retain(|key| key != "interest_rate" && key != "active");
+    assert_eq!(keys(&strange), expected);
 }
 
 #[test]

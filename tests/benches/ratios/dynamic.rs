@@ -15,7 +15,7 @@ use wasmtime::{
 
 use crate::bare::Level;
 
-const INVOICES: &str = "pod:platform/invoices@0.1.0";
+const INVOICES: &str = "pod:platform/invoices@0.2.0";
 
 pub struct Linked {
     engine: Engine,

@@ -38,6 +38,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("stillOwed", &["invoice", "rials", "why"]),
     ("unpaid", &["invoice", "rials", "why"]),
     ("keptOut", &["invoice", "why"]),
+    ("leftOut", &["invoice", "planId", "unreadable"]),
     ("lost", &["contractId", "planId", "planName", "why"]),
     ("issuers", &["issuerId", "name", "debts", "settled", "stillOwed"]),
     ("creditsUsed", &["delegatorId", "hash", "before", "spent", "after"]),
@@ -47,7 +48,7 @@ const TABLES: &[(&str, &[&str])] = &[
 
 /// What stands at the left: all else is numbers.
 const TEXTS: &[&str] =
-    &["service", "from", "outcome", "why", "name", "hash", "planName", "confirmAt"];
+    &["service", "from", "outcome", "why", "name", "hash", "planName", "confirmAt", "unreadable"];
 
 /// Ids are no amounts: nobody groups their digits.
 const IDS: &[&str] = &[

@@ -216,9 +216,9 @@ fn a_component_of_another_world_is_told_what_does_not_fit() {
         // A decider has no way to money, whatever its policy.toml allows.
         (
             r#"(component
-                 (import "pod:platform/payments@0.1.0" (instance
+                 (import "pod:platform/payments@0.2.0" (instance
                    (export "pay-invoice-by-invoice" (func)))))"#,
-            &["`pay-invoice-by-invoice` of `pod:platform/payments@0.1.0`", "does not offer"],
+            &["`pay-invoice-by-invoice` of `pod:platform/payments@0.2.0`", "does not offer"],
         ),
         (r#"(component (import "now" (func)))"#, &["it imports `now`"]),
     ] {

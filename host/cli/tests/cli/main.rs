@@ -30,6 +30,7 @@ mod secrecy;
 mod sharing;
 mod stopping;
 mod store;
+mod strange_items;
 mod terminal;
 mod untrusted_folders;
 mod whose_token;

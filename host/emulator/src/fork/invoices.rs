@@ -19,7 +19,7 @@ pub(crate) fn record(invoice: &Invoice) -> Result<Record, serde_json::Error> {
     let whole = invoice.total_amount_without_discount.unwrap_or(amount);
     let issued_at = invoice.issuance_date.unwrap_or(Instant(0));
     let card = CardReceipt {
-        bank_gateway: invoice.bank_gateway.clone(),
+        bank_gateway: invoice.bank_gateway.as_ref().and_then(|bank| bank.type_.clone()),
         terminal_number: invoice.terminal_number.clone(),
         masked_card_number: invoice.masked_card_number.clone(),
         rrn: invoice.transaction_reference_id.clone(),
@@ -35,6 +35,7 @@ pub(crate) fn record(invoice: &Invoice) -> Result<Record, serde_json::Error> {
         amount: amount.0.cast_signed(),
         discount: whole.0.saturating_sub(amount.0).cast_signed(),
         vat: vat.0.cast_signed(),
+        vat_exact: None,
         tax_rate: tax_rate(vat, amount),
         bill_number: invoice.bill_number.clone(),
         payment_bill_number: invoice.payment_bill_number.clone(),

@@ -5,6 +5,8 @@ use pod_platform::{
     bills::ListBillsRequest,
     invoices::{GetInvoiceListRequest, Invoice},
     loans::{BusinessLoanListRequest, Contract, LoanListRequest, LoanPlan, LoanPlanListRequest},
+    types::UnreadableField,
+    wire::lenient::Item,
 };
 use sqlx::{Connection as _, SqliteConnection, query_scalar};
 
@@ -134,6 +136,7 @@ impl Reading<'_> {
 
     /// Puts invoices into the tables.
     async fn take_in(&mut self, invoices: &[Invoice], side: Side) -> Result<(), Refusal> {
+        must_be_readable(invoices)?;
         let mut transaction = self.connection.begin().await?;
         for invoice in invoices {
             if let Some(user) = self.fork.identity.learn(invoice, side) {
@@ -147,7 +150,9 @@ impl Reading<'_> {
 
     /// Bills come with the invoices that pay them.
     async fn bills(&mut self, list: &ListBillsRequest) -> Result<(), Refusal> {
-        for bill in self.ask(list).await?.result {
+        let bills = self.ask(list).await?.result;
+        must_be_readable(&bills)?;
+        for bill in bills {
             let id = bill.id.cast_signed();
             if pristine::has_changed(self.connection, "service_bills", id).await? {
                 continue;
@@ -200,6 +205,7 @@ impl Reading<'_> {
     }
 
     async fn take_in_loans(&mut self, found: &[pod_platform::loans::Loan]) -> Result<(), Refusal> {
+        must_be_readable(found)?;
         let known = &self.fork.gaps.known;
         let mut transaction = self.connection.begin().await?;
         for loan in found {
@@ -248,6 +254,17 @@ impl Reading<'_> {
 
     async fn is_here(&mut self, table: &'static str, id: u64) -> Result<bool, sqlx::Error> {
         is_row(self.connection, table, id).await
+    }
+}
+
+/// Nobody knows what a call does to a thing of which some could not be read.
+fn must_be_readable<T: Item>(items: &[T]) -> Result<(), Refusal> {
+    match items.iter().find(|item| !item.unreadable().is_empty()) {
+        None => Ok(()),
+        Some(strange) => {
+            let fields = UnreadableField::in_words(strange.unreadable());
+            Err(Refusal::unknown(format!("some of it cannot be read: POD sent {fields}")))
+        }
     }
 }
 

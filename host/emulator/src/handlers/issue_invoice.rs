@@ -50,7 +50,7 @@ impl Handle for IssueInvoiceRequest {
         // A preview is nobody's invoice: it is shown with the id 0, and not kept.
         let id = if preview { 0 } else { Record::next_id(context.connection).await? };
         let lines = lines(&self, context, business, id).await?;
-        let Sums { amount, discount, vat } =
+        let Sums { amount, discount, vat, vat_exact } =
             Sums::of(&lines, self.preferred_tax_rate.unwrap_or(DEFAULT_TAX_RATE))?;
         let reference = context.reference.to_string();
         let record = Record {
@@ -61,6 +61,7 @@ impl Handle for IssueInvoiceRequest {
             amount,
             discount,
             vat,
+            vat_exact,
             tax_rate: self.preferred_tax_rate.unwrap_or(DEFAULT_TAX_RATE),
             bill_number: self.bill_number,
             payment_bill_number: Some(reference.clone()),
@@ -223,7 +224,10 @@ pub(super) struct Sums {
     /// After discounts, before tax.
     pub(super) amount: i64,
     pub(super) discount: i64,
+    /// Whole rials, which is what the books have.
     pub(super) vat: i64,
+    /// All of it, if it has a fraction.
+    pub(super) vat_exact: Option<String>,
 }
 
 impl Sums {
@@ -261,9 +265,14 @@ impl Sums {
         let vat = amount
             .times(tax_rate)
             .filter(|vat| vat.rials <= LARGEST_AMOUNT)
-            .ok_or_else(|| Refusal::because(Kind::InvalidNumber, "preferredTaxRate"))?
-            .rials;
+            .ok_or_else(|| Refusal::because(Kind::InvalidNumber, "preferredTaxRate"))?;
+        let vat_exact = (!vat.exact).then(|| vat.to_string());
         let kept = |rials: Rial| rials.0.cast_signed();
-        Ok(Self { amount: kept(amount), discount: kept(discounts), vat: kept(vat) })
+        Ok(Self {
+            amount: kept(amount),
+            discount: kept(discounts),
+            vat: kept(vat.rials),
+            vat_exact,
+        })
     }
 }

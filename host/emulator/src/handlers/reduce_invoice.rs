@@ -42,7 +42,7 @@ impl Handle for ReduceInvoiceRequest {
             invoice.tax_rate = rate;
         }
         let before = invoice.payable();
-        let Sums { amount, discount, vat } = Sums::of(&lines, invoice.tax_rate)?;
+        let Sums { amount, discount, vat, vat_exact } = Sums::of(&lines, invoice.tax_rate)?;
         let less = before - amount - vat;
         if less < 0 {
             return Err(Refusal::because(
@@ -58,6 +58,7 @@ impl Handle for ReduceInvoiceRequest {
         invoice.amount = amount;
         invoice.discount = discount;
         invoice.vat = vat;
+        invoice.vat_exact = vat_exact;
         invoice.lines = lines;
         invoice.edited = true;
         invoice.save(context.connection).await?;

@@ -7,6 +7,7 @@ use pod_platform::{
         LoanPlan, LoanStatus, PreSettlement, SupplyAmountType,
     },
     types::PlatformErrorKind as Kind,
+    wire::lenient,
 };
 use sha2::{Digest, Sha256};
 
@@ -74,7 +75,7 @@ impl Plan {
     ) -> Result<LoanPlan, serde_json::Error> {
         if let Some(upstream) = &self.upstream {
             // Nor do plans.
-            return serde_json::from_str(upstream);
+            return lenient::item(upstream);
         }
         Ok(LoanPlan {
             id: self.id.unsigned_abs(),
@@ -143,6 +144,7 @@ impl Loan {
                 .and_then(|count| u32::try_from(count).ok()),
             created_offline: self.created_offline,
             subject_invoice: Some(subject.shown(context.parties)?),
+            unreadable: Vec::new(),
         })
     }
 
@@ -184,6 +186,7 @@ impl Installment {
             status: InstallmentStatus::from_code(&self.status),
             related_invoices: related_invoices?,
             penalty_list: Vec::new(),
+            unreadable: Vec::new(),
         })
     }
 }

@@ -16,7 +16,7 @@ use pod_platform::{
     bills::{ListBillsRequest, PayBillRequest},
     invoices::{
         CancelInvoiceRequest, CloseInvoiceRequest, GetInvoiceListRequest, Invoice,
-        ReduceInvoiceRequest, VerifyInvoiceRequest,
+        IssueInvoiceRequest, ReduceInvoiceRequest, VerifyInvoiceRequest,
     },
     payments::{
         PayAnyInvoiceByCreditRequest, PayInvoiceByCreditRequest, PayInvoiceByInvoiceRequest,
@@ -304,6 +304,23 @@ async fn a_real_platform_that_cannot_be_read_is_told_and_changes_nothing() {
     let refused = fork.call("shop", &pay).await.unwrap_err().to_string();
     assert!(refused.contains("changed nothing"), "{refused}");
     assert!(fork.emulator.deeds().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn m4_a_strange_invoice_is_shown_as_it_is_and_not_changed() {
+    let real = World::start().await;
+    let taxed = IssueInvoiceRequest { preferred_tax_rate: None, ..order(15, 1.0) };
+    let id = real.call("shop", &taxed).await.unwrap().id;
+    let (fork, _) = fork_of(&real, shop()).await;
+    let listed = format!("scProductId=29813&id={id}&size=1");
+    for world in [&fork, &real] {
+        let page = world.post(&[("_token_", "shop")], &listed).await;
+        assert_eq!(page["result"][0]["payableAmount"], json!(16.35), "{page}");
+    }
+    let refused = fork.call("shop", &CancelInvoiceRequest { id }).await.unwrap_err().to_string();
+    assert!(refused.contains("payableAmount 16.35"), "{refused}");
+    assert!(fork.emulator.deeds().await.unwrap().is_empty());
+    assert!(real.call("shop", &CancelInvoiceRequest { id }).await.is_ok());
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 use pod_platform::{
     Rial,
     invoices::{GetInvoiceListRequest, IssueInvoiceRequest},
-    types::{Error, PlatformErrorKind as Kind},
+    payments::PayInvoiceByCreditRequest,
+    types::{Error, PlatformErrorKind as Kind, UnreadableField},
 };
+use serde_json::{Value, json};
 
 use crate::common::{World, first_page, order};
 
@@ -48,12 +50,39 @@ async fn an_invoice_is_numbered_taxed_and_listed() {
 }
 
 #[tokio::test]
-async fn amounts_are_whole_rials_and_tax_is_rounded_down() {
+async fn m4_a_tax_with_a_fraction_is_shown_as_pod_shows_it() {
+    let world = World::start().await;
+    for (price, rate, vat, payable) in
+        [(15, None, 1.35, 16.35), (101, Some(0.29), 29.29, 130.29), (101, Some(0.5), 50.5, 151.5)]
+    {
+        let taxed = IssueInvoiceRequest { preferred_tax_rate: rate, ..order(price, 1.0) };
+        let issued = world.call("shop", &taxed).await.unwrap();
+        let told = UnreadableField::in_words(&issued.unreadable);
+        assert_eq!(told, format!("payableAmount {payable}, vat {vat}"));
+        let list = format!("id={}&size=1", issued.id);
+        let page = world.post_to("/nzh/biz/getInvoiceList", "shop", &list).await;
+        let shown = &page["result"][0];
+        assert_eq!((&shown["vat"], &shown["payableAmount"]), (&json!(vat), &json!(payable)));
+        assert_eq!((&shown["totalAmount"], &shown["unreadable"]), (&json!(price), &Value::Null));
+    }
+}
+
+#[tokio::test]
+async fn m4_what_a_fraction_costs_is_whole_rials() {
+    let world = World::start().await;
+    let taxed =
+        IssueInvoiceRequest { preferred_tax_rate: None, user_id: Some(40), ..order(15, 1.0) };
+    let invoice_id = world.call("shop", &taxed).await.unwrap().id;
+    let pay = PayInvoiceByCreditRequest { invoice_id, ..PayInvoiceByCreditRequest::default() };
+    assert!(world.call("sara", &pay).await.unwrap());
+    assert_eq!(world.balance(&format!("invoice:{invoice_id}")).await, 16);
+}
+
+#[tokio::test]
+async fn amounts_are_whole_rials_and_the_usual_tax_is_nine_percent() {
     let world = World::start().await;
     let untold = IssueInvoiceRequest { preferred_tax_rate: None, ..order(6_500, 1.0) };
     assert_eq!(world.call("shop", &untold).await.unwrap().vat, Some(Rial(585)));
-    let taxed = IssueInvoiceRequest { preferred_tax_rate: Some(0.29), ..order(101, 1.0) };
-    assert_eq!(world.call("shop", &taxed).await.unwrap().vat, Some(Rial(29)));
     assert_eq!(world.call("shop", &order(100, 0.29)).await.unwrap().payable_amount, Rial(29));
     for (price, quantity) in [(101, 0.5), (u64::MAX, 1.0), (9_007_199_254_740_992, 1.0)] {
         let refused = world.refused("shop", &order(price, quantity)).await;

@@ -300,6 +300,9 @@ impl Evidence {
     /// What the answers to the [questions](Self::questions) prove after the call.
     #[must_use]
     pub fn weigh(self, form: &Form, answers: &[Option<Answer>], attempt: Attempt<'_>) -> Sighting {
+        if let Some(shows) = answers.iter().flatten().find_map(Answer::unreadable) {
+            return Sighting { shows, proof: Proof::UNDECIDED };
+        }
         let witness = Witness(answers);
         let sighting = match self {
             Self::BillPaid | Self::BillCanceled | Self::BillInvoiced => {

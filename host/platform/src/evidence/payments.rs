@@ -82,7 +82,7 @@ fn route(invoice: &Invoice) -> Route {
         Route::Netting
     } else if is_given(&invoice.terminal_number)
         || is_given(&invoice.masked_card_number)
-        || is_given(&invoice.bank_gateway)
+        || invoice.bank_gateway.is_some()
     {
         Route::Card
     } else {

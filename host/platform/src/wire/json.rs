@@ -98,6 +98,23 @@ pub fn optional_code<'de, D: Deserializer<'de>, T: From<String>>(
     Ok(optional_text(deserializer)?.filter(|code| !code.is_empty()).map(T::from))
 }
 
+/// A record or nothing; a text is one that has no more than that.
+pub fn optional_by_text<'de, D: Deserializer<'de>, T: Deserialize<'de> + From<String>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either<T> {
+        Text(String),
+        Record(T),
+    }
+
+    Ok(Option::<Either<T>>::deserialize(deserializer)?.and_then(|either| match either {
+        Either::Text(text) => (!text.is_empty()).then(|| text.into()),
+        Either::Record(record) => Some(record),
+    }))
+}
+
 /// True or false; null is false.
 pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(false))

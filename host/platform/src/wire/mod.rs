@@ -4,3 +4,4 @@
 pub mod envelope;
 pub mod form;
 pub mod json;
+pub mod lenient;

@@ -790,6 +790,19 @@ fn loans() {
 }
 
 #[test]
+fn m4_what_could_not_be_read_proves_nothing() {
+    let by_us = paid(json!({"payer": {"id": 7}, "vat": 1.35}));
+    let sighting = weigh(&any(), &[by_us], US);
+    assert_eq!(sighting.shows, "invoice 501 cannot be read: POD sent vat 1.35");
+    assert_eq!(sighting.proof, UNDECIDED);
+    let mut accepted = service_bill(9, "SERVICE_BILL_ACCEPTED", 0);
+    accepted["price"] = json!("much");
+    let sighting = weigh(&bill(), &[accepted], US);
+    assert_eq!(sighting.shows, r#"the payment of a bill 9 cannot be read: POD sent price "much""#);
+    assert_eq!(sighting.proof, UNDECIDED);
+}
+
+#[test]
 fn an_answer_to_another_question_proves_nothing() {
     let form = own().prepare().unwrap().form;
     let answer = Answer {

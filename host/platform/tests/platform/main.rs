@@ -11,3 +11,4 @@ mod routes;
 mod rules;
 mod samples;
 mod spellings;
+mod strange_items;

@@ -12,7 +12,9 @@ use pod_platform::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, Outcome, Payment, Side, Wanted, is_issued_by, payable, remark};
+use super::{
+    Broken, Decider, LeftOut, Outcome, Payment, Side, Wanted, is_issued_by, payable, remark,
+};
 use crate::{
     bindings::{
         self, DelegatedCredit, DelegatedShare, Failure, OpenInvoice, Remark, SpendingPlan, Wallet,
@@ -42,6 +44,7 @@ pub(crate) struct Books {
     invoices: Vec<OpenInvoice>,
     delegations: Vec<DelegatedCredit>,
     wallets: Vec<Wallet>,
+    left_out: Vec<LeftOut>,
 }
 
 impl Decider for Delegation<'_> {
@@ -51,7 +54,8 @@ impl Decider for Delegation<'_> {
 
     async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
         let mut open = Vec::new();
-        for invoice in payable(door).await? {
+        let unpaid = payable(door).await?;
+        for invoice in unpaid.invoices {
             let wanted = self.wanted.as_ref().is_none_or(|wanted| wanted.contains(invoice.id));
             if wanted && !is_issued_by(&invoice, self.business) {
                 open.push(OpenInvoice {
@@ -64,11 +68,12 @@ impl Decider for Delegation<'_> {
             }
         }
         if let Some(wanted) = &self.wanted {
+            wanted.check_readable(&unpaid.left_out)?;
             wanted.check_found(&open.iter().map(|invoice| invoice.id).collect())?;
         }
         open.sort_unstable_by_key(|invoice| invoice.id);
         let (delegations, wallets) = (self.delegations.clone(), self.wallets.clone());
-        Ok(Books { invoices: open, delegations, wallets })
+        Ok(Books { invoices: open, delegations, wallets, left_out: unpaid.left_out })
     }
 
     async fn ask(
@@ -77,7 +82,7 @@ impl Decider for Delegation<'_> {
         books: &Books,
         config: &str,
     ) -> wasmtime::Result<Result<SpendingPlan, Failure>> {
-        let Books { invoices, delegations, wallets } = books;
+        let Books { invoices, delegations, wallets, .. } = books;
         ask(self.exports, guest, invoices, delegations, wallets, config).await
     }
 
@@ -364,7 +369,7 @@ impl super::Plan for Plan {
             invoices: all.invoices - paid.invoices,
             rials: Rial(all.rials.0.saturating_sub(paid.rials.0)),
         };
-        json!({
+        let mut output = json!({
             "payments": shown,
             "invoices": all,
             "paid": paid,
@@ -373,6 +378,8 @@ impl super::Plan for Plan {
             "fromWallet": from_wallet,
             "creditsUsed": credits,
             "unpaid": unpaid.iter().map(remark).collect::<Vec<_>>(),
-        })
+        });
+        LeftOut::tell(&books.left_out, &mut output);
+        output
     }
 }

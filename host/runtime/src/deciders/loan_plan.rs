@@ -16,7 +16,9 @@ use pod_platform::{
 };
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, PAGE, Payment, Wanted, is_issued_by, keep_payable, payable, refused};
+use super::{
+    Broken, Decider, LeftOut, PAGE, Payment, Wanted, is_issued_by, keep_payable, payable, refused,
+};
 use crate::{
     bindings::{
         Choice, Failure, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
@@ -44,6 +46,7 @@ pub(crate) struct LoanPlan<'a> {
 pub(crate) struct Books {
     invoice: InvoiceToFinance,
     offers: Vec<Offer>,
+    left_out: Vec<LeftOut>,
 }
 
 impl Decider for LoanPlan<'_> {
@@ -52,13 +55,18 @@ impl Decider for LoanPlan<'_> {
     type Plan = Plan;
 
     async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
-        let invoice = self.invoice(door).await?;
+        let mut left_out = Vec::new();
+        let invoice = self.invoice(door, &mut left_out).await?;
         let mut offers = Vec::new();
         for plan in plans(door).await? {
-            offers.extend(self.offer(plan, invoice.user_id));
+            if plan.unreadable.is_empty() {
+                offers.extend(self.offer(plan, invoice.user_id));
+            } else {
+                left_out.push(LeftOut::new("planId", plan.id, &plan.unreadable));
+            }
         }
         offers.sort_unstable_by_key(|offer| (offer.contract_id, offer.plan_id));
-        Ok(Books { invoice, offers })
+        Ok(Books { invoice, offers, left_out })
     }
 
     async fn ask(
@@ -76,7 +84,11 @@ impl Decider for LoanPlan<'_> {
 }
 
 impl LoanPlan<'_> {
-    async fn invoice(&self, door: &Door) -> Result<InvoiceToFinance, Broken> {
+    async fn invoice(
+        &self,
+        door: &Door,
+        left_out: &mut Vec<LeftOut>,
+    ) -> Result<InvoiceToFinance, Broken> {
         let one = match &self.wanted {
             None => None,
             Some(wanted) => match (wanted.ids.first(), wanted.ids.len()) {
@@ -96,9 +108,18 @@ impl LoanPlan<'_> {
                     id: one,
                     ..Default::default()
                 };
-                keep_payable(door, door.call(&list).await??.result).await?
+                let mut listed = super::Listed::default();
+                door.call(&list).await??.result.into_iter().for_each(|one| listed.add(one));
+                if let Some(wanted) = &self.wanted {
+                    wanted.check_readable(&listed.left_out)?;
+                }
+                keep_payable(door, listed.invoices).await?
             }
-            None => payable(door).await?,
+            None => {
+                let listed = payable(door).await?;
+                left_out.extend(listed.left_out);
+                listed.invoices
+            }
         };
         // A shop offers a loan for what it issued; a customer takes one for what it owes.
         let (issued, owed): (Vec<_>, Vec<_>) =
@@ -195,6 +216,7 @@ pub(crate) async fn ask(
 pub(crate) struct Plan {
     invoice: InvoiceToFinance,
     offers: Vec<Offer>,
+    left_out: Vec<LeftOut>,
     choice: Option<Choice>,
     lost: Vec<LostOffer>,
     /// One, if a loan is taken.
@@ -203,7 +225,7 @@ pub(crate) struct Plan {
 }
 
 fn check(books: Books, answer: Selection, now: u64) -> Result<Plan, Vec<Violation>> {
-    let Books { invoice, offers } = books;
+    let Books { invoice, offers, left_out } = books;
     let Selection { choice, lost } = answer;
     let mut violations = Vec::new();
     let mut payments = Vec::new();
@@ -226,7 +248,7 @@ fn check(books: Books, answer: Selection, now: u64) -> Result<Plan, Vec<Violatio
     if !violations.is_empty() {
         return Err(violations);
     }
-    Ok(Plan { invoice, offers, choice, lost, payments, created: None })
+    Ok(Plan { invoice, offers, left_out, choice, lost, payments, created: None })
 }
 
 fn judge(
@@ -312,7 +334,7 @@ impl super::Plan for Plan {
     }
 
     fn output(self) -> Value {
-        let Self { invoice, offers, choice, lost, payments, created } = self;
+        let Self { invoice, offers, left_out, choice, lost, payments, created } = self;
         let offers: HashMap<(u64, u64), &Offer> =
             offers.iter().map(|offer| ((offer.contract_id, offer.plan_id), offer)).collect();
         let names = |contract: u64, plan: u64| {
@@ -342,6 +364,10 @@ impl super::Plan for Plan {
             })
             .collect();
         let loan = created.as_ref().zip(choice.as_ref()).map(|(loan, choice)| {
+            if !loan.unreadable.is_empty() {
+                let unreadable = types::UnreadableField::in_words(&loan.unreadable);
+                return json!({ "id": loan.id, "unreadable": unreadable });
+            }
             let scheduled: Vec<Value> = loan
                 .installments
                 .iter()
@@ -360,14 +386,16 @@ impl super::Plan for Plan {
                 "installments": scheduled,
             })
         });
-        json!({
+        let mut output = json!({
             "payments": payments,
             "invoice": invoice.id,
             "payable": invoice.payable_amount,
             "choice": chosen,
             "loan": loan,
             "lost": lost,
-        })
+        });
+        LeftOut::tell(&left_out, &mut output);
+        output
     }
 }
 

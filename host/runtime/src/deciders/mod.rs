@@ -5,6 +5,7 @@
 //! before any is made, and of each the receipt says what became of it.
 
 pub(crate) mod delegation;
+mod listed;
 pub(crate) mod loan_plan;
 pub(crate) mod netting;
 
@@ -13,14 +14,11 @@ use std::{
     fmt,
 };
 
-use pod_platform::{
-    Rial,
-    invoices::{GetInvoiceListRequest, Invoice},
-    rules, types,
-};
+use pod_platform::{Rial, invoices::Invoice, types};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+pub(crate) use self::listed::{LeftOut, Listed, invoices, keep_payable, payable};
 use crate::{
     bindings::{Failure, Reason, Remark},
     door::{Door, LastMutation},
@@ -314,6 +312,16 @@ impl Wanted {
         Err(self.refused(expected))
     }
 
+    /// Refuses the run if it names an invoice that could not be read.
+    pub fn check_readable(&self, left_out: &[LeftOut]) -> Result<(), Broken> {
+        match left_out.iter().find(|left_out| self.contains(left_out.id)) {
+            None => Ok(()),
+            Some(LeftOut { id, unreadable, .. }) => Err(self.refused(format!(
+                "ids of invoices that can be read; of invoice {id}, POD sent {unreadable}"
+            ))),
+        }
+    }
+
     /// The input asks for what cannot be decided about.
     pub fn refused(&self, expected: String) -> Broken {
         refused(self.field, expected)
@@ -324,46 +332,6 @@ impl Wanted {
 pub(crate) fn refused(field: &str, expected: String) -> Broken {
     types::Error::InvalidArgument(types::InvalidArgument { field: field.to_owned(), expected })
         .into()
-}
-
-/// The invoices that the account sees and that are not cancelled.
-pub(crate) async fn invoices(door: &Door, payed: bool) -> Result<Vec<Invoice>, Broken> {
-    let mut invoices = Vec::new();
-    loop {
-        let request = GetInvoiceListRequest {
-            offset: Some(invoices.len() as u64),
-            size: PAGE,
-            is_payed: Some(payed),
-            is_canceled: Some(false),
-            ..Default::default()
-        };
-        let page = door.call(&request).await??;
-        let last = page.result.is_empty();
-        invoices.extend(page.result);
-        if last || invoices.len() as u64 >= page.count {
-            return Ok(invoices);
-        }
-    }
-}
-
-/// Those of the account's unpaid invoices that can be paid today.
-pub(crate) async fn payable(door: &Door) -> Result<Vec<Invoice>, Broken> {
-    keep_payable(door, invoices(door, false).await?).await
-}
-
-/// Leaves out what cannot be paid today. The clock is looked at only for an invoice that has a
-/// deadline.
-pub(crate) async fn keep_payable(
-    door: &Door,
-    mut invoices: Vec<Invoice>,
-) -> Result<Vec<Invoice>, Broken> {
-    let facts = |invoice: &Invoice| rules::invoice::Invoice::from(invoice);
-    invoices.retain(|invoice| facts(invoice).open().is_ok());
-    if invoices.iter().any(|invoice| facts(invoice).deadline.is_some()) {
-        let today = door.now().await?.jalali_date();
-        invoices.retain(|invoice| facts(invoice).payable(today).is_ok());
-    }
-    Ok(invoices)
 }
 
 /// Did this business issue it?

@@ -6,7 +6,9 @@ use pod_platform::{Rial, Service, payments::PayInvoiceByInvoiceRequest, rules, t
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Broken, Decider, Payment, Side, Wanted, invoices, is_issued_by, payable, remark};
+use super::{
+    Broken, Decider, LeftOut, Payment, Side, Wanted, invoices, is_issued_by, payable, remark,
+};
 use crate::{
     bindings::{Credit, Debt, Failure, NettingPlan, Remark},
     door::Door,
@@ -33,6 +35,7 @@ pub(crate) struct Books {
     pub credits: Vec<Credit>,
     /// The names of who is owed.
     issuers: HashMap<u64, String>,
+    left_out: Vec<LeftOut>,
 }
 
 impl Decider for Netting<'_> {
@@ -43,7 +46,8 @@ impl Decider for Netting<'_> {
     async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
         let business = Some(self.business);
         let mut books = Books::default();
-        for invoice in payable(door).await? {
+        let unpaid = payable(door).await?;
+        for invoice in unpaid.invoices {
             let wanted = self.wanted.as_ref().is_none_or(|wanted| wanted.contains(invoice.id));
             if wanted && !is_issued_by(&invoice, business) {
                 if let Some(issuer) = &invoice.business {
@@ -57,10 +61,14 @@ impl Decider for Netting<'_> {
                 });
             }
         }
+        books.left_out = unpaid.left_out;
         if let Some(wanted) = &self.wanted {
+            wanted.check_readable(&books.left_out)?;
             wanted.check_found(&books.debts.iter().map(|debt| debt.id).collect())?;
         }
-        for invoice in invoices(door, true).await? {
+        let paid = invoices(door, true).await?;
+        books.left_out.extend(paid.left_out);
+        for invoice in paid.invoices {
             let is_free = rules::invoice::Invoice::from(&invoice).free_for_netting().is_ok();
             if is_issued_by(&invoice, business) && is_free {
                 books.credits.push(Credit {
@@ -245,7 +253,7 @@ impl super::Plan for Plan {
                 shown
             })
             .collect();
-        json!({
+        let mut output = json!({
             "payments": shown,
             "debts": Side::of(books.debts.iter().map(|debt| Rial(debt.payable_amount))),
             "credits": credits,
@@ -256,6 +264,8 @@ impl super::Plan for Plan {
             "issuers": issuers.into_values().collect::<Vec<_>>(),
             "stillOwed": still_owed.iter().map(remark).collect::<Vec<_>>(),
             "keptOut": kept_out.iter().map(remark).collect::<Vec<_>>(),
-        })
+        });
+        LeftOut::tell(&books.left_out, &mut output);
+        output
     }
 }

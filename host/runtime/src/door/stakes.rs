@@ -191,6 +191,11 @@ pub(crate) async fn find(passage: &Passage, request: &Request) -> Found {
             }
         }
     }
+    if let Some(unreadable) = answers.iter().flatten().find_map(Answer::unreadable) {
+        found.trouble = Some(unreadable.clone());
+        found.rials = Err(unreadable);
+        return found;
+    }
     if let Some(evidence) = evidence(request) {
         found.before = evidence.before(&request.form, &answers[..before], passage.business);
     }
@@ -208,7 +213,9 @@ pub(crate) async fn find_amount(passage: &Passage, request: &Request) -> Found {
     };
     let (traffic, outcome) = put(passage, &asked[stakes]).await;
     found.traffic = traffic;
-    found.read(passage, request, outcome.as_ref().map_err(ToString::to_string));
+    let answer = outcome.as_ref().map_err(ToString::to_string);
+    let readable = answer.and_then(|answer| answer.unreadable().map_or(Ok(answer), Err));
+    found.read(passage, request, readable);
     found
 }
 

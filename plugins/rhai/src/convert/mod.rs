@@ -21,6 +21,7 @@ mod fields;
 mod jalali;
 mod mismatch;
 mod plain;
+pub(crate) mod unreadable;
 pub mod variant;
 
 use compact_str::CompactString;

@@ -1,5 +1,5 @@
 (module
-    (import "pod:platform/files@0.1.0" "get-file"
+    (import "pod:platform/files@0.2.0" "get-file"
         (func $get (param i64 i32 i32 i32)))
     (memory (export "memory") 32)
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)

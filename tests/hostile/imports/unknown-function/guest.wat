@@ -1,5 +1,5 @@
 (component
-    (import "pod:platform/payments@0.1.0" (instance (export "pay-everything" (func))))
+    (import "pod:platform/payments@0.2.0" (instance (export "pay-everything" (func))))
     (core module $m
         (memory (export "memory") 1)
         (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)

@@ -1,5 +1,5 @@
 (component
-    (import "pod:platform/treasury@0.1.0" (instance (export "empty" (func))))
+    (import "pod:platform/treasury@0.2.0" (instance (export "empty" (func))))
     (core module $m
         (memory (export "memory") 1)
         (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)

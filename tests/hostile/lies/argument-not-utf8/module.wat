@@ -1,5 +1,5 @@
 (module
-    (import "pod:platform/payments@0.1.0" "get-pay-invoice-by-wallet-link"
+    (import "pod:platform/payments@0.2.0" "get-pay-invoice-by-wallet-link"
         (func $link (param i64 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
     (memory (export "memory") 2)
     (data (i32.const 1024) "\c3\28\80")

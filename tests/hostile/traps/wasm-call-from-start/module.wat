@@ -1,5 +1,5 @@
 (module
-    (import "pod:platform/payments@0.1.0" "pay-invoice-by-invoice"
+    (import "pod:platform/payments@0.2.0" "pay-invoice-by-invoice"
         (func $net (param i64 i64 i32)))
     (memory (export "memory") 2)
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)

@@ -118,6 +118,7 @@ impl<S: Source> Act<'_, S> {
             settlement_request_id: Some(0),
             user_srv: user,
             cancel_date: None,
+            unreadable: Vec::new(),
         });
         invoice
     }

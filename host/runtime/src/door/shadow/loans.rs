@@ -137,6 +137,7 @@ impl<S: Source> Act<'_, S> {
             breathing_period_type: breathing.map(|_| monthly),
             breathing_period_count: breathing,
             created_offline: asks,
+            unreadable: Vec::new(),
         };
         if let Some(plan) = &plan {
             self.follow(&mut loan, plan)?;
@@ -261,6 +262,7 @@ impl<S: Source> Act<'_, S> {
                 status: InstallmentStatus::InstallmentStatusCreated,
                 related_invoices: Vec::new(),
                 penalty_list: Vec::new(),
+                unreadable: Vec::new(),
             });
         }
         loan.status_code = LoanStatus::LoanStatusCreated;
