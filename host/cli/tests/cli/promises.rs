@@ -1,6 +1,6 @@
 //! What the documents promise of the program is there.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 use crate::common::{Ended, files, podhost, project};
 
@@ -82,7 +82,7 @@ fn exit_codes() -> Vec<String> {
 fn each_exit_code_is_in_the_documents() {
     let codes = exit_codes();
     assert_eq!(codes, ["0", "1", "2", "3", "4", "5", "6", "130", "143"]);
-    let read = |path: &str| fs::read_to_string(project().join(Path::new(path))).unwrap();
+    let read = |path: &str| fs::read_to_string(project().join(path)).unwrap();
     let (durable, readme) = (read("docs/durable-runs.md"), read("README.md"));
     let (_, listed) = durable.split_once("## Exit codes").unwrap();
     for code in codes {
