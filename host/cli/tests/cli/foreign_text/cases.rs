@@ -138,7 +138,11 @@ impl Case<'_> {
             let ended = watched.see(&[&decided[..], &[language, how]].concat());
             assert_eq!(ended.code, Some(0), "{ended:#?}");
         }
-        watched.see(&["run", &decider, "--scenario", &self.scenario]);
+        let (said, fails, nothing) = (self.input(""), self.input("fails"), "null".to_owned());
+        for (policy, input) in [(&self.script, &said), (&self.script, &fails), (&decider, &nothing)]
+        {
+            watched.look(&["run", policy, "--scenario", &self.scenario, "--input", input]);
+        }
     }
 
     /// Calls in doubt, what a person notes of them, and what an accountant gets.
