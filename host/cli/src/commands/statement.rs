@@ -9,6 +9,7 @@ use crate::{
     arguments::{self, StatementFormat},
     effect,
     exit::{Failure, Status},
+    period::{self, Bound},
     put, say,
     store::read_store,
     tell,
@@ -16,12 +17,11 @@ use crate::{
 };
 
 pub async fn print(arguments: arguments::Statement) -> Result<Status, Failure> {
+    let from = arguments.from.map(Bound::begin);
+    let to = arguments.to.map(Bound::end);
+    period::check(from, to)?;
     let journal = read_store(&arguments.store).await?;
-    let filter = StatementFilter {
-        from: arguments.from.map(|from| from.begin()),
-        to: arguments.to.map(|to| to.end()),
-        account: arguments.account,
-    };
+    let filter = StatementFilter { from, to, account: arguments.account };
     let statement = Statement::draw(&journal, &filter).await?;
     match arguments.format {
         StatementFormat::Json => terminal::json(&as_json(&statement)?)?,
