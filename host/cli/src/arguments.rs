@@ -433,7 +433,7 @@ pub enum StoreCommands {
 #[derive(Args, Debug)]
 pub struct Accept {
     /// Who says so
-    #[arg(long, value_name = "NAME", env = "USER")]
+    #[arg(long, value_name = "NAME", env = "USER", value_parser = name)]
     pub by: String,
     /// Why; it is kept in the store
     #[arg(long, value_name = "TEXT")]
@@ -542,6 +542,11 @@ pub struct Patience {
 
 fn key(text: &str) -> Result<String, pod_host::Error> {
     pod_host::check_key(text).map(|()| text.to_owned())
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() { Err("nobody is named".to_owned()) } else { Ok(name.to_owned()) }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
