@@ -34,8 +34,8 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The arguments of this process. What is wrong with one is said with the argument as it can be
-    /// shown.
+    /// The arguments of this process. What is wrong with one, or with a variable that stands in for one,
+    /// is said with its value as it can be shown.
     pub fn read() -> Result<Self, clap::Error> {
         Self::try_parse().map_err(|error| {
             let mut shown: Vec<String> = std::env::args_os()
@@ -45,13 +45,21 @@ impl Arguments {
             if let Some(program) = shown.first_mut() {
                 "podhost".clone_into(program);
             }
+            let value = error.get(ContextKind::InvalidValue).map(ToString::to_string);
+            let is_shown = |value: String| {
+                let value = foreign(value).to_string();
+                shown.iter().any(|argument| argument.contains(&value))
+            };
+            if !value.is_none_or(is_shown) {
+                return shown_of(&error);
+            }
             Self::try_parse_from(shown).err().unwrap_or_else(|| shown_of(&error))
         })
     }
 }
 
 /// What is wrong with arguments of which nothing is wrong any more as they can be shown, such as a
-/// key with a line break.
+/// key with a line break, or with a variable.
 fn shown_of(error: &clap::Error) -> clap::Error {
     let context = |kind| error.get(kind).map(|value| foreign(value).to_string());
     let value = context(ContextKind::InvalidValue);

@@ -3,9 +3,10 @@
 
 use std::str::FromStr;
 
+use anyhow::anyhow;
 use pod_platform::{Instant, JalaliDate};
 
-use crate::when::When;
+use crate::{exit::Failure, when::When};
 
 /// A begin or an end.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,17 @@ impl Bound {
 
     fn day(date: JalaliDate) -> Option<Self> {
         Some(Self::Day { start: date.start()?, end: date.end()? })
+    }
+}
+
+/// Both in milliseconds since 1970. In a period that ends before it begins is nothing, which would read as
+/// if nothing had happened.
+pub fn check(begin: Option<u64>, end: Option<u64>) -> Result<(), Failure> {
+    match (begin, end) {
+        (Some(begin), Some(end)) if end <= begin => {
+            Err(Failure::input(anyhow!("the period that is asked for ends before it begins")))
+        }
+        _ => Ok(()),
     }
 }
 

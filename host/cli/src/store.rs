@@ -60,6 +60,10 @@ pub fn tell_of_permissions(journal: &Journal) {
 /// The one run whose id is this, or begins or ends with it. The end tells runs apart in the fewest
 /// letters: ids begin with the time.
 pub async fn find(journal: &Journal, part: &str) -> Result<RunSummary, Failure> {
+    // All ids begin with nothing: what a variable that is not set names is no run.
+    if part.trim().is_empty() {
+        return Err(Failure::input(anyhow!("no run is named: its id is empty")));
+    }
     let filter = RunFilter { run: Some(part.to_owned()), ..RunFilter::default() };
     let mut found = journal.runs(&filter).await?;
     match found.len() {

@@ -92,6 +92,13 @@ pub enum Error {
         /// Who owns it, if that can be told.
         owner: Option<StoreOwner>,
     },
+    /// The archive for old runs is the store that they are in.
+    #[error(
+        "{} is the store itself: what moves there would be taken out of it and be nowhere; name \
+         another folder for the archive",
+        .0.display()
+    )]
+    ArchiveIsStore(PathBuf),
     /// The host was told to stop.
     #[error("{0}")]
     Stopped(Stopped),
@@ -284,6 +291,7 @@ impl Error {
                 | Self::Account(_)
                 | Self::Input(_)
                 | Self::NoStore(_)
+                | Self::ArchiveIsStore(_)
                 | Self::NoSuchRun(_)
                 | Self::KeyTaken { .. }
                 | Self::NotInDoubt { .. }

@@ -6,6 +6,7 @@ use pod_platform::{Attempt, Instant};
 
 use crate::{
     Account, Error, Host,
+    cards::without_cards,
     door::{History, Passage, Recorder, lands_until, look},
     fold::{Fold, Open},
     journal::{Entry, RunFilter, RunSummary, Settled, Started},
@@ -163,7 +164,7 @@ impl Host {
     }
 
     /// Records what a person decided of a call in doubt. What was held for it is spent or free then.
-    /// Decided again, the later decision counts, and both are kept.
+    /// Decided again, the later decision counts, and both are kept. Card numbers in the note are not.
     ///
     /// # Errors
     /// [`Error::NotInDoubt`] if there is no such call, or several and none is named, or nobody is
@@ -190,9 +191,9 @@ impl Host {
             step,
             happened,
             reference_number,
-            note,
+            note: without_cards(note),
             at: self.clock().now().0,
-            by: Some(by.trim().to_owned()),
+            by: Some(without_cards(by.trim().to_owned())),
         }));
         recorder.commit().await?;
         self.receipt(run).await

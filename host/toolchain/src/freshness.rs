@@ -14,9 +14,10 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-/// What a record, and a file that it names, may have, in bytes.
+/// What a record, a file that it names, and all of these together may have, in bytes.
 const LARGEST_RECORD: u64 = 1 << 20;
 const LARGEST_SOURCE: u64 = 64 << 20;
+const ALL_SOURCES: u64 = 128 << 20;
 
 /// What a crate is built from besides what its compiler tells.
 const OWN: [&str; 2] = ["Cargo.toml", "build.rs"];
@@ -32,7 +33,7 @@ pub enum Stale {
     New(PathBuf),
     /// It is another than the one that was built.
     Replaced,
-    /// What it was built from is not recorded in a way that can be read.
+    /// What it was built from is not recorded in a way that can be read, or is more than is compared.
     Unreadable(PathBuf),
 }
 
@@ -46,7 +47,11 @@ impl fmt::Display for Stale {
             Self::New(file) => write!(f, "is older than its sources: {} is new", file.display()),
             Self::Replaced => f.write_str("is another than the one that was built from its crate"),
             Self::Unreadable(record) => {
-                write!(f, "cannot be compared with its crate: {} cannot be read", record.display())
+                let record = record.display();
+                write!(
+                    f,
+                    "cannot be compared with its crate: {record} cannot be read, or names too much"
+                )
             }
         }
     }
@@ -107,12 +112,16 @@ pub(crate) fn stale(folder: &Path, entry: &Path) -> Option<Stale> {
     if digest_of_file(entry).as_deref() != Some(*built) {
         return Some(Stale::Replaced);
     }
-    // A source that is gone was not shipped, or something else was changed, too.
-    let changed = sources.iter().find(|(digest, path, _)| {
-        path.exists() && digest_of_file(path).as_deref() != Some(*digest)
-    });
-    if let Some((_, path, _)) = changed {
-        return Some(Stale::Changed(path.clone()));
+    let mut left = ALL_SOURCES;
+    for (digest, path, _) in sources {
+        // A source that is gone was not shipped, or something else was changed, too.
+        let Ok(about) = fs::metadata(path) else { continue };
+        // Whoever names one file a thousand times has it read a thousand times.
+        let Some(rest) = left.checked_sub(about.len()) else { return unreadable() };
+        left = rest;
+        if digest_of_file(path).as_deref() != Some(*digest) {
+            return Some(Stale::Changed(path.clone()));
+        }
     }
     let is_new = |name: &&str| {
         folder.join(name).exists() && !sources.iter().any(|(.., recorded)| recorded == name)

@@ -11,16 +11,20 @@ use serde_json::json;
 use crate::{
     arguments,
     exit::{Failure, Status},
-    say,
+    period, say,
     store::{self, read_store},
     tell,
     terminal::{self, Page, Table, foreign},
+    when::When,
 };
 
 /// How many runs a table shows unless it is told.
 const PAGE: u32 = 50;
 
 pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
+    let since = arguments.since.map(When::millis);
+    let before = arguments.before.map(When::millis);
+    period::check(since, before)?;
     let journal = read_store(&arguments.store).await?;
     let limit = arguments.limit.or((!arguments.json).then_some(PAGE));
     let before_run = match &arguments.before_run {
@@ -35,8 +39,8 @@ pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
         status: status.map(|status| status.get_name().to_owned()),
         key: arguments.key,
         invoice: arguments.invoice,
-        since: arguments.since.map(|when| when.millis()),
-        before: arguments.before.map(|when| when.millis()),
+        since,
+        before,
         not_ended_before: None,
         before_run,
         // One more tells whether there is another page.

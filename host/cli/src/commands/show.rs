@@ -105,7 +105,7 @@ fn line(entry: &Entry) -> (Option<u64>, u64, String) {
             if let Some(number) = outcome.reference_number.as_ref().filter(|n| !n.is_empty()) {
                 what.push_str(&format!(", reference number {number}"));
             }
-            if let Some(evidence) = &outcome.evidence {
+            if let Some(evidence) = outcome.evidence.as_ref().filter(|said| !said.is_empty()) {
                 what.push_str(&format!(" [{evidence}]"));
             }
             (Some(outcome.step), outcome.at, what)

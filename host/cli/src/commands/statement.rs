@@ -9,6 +9,7 @@ use crate::{
     arguments::{self, StatementFormat},
     effect,
     exit::{Failure, Status},
+    period::{self, Bound},
     put, say,
     store::read_store,
     tell,
@@ -16,12 +17,11 @@ use crate::{
 };
 
 pub async fn print(arguments: arguments::Statement) -> Result<Status, Failure> {
+    let from = arguments.from.map(Bound::begin);
+    let to = arguments.to.map(Bound::end);
+    period::check(from, to)?;
     let journal = read_store(&arguments.store).await?;
-    let filter = StatementFilter {
-        from: arguments.from.map(|from| from.begin()),
-        to: arguments.to.map(|to| to.end()),
-        account: arguments.account,
-    };
+    let filter = StatementFilter { from, to, account: arguments.account };
     let statement = Statement::draw(&journal, &filter).await?;
     match arguments.format {
         StatementFormat::Json => terminal::json(&as_json(&statement)?)?,
@@ -130,17 +130,28 @@ fn as_csv(lines: &[Line]) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(Failure::platform)
 }
 
-/// A text that no spreadsheet takes for a formula. Policies, payers and POD write what stands in these
-/// fields, and a formula can send a whole sheet to somebody.
+/// What a spreadsheet takes for the beginning of a formula.
+const SIGNS: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '|', '%'];
+
+/// What ends a cell where a comma is part of a number.
+const SEPARATORS: [char; 2] = [';', '؛'];
+
+/// A text that no spreadsheet takes for a formula, nor any part of it that it may take for a cell of its
+/// own. Policies, payers and POD write what stands in these fields, and a formula can send a whole sheet
+/// to somebody.
 fn inert(field: &str) -> String {
     let field = terminal::harmless(field);
-    let begins = field.trim_start().chars().next();
-    match begins {
-        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '|' | '%') => {
-            format!("'{field}")
+    let mut inert = String::with_capacity(field.len() + 1);
+    let mut begins = true;
+    for letter in field.chars() {
+        if begins && SIGNS.contains(&letter) {
+            inert.push('\'');
         }
-        _ => field,
+        let stays = begins && (letter.is_whitespace() || letter == '"');
+        begins = stays || SEPARATORS.contains(&letter);
+        inert.push(letter);
     }
+    inert
 }
 
 fn table(lines: &[Line]) -> Table {

@@ -42,6 +42,8 @@ pub use self::{
 };
 
 const FILE: &str = "podhost.toml";
+/// What makes a folder a policy's.
+const MANIFEST: &str = "policy.toml";
 
 /// What accounts of other origins go by.
 const TAKEN: [&str; 2] = [account::SCENARIO, account::TOKEN];
@@ -109,6 +111,14 @@ impl Operator {
                 .collect(),
         };
         for path in candidates {
+            if chosen.is_none() && path.exists() && path.with_file_name(MANIFEST).exists() {
+                return Err(Failure::input(anyhow!(
+                    "{} lies in a policy's folder: whoever wrote the policy may have written it, and it \
+                     names programs to run and says what policies may do; if it is yours, name it \
+                     with --config, or keep it elsewhere",
+                    path.display()
+                )));
+            }
             match std::fs::read_to_string(&path) {
                 Ok(text) => return Self::parse(&path, without_byte_order_mark(&text)).map(Some),
                 Err(error) if chosen.is_none() && error.kind() == io::ErrorKind::NotFound => {}

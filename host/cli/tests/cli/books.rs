@@ -3,12 +3,13 @@
 
 use std::{
     fs,
+    os::unix::fs::symlink,
     process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
 
-use crate::common::{Desk, Ended, SMALL, Served, podhost, project};
+use crate::common::{Desk, Ended, SMALL, Served, formulas, podhost, project};
 
 fn on_store(desk: &Desk, arguments: &[&str]) -> Command {
     let mut command = podhost();
@@ -140,6 +141,10 @@ fn a_statement_is_of_a_period_and_an_account() {
     ask(&desk, &["statement", "--from", "2020/06/02"]).failed(2, &["Jalali", "2020-06-02"]);
     ask(&desk, &["statement", "--from", "1399-03-13"]).failed(2, &["Gregorian", "1399/03/13"]);
     ask(&desk, &["statement", "--from", "yesterday"]).failed(2, &["1399/03/13", "2020-06-02"]);
+    // A period in which nothing can be is not said to hold nothing.
+    let ends_first = ["statement", "--from", "1399/03/14", "--to", "1399/03/12"];
+    ask(&desk, &ends_first).failed(2, &["ends before it begins"]);
+    ask(&desk, &["runs", "--since", "1d", "--before", "2d"]).failed(2, &["ends before it begins"]);
 }
 
 /// Whatever others have written, a spreadsheet takes none of it for a formula.
@@ -148,7 +153,10 @@ fn no_field_of_the_csv_is_a_formula() {
     let desk = Desk::new();
     let pod = platform(&desk);
     let doubt = in_doubt(&desk, &pod);
-    for (step, note) in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "plain"].iter().enumerate()
+    for (step, note) in
+        ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "a;=1+1", "a؛ \"@SUM(A1)", "plain"]
+            .iter()
+            .enumerate()
     {
         let (by, note) = (format!("={step}"), format!("--note={note}"));
         let settle = ["settle", &doubt, "--happened", "--step", "0", "--by", &by, &note];
@@ -157,14 +165,10 @@ fn no_field_of_the_csv_is_a_formula() {
     }
     let csv = ask(&desk, &["statement", "--format", "csv"]);
     let lines = records(&csv.stdout);
-    assert_eq!(lines.len(), 7);
-    for line in &lines {
-        for (name, value) in line.as_object().unwrap() {
-            let value = value.as_str().unwrap();
-            assert!(!value.trim_start().starts_with(['=', '+', '-', '@']), "{name}: {value:?}");
-        }
-    }
-    assert_eq!((&lines[0]["note"], &lines[6]["note"]), (&json!("'=1+1"), &json!("plain")));
+    assert_eq!(lines.len(), 9);
+    assert_eq!(formulas(&csv.stdout), [""; 0]);
+    assert_eq!((&lines[0]["note"], &lines[8]["note"]), (&json!("'=1+1"), &json!("plain")));
+    assert_eq!(lines[6]["note"], "a;'=1+1", "a semicolon ends a cell where a comma is in numbers");
     let counted = lines.iter().filter(|line| line["superseded"] == "").count();
     assert_eq!(counted, 1, "the last decision counts");
 }
@@ -197,6 +201,41 @@ fn runs_come_a_page_at_a_time_the_newest_first() {
     ask(&desk, &["runs", "--before-run", "none"]).failed(2, &["none"]);
     let table = ask(&desk, &["runs", "--limit", "2"]);
     assert!(table.stderr.contains(&format!("--before-run {}", all[3])), "{table:#?}");
+}
+
+/// A variable that is not set names no run, though there is only one.
+#[test]
+fn an_empty_id_is_no_run() {
+    let desk = Desk::new();
+    let pod = platform(&desk);
+    in_doubt(&desk, &pod);
+    for arguments in [
+        &["settle", "", "--happened", "--by", "sara", "--note", "seen"][..],
+        &["settle", " "],
+        &["show", ""],
+        &["replay", ""],
+        &["unpause", ""],
+        &["runs", "--before-run", ""],
+    ] {
+        ask(&desk, arguments).failed(2, &["no run is named"]);
+    }
+    assert_eq!(ask(&desk, &["doubts", "--json"]).json()["doubts"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_archive_is_another_store() {
+    let desk = Desk::new();
+    let pod = platform(&desk);
+    let run = ["run", "plugins/netting/netting.rhai", "--platform", pod.url(), "--json"];
+    let run = ask(&desk, &run).json()["run"].as_str().unwrap().to_owned();
+    let link = desk.folder.path().join("link");
+    symlink(desk.store(), &link).unwrap();
+    for archive in [desk.store(), link] {
+        let prune = ["prune", "--before", "0s", "--archive", archive.to_str().unwrap()];
+        ask(&desk, &prune).failed(2, &["is the store itself"]);
+    }
+    let shown = ask(&desk, &["show", &run]);
+    assert!(shown.stdout.contains("unbroken"), "{shown:#?}");
 }
 
 #[test]

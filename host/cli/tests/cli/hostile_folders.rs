@@ -16,7 +16,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::common::{Desk, at_once, attacks, files, podhost, verdict};
+use crate::common::{Desk, at_once, attacks, files, podhost, project, verdict};
 
 /// What must come of an attack: exit code 2, and this on stderr.
 #[derive(Deserialize)]
@@ -30,6 +30,9 @@ struct Verdict {
     /// What podhost.toml's grant says besides what it allows.
     #[serde(default)]
     grant: String,
+    /// Is the program started in the folder, with no podhost.toml named?
+    #[serde(default)]
+    inside: bool,
     /// A file that is made longer, by a hole.
     longer: Option<Longer>,
 }
@@ -85,7 +88,13 @@ fn attack(folder: &Path) {
         command.args(arguments).env("SHOP", "shop-api-token").env("PODHOST_CONFIG", &config);
         command
             .env("PODHOST_STORE", desk.store())
-            .env("PODHOST_CACHE", desk.folder.path().join("cache"));
+            .env("PODHOST_CACHE", desk.folder.path().join("cache"))
+            // Whatever is compiled, is compiled elsewhere.
+            .env("CARGO_TARGET_DIR", project().join("target"));
+        if verdict.inside {
+            command.current_dir(&policy).env_remove("PODHOST_CONFIG");
+            command.env("XDG_CONFIG_HOME", desk.folder.path().join("settings"));
+        }
         let mut ended = at_once(command);
         // A sentence may go on in the next line.
         ended.stderr = ended.stderr.replace("\n  │ ", " ");
@@ -101,7 +110,7 @@ fn attack(folder: &Path) {
 #[test]
 fn each_is_refused_before_anything() {
     let attacks = attacks("folders");
-    assert!(attacks.len() >= 15, "{attacks:#?}");
+    assert!(attacks.len() >= 24, "{attacks:#?}");
     for folder in attacks {
         println!("{}", folder.display());
         attack(&folder);

@@ -25,6 +25,7 @@ mod linking;
 mod older_store;
 mod paused;
 mod private_store;
+mod promises;
 mod run;
 mod secrecy;
 mod sharing;

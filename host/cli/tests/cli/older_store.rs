@@ -289,6 +289,20 @@ fn a_journal_that_is_gone() {
     assert_eq!(run.code, Some(0), "{run:#?}");
 }
 
+/// What a person has seen to, a person is named for.
+#[test]
+fn nobody_accepts_nothing() {
+    let shop = Shop::open();
+    fs::remove_file(shop.file("journal.high-water")).unwrap();
+    for name in ["", " "] {
+        ask(&shop.desk, &["store", "accept", "--by", name]).failed(2, &["--by"]);
+        let mut command = on_store(&shop.desk, &["store", "accept"]);
+        Ended::from(command.env("USER", name).output().unwrap()).failed(2, &["--by"]);
+    }
+    let told = ask(&shop.desk, &["runs"]);
+    assert!(told.stderr.contains(OLDER), "{told:#?}");
+}
+
 /// A process that is killed loses nothing that it had said; nor does one that ends.
 #[test]
 fn a_store_that_lost_nothing_is_not_told_of() {

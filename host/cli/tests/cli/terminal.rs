@@ -1,14 +1,13 @@
 //! The host's words and the policy's on a terminal; a terminal itself; a pipe that nobody reads.
 
 use std::{
-    ffi::OsStr,
     fs::OpenOptions,
     process::{Command, Stdio},
 };
 
 use serde_json::Value;
 
-use crate::common::{Desk, Ended, SMALL, podhost};
+use crate::common::{Desk, Ended, SMALL, on_a_terminal, podhost};
 
 /// What begins each line of the policy's.
 const GUTTER: &str = "policy │";
@@ -80,25 +79,6 @@ fn what_changed_comes_before_the_plan_and_reasons_are_the_policys() {
     }
     let json = desk.run(&["plugins/netting", "--json"]).json();
     assert_eq!(json["world"], "netting");
-}
-
-/// What a command shows on a terminal of so many columns, which `script` is.
-fn on_a_terminal(command: &Command, columns: u16) -> (Option<i32>, String) {
-    let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''"));
-    let words: Vec<String> =
-        [command.get_program()].into_iter().chain(command.get_args()).map(quoted).collect();
-    let line = format!("stty rows 40 cols {columns}; exec {} 2>/dev/null", words.join(" "));
-    let mut script = Command::new("script");
-    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).stdin(Stdio::null());
-    script.current_dir(command.get_current_dir().unwrap());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => script.env(name, value),
-            None => script.env_remove(name),
-        };
-    }
-    let ended = script.output().unwrap();
-    (ended.status.code(), String::from_utf8(ended.stdout).unwrap().replace("\r\n", "\n"))
 }
 
 #[test]

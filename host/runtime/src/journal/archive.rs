@@ -1,7 +1,7 @@
 //! Retention: what is old moves to an archive, which is a store of its own, or is dropped. The
 //! index keeps each run's length and head, so that its archived chain can be proven later.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, fs, io, os::unix::fs::MetadataExt as _, path::Path};
 
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
@@ -35,7 +35,7 @@ impl Journal {
     /// for a person, stay.
     ///
     /// # Errors
-    /// If the archive cannot be written; then nothing is taken out.
+    /// If the archive cannot be written, or is this journal's own folder; then nothing is taken out.
     pub async fn archive(
         &self,
         before: u64,
@@ -45,6 +45,9 @@ impl Journal {
         if let Some(folder) = to {
             let io = |error| Error::Io { path: folder.to_owned(), error };
             private::make_folder(folder).map_err(io)?;
+            if is_same(folder, self.folder()).map_err(io)? {
+                return Err(Error::ArchiveIsStore(folder.to_owned()));
+            }
             let file = folder.join(super::FILE);
             let mut archive = connect(&file).await?;
             migrate::make_tables(&mut archive).await?;
@@ -105,6 +108,12 @@ impl Journal {
         })
         .await
     }
+}
+
+/// Are the two one folder, whatever they are called?
+fn is_same(folder: &Path, other: &Path) -> io::Result<bool> {
+    let which = |folder| fs::metadata(folder).map(|folder| (folder.dev(), folder.ino()));
+    Ok(which(folder)? == which(other)?)
 }
 
 async fn copy(connection: &mut SqliteConnection, before: i64) -> sqlx::Result<()> {

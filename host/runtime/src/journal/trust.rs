@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Acceptance, Difference, Older, origin, store::Journal};
-use crate::Error;
+use crate::{Error, cards::without_cards};
 
 /// Why a store is not trusted.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -101,6 +101,8 @@ impl Journal {
     pub async fn accept(&self, acceptance: Acceptance, now: u64) -> Result<Option<Older>, Error> {
         let Some(older) = self.trust.standing().older.clone() else { return Ok(None) };
         self.mark_restored(now).await?;
+        let Acceptance { by, note } = acceptance;
+        let acceptance = Acceptance { by: without_cards(by), note: without_cards(note) };
         let (folder, mark) = (self.folder.clone(), self.mark.clone());
         let accepted = self.with(move |connection| {
             Box::pin(async move {

@@ -1,5 +1,6 @@
 //! The program as its users meet it: arguments in, exit code and two streams out.
 use std::{
+    ffi::OsStr,
     fs::{self, DirBuilder, File},
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
@@ -178,6 +179,25 @@ pub fn at_once(mut command: Command) -> Ended {
     child.wait_with_output().unwrap().into()
 }
 
+/// What a command shows on a terminal of so many columns, which `script` is: both streams.
+pub fn on_a_terminal(command: &Command, columns: u16) -> (Option<i32>, String) {
+    let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''"));
+    let words: Vec<String> =
+        [command.get_program()].into_iter().chain(command.get_args()).map(quoted).collect();
+    let line = format!("stty rows 40 cols {columns}; exec {}", words.join(" "));
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).stdin(Stdio::null());
+    script.current_dir(command.get_current_dir().unwrap());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => script.env(name, value),
+            None => script.env_remove(name),
+        };
+    }
+    let ended = script.output().unwrap();
+    (ended.status.code(), String::from_utf8(ended.stdout).unwrap().replace("\r\n", "\n"))
+}
+
 /// A platform process; killed if a test ends early.
 pub struct Served {
     process: Child,
@@ -278,6 +298,23 @@ impl Drop for Served {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The cells of a CSV that a spreadsheet takes for formulas: fields as they are written, and what is left
+/// of them where a spreadsheet of another country ends a cell.
+pub fn formulas(csv: &str) -> Vec<String> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let mut found = Vec::new();
+    for record in reader.records() {
+        let record = record.unwrap();
+        for cell in record.iter().flat_map(|field| field.split([';', '؛', '\t'])) {
+            let blank = |letter: char| letter.is_whitespace() || letter == '"';
+            if cell.trim_start_matches(blank).starts_with(['=', '+', '-', '@']) {
+                found.push(cell.to_owned());
+            }
+        }
+    }
+    found
 }
 
 /// The attacks of a part of the hostile corpus, `tests/hostile/PART`, in order.

@@ -1,0 +1,3 @@
+fn main() {
+    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/ran"), "with the operator's rights").unwrap();
+}
