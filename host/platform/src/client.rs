@@ -294,6 +294,12 @@ impl Client {
         })
     }
 
+    /// Where it calls.
+    #[must_use]
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
     /// The same, by another clock than the system's: one that stands where the platform's does.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {

@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use crate::{
     Account, Digest, Error, Host, Language, OnFailure, Policy, ScriptMode,
-    door::{Connection, Egress, History, HttpSecrets, Passage, Recorder, Shadow},
+    door::{Connection, DryRun, Egress, History, HttpSecrets, Passage, Recorder},
     error::Stopped,
     execution::{Executed, Execution},
     fold::Fold,
@@ -48,7 +48,7 @@ pub struct RunOptions {
     /// the same key is run once: asked for again, it answers the first run's receipt, and goes on
     /// with that run if it was cut off. See [`check_key`](crate::check_key).
     pub key: Option<String>,
-    /// Read the account's platform, and change nothing: what would change is answered from a shadow
+    /// Read the account's platform, and change nothing: what would change is answered by a fork
     /// of what was read, and nothing that changes anything is sent. The receipt says what would be
     /// paid, in rials, and what was assumed for that. Such a run has no key, and is never resumed.
     pub dry_run: bool,
@@ -197,10 +197,17 @@ impl Host {
                     written => written?,
                 }
             }
+            let dry_run = match is_dry {
+                true => {
+                    let clock = account.clock.as_ref().unwrap_or_else(|| self.clock()).clone();
+                    Some(DryRun::begin(account, &task.facts.stated, clock).await?)
+                }
+                false => None,
+            };
             let passage = Passage {
                 grant,
                 connection: Some(self.connection(&run, account)?),
-                shadow: is_dry.then(|| Shadow::new(&task.facts.stated)),
+                dry_run,
                 _live: Some(live),
                 ..self.passage(&run, &started, account, recorder, History::default())
             };
@@ -349,7 +356,7 @@ impl Host {
             recorder,
             history,
             connection: None,
-            shadow: None,
+            dry_run: None,
             user: started.user,
             business: started.business,
             clock: self.clock().clone(),

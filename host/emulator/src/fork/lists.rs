@@ -90,13 +90,18 @@ impl Asked<'_> {
         request: &Request,
         kind: Kind,
     ) -> Result<Reply, Refusal> {
-        let Touched { things, shows } = touched(connection, kind).await?;
-        if things.is_empty() && !shows {
+        let number = |field| request.form.get(field).and_then(|text| text.parse::<u64>().ok());
+        let Touched { mut things, shows } = touched(connection, kind).await?;
+        if let Some(id) = number("id") {
+            things.retain(|thing| *thing == id);
+        }
+        // What exists here only, the real platform need not be asked for.
+        let is_only_here = number("id").is_some_and(|id| id >= FIRST_ID);
+        if things.is_empty() && !shows && !is_only_here {
             return self.pass_on(request).await;
         }
         let Changes { gone, come, stayed } =
             self.changes(connection, caller, request, &things).await?;
-        let number = |field| request.form.get(field).and_then(|text| text.parse::<u64>().ok());
         let from = match (number("firstId"), number("lastId")) {
             (Some(id), _) => From::First(id),
             (_, Some(id)) => From::Last(id),
@@ -107,8 +112,6 @@ impl Asked<'_> {
             From::Offset(offset) => offset,
             From::First(_) | From::Last(_) => 0,
         };
-        // What exists here only, the real platform need not be asked for.
-        let is_only_here = number("id").is_some_and(|id| id >= FIRST_ID);
         let start = if is_only_here { 0 } else { offset.saturating_sub(come.len() as u64) };
         let wanted = offset.saturating_add(size).saturating_add(gone.len() as u64) - start;
         let (count, read) = match is_only_here {

@@ -11,12 +11,22 @@ use crate::record;
 /// The tables of things that the real platform shows and calls change.
 pub(super) const TABLES: [&str; 4] = ["invoices", "service_bills", "loans", "installments"];
 
-/// Makes a new platform's tables those of a fork.
+/// Makes a new platform's tables those of a fork. The triggers look before they insert: within a
+/// trigger, what an upsert does on a conflict counts, and not `OR IGNORE`.
 pub(crate) async fn begin(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     for table in TABLES {
         let sql = format!(
             "CREATE TABLE pristine_{table} AS SELECT * FROM {table} WHERE 0;
-             CREATE UNIQUE INDEX pristine_{table}_id ON pristine_{table} (id)"
+             CREATE UNIQUE INDEX pristine_{table}_id ON pristine_{table} (id);
+             CREATE TABLE changed_{table} (id INTEGER PRIMARY KEY) STRICT;
+             CREATE TRIGGER {table}_made AFTER INSERT ON {table} BEGIN
+                 INSERT INTO changed_{table} (id) SELECT NEW.id
+                 WHERE NOT EXISTS (SELECT 1 FROM changed_{table} WHERE id = NEW.id);
+             END;
+             CREATE TRIGGER {table}_changed AFTER UPDATE ON {table} BEGIN
+                 INSERT INTO changed_{table} (id) SELECT NEW.id
+                 WHERE NOT EXISTS (SELECT 1 FROM changed_{table} WHERE id = NEW.id);
+             END"
         );
         raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
     }
@@ -36,8 +46,12 @@ pub(super) async fn keep(
     table: &'static str,
     id: i64,
 ) -> Result<(), sqlx::Error> {
-    let sql = format!("INSERT OR REPLACE INTO pristine_{table} SELECT * FROM {table} WHERE id = ?");
-    query(AssertSqlSafe(sql)).bind(id).execute(connection).await?;
+    for sql in [
+        format!("INSERT OR REPLACE INTO pristine_{table} SELECT * FROM {table} WHERE id = ?"),
+        format!("DELETE FROM changed_{table} WHERE id = ?"),
+    ] {
+        query(AssertSqlSafe(sql)).bind(id).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
@@ -46,8 +60,7 @@ pub(super) async fn changed(
     connection: &mut SqliteConnection,
     table: &'static str,
 ) -> Result<HashSet<i64>, sqlx::Error> {
-    let sql =
-        format!("SELECT id FROM (SELECT * FROM {table} EXCEPT SELECT * FROM pristine_{table})");
+    let sql = format!("SELECT id FROM changed_{table}");
     let ids: Vec<i64> = query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await?;
     Ok(ids.into_iter().collect())
 }
@@ -58,10 +71,7 @@ pub(super) async fn has_changed(
     table: &'static str,
     id: i64,
 ) -> Result<bool, sqlx::Error> {
-    let sql = format!(
-        "SELECT EXISTS (SELECT * FROM {table} WHERE id = ?1
-                        EXCEPT SELECT * FROM pristine_{table} WHERE id = ?1)"
-    );
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM changed_{table} WHERE id = ?)");
     query_scalar(AssertSqlSafe(sql)).bind(id).fetch_one(connection).await
 }
 
@@ -70,8 +80,13 @@ pub(super) async fn has_changed(
 pub(super) async fn restore(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     query("PRAGMA defer_foreign_keys = ON").execute(&mut *connection).await?;
     for table in TABLES {
-        let sql =
-            format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM pristine_{table}");
+        let sql = format!(
+            "CREATE TEMP TABLE to_restore AS SELECT id FROM changed_{table};
+             DELETE FROM {table} WHERE id IN (SELECT id FROM to_restore);
+             INSERT INTO {table} SELECT * FROM pristine_{table}
+             WHERE id IN (SELECT id FROM to_restore);
+             DROP TABLE to_restore"
+        );
         raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
     }
     Ok(())

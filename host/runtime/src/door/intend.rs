@@ -65,7 +65,7 @@ async fn intend(
         return refuse(ENDED.to_owned());
     }
     passage.go_on()?;
-    let is_dry = passage.shadow.is_some();
+    let is_dry = passage.dry_run.is_some();
     let ott = if request.is_some_and(|request| request.row.needs_ott) && !is_dry {
         let connection = match passage.connection() {
             Ok(connection) => connection,

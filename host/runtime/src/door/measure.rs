@@ -97,7 +97,7 @@ fn passage(function: &str) -> Passage {
         recorder: Recorder::after("measured".to_owned(), owner, None, &[]),
         history: History::default(),
         connection: None,
-        shadow: None,
+        dry_run: None,
         user: None,
         business: None,
         clock: Arc::new(SystemClock),

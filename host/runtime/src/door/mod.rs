@@ -6,6 +6,7 @@
 mod authorise;
 mod charge;
 mod client;
+mod dry_run;
 mod history;
 mod http;
 mod intake;
@@ -17,7 +18,6 @@ mod reconcile;
 mod record;
 mod recorder;
 mod retry;
-mod shadow;
 mod stakes;
 mod state;
 
@@ -41,6 +41,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Service, ServiceBuilder};
 use tracing::Instrument as _;
 
+pub(crate) use dry_run::{ASSUMED, DryRun};
 pub(crate) use history::History;
 pub(crate) use http::{
     Egress, FETCH, HttpSecrets, NAMES as NAMES_OF_HTTP, SERVICE as HTTP, SystemResolver,
@@ -51,7 +52,6 @@ use moved::Moved;
 pub(crate) use reconcile::{REPEATED, lands_until};
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
-pub(crate) use shadow::{ASSUMED, Shadow};
 pub(crate) use state::StateRequest;
 
 use crate::{
@@ -95,8 +95,8 @@ pub(crate) struct Passage {
     pub history: History,
     /// Where it does what is new. None: nowhere, for it only does again what it did.
     pub connection: Option<Connection>,
-    /// Of a dry run: what answers instead of the platform whatever changes something.
-    pub shadow: Option<Shadow>,
+    /// Of a dry run: what stands in for everything that it could change.
+    pub dry_run: Option<DryRun>,
     /// The account's user, and its business.
     pub user: Option<u64>,
     pub business: Option<u64>,
@@ -421,8 +421,8 @@ impl<S> Next for S where
 
 type Client = Stage<client::PodClient>;
 type Retry = Stage<retry::Retry<Client>>;
-type Shadowed = Stage<shadow::Shadowed<Retry>>;
-type Reconcile = Stage<reconcile::Reconcile<Shadowed>>;
+type Forked = Stage<dry_run::Forked<Retry>>;
+type Reconcile = Stage<reconcile::Reconcile<Forked>>;
 type Intend = Stage<intend::Intend<Reconcile>>;
 type Charge = Stage<charge::Charge<Intend>>;
 type Authorise = Stage<authorise::Authorise<Charge>>;
@@ -443,7 +443,7 @@ impl Door {
             .layer_fn(|inner| Stage(charge::Charge { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(intend::Intend { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(reconcile::Reconcile { passage: passage.clone(), inner }))
-            .layer_fn(|inner| Stage(shadow::Shadowed { passage: passage.clone(), inner }))
+            .layer_fn(|inner| Stage(dry_run::Forked { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(retry::Retry { passage: passage.clone(), inner }))
             .service(Stage(client::PodClient { passage: passage.clone() }));
         Self { passage, stack }

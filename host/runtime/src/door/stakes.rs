@@ -102,7 +102,7 @@ struct Questions {
 fn questions(passage: &Passage, request: &Request) -> Result<Questions, String> {
     // A dry run sends nothing, so there will be no doubt.
     let mut asked = match evidence(request) {
-        Some(evidence) if passage.shadow.is_none() => evidence.questions_before(&request.form),
+        Some(evidence) if passage.dry_run.is_none() => evidence.questions_before(&request.form),
         _ => Vec::new(),
     };
     let before = asked.len();
@@ -212,22 +212,14 @@ pub(crate) async fn find_amount(passage: &Passage, request: &Request) -> Found {
     found
 }
 
-/// Asks one question; in a dry run, the shadow.
+/// Asks one question; in a dry run, the fork.
 async fn put(passage: &Passage, question: &Request) -> (Traffic, Result<Answer, types::Error>) {
     let connection = match passage.connection() {
         Ok(connection) => connection,
         Err(error) => return (Traffic::default(), Err(error)),
     };
-    if let Some(shadow) = &passage.shadow {
-        let accepts = |bytes| bytes <= LOOK_BYTES_DOWN;
-        let (traffic, outcome) = shadow.look_up(passage, connection, question, &accepts).await;
-        let outcome = outcome.map(|answer| Answer {
-            reference_number: answer.reference_number.unwrap_or_default(),
-            count: answer.count.unwrap_or_default(),
-            result: answer.result,
-            value: answer.value,
-        });
-        return (traffic, outcome);
+    if let Some(dry_run) = &passage.dry_run {
+        return dry_run.look_up(connection, question, &|bytes| bytes <= LOOK_BYTES_DOWN).await;
     }
     let Connection { client, credentials, .. } = connection;
     // The first attempt took what is reserved for it.

@@ -84,8 +84,8 @@ impl Passage {
     }
 
     async fn stored(&self, key: &str) -> Result<Option<String>, Error> {
-        if let Some(shadow) = &self.shadow
-            && let Some(stored) = shadow.stored().get(key)
+        if let Some(dry_run) = &self.dry_run
+            && let Some(stored) = dry_run.stored().get(key)
         {
             return Ok(stored.clone());
         }
@@ -101,8 +101,8 @@ impl Passage {
             Some((journal, owner)) => journal.state_keys(owner).await?,
             None => Vec::new(),
         };
-        if let Some(shadow) = &self.shadow {
-            let stored = shadow.stored();
+        if let Some(dry_run) = &self.dry_run {
+            let stored = dry_run.stored();
             keys.retain(|(key, _)| !stored.contains_key(key));
             keys.extend(stored.iter().filter_map(|(key, value)| {
                 let value = value.as_ref()?;
@@ -115,7 +115,7 @@ impl Passage {
 
     /// How many bytes all keys take with their texts.
     async fn stored_bytes(&self) -> Result<u64, Error> {
-        match (&self.shadow, self.recorder.journal()) {
+        match (&self.dry_run, self.recorder.journal()) {
             (None, Some((journal, owner))) => journal.state_bytes(owner).await,
             _ => Ok(self.keys().await?.into_iter().map(|(_, bytes)| bytes).sum()),
         }
@@ -171,9 +171,9 @@ async fn change(
     }
     let change = StateChange { key: key.to_owned(), value: value.cloned() };
     let mut reply = Reply::of(Ok(answer), Amounts::default());
-    match &passage.shadow {
-        Some(shadow) => {
-            shadow.stored().insert(change.key, change.value);
+    match &passage.dry_run {
+        Some(dry_run) => {
+            dry_run.stored().insert(change.key, change.value);
         }
         None => reply.state = Some(change),
     }
