@@ -425,6 +425,7 @@ impl Platform {
             root_url: &self.root_url,
             fields,
             fork: self.fork.as_ref(),
+            only: None,
         }
     }
 

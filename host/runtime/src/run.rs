@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use crate::{
     Account, Digest, Error, Host, Language, OnFailure, Policy, ScriptMode,
-    door::{Connection, DryRun, Egress, History, HttpSecrets, Passage, Recorder},
+    door::{Connection, Direct, Egress, History, HttpSecrets, Memory, Passage, Recorder},
     error::Stopped,
     execution::{Executed, Execution},
     fold::Fold,
@@ -184,8 +184,7 @@ impl Host {
             let _place = self.unless_stopped(place).await??;
             let run = uuid::Uuid::now_v7().to_string();
             let live = self.live().take(&run).await;
-            let recorder =
-                Recorder::new(run.clone(), started.owner(), self.journal().clone(), is_dry);
+            let recorder = Recorder::new(run.clone(), started.owner(), self.journal().clone());
             recorder.note(Entry::Started(Box::new(started.clone())));
             if started.key.is_some() {
                 match recorder.try_commit().await {
@@ -197,19 +196,15 @@ impl Host {
                     written => written?,
                 }
             }
-            let dry_run = match is_dry {
-                true => {
-                    let clock = account.clock.as_ref().unwrap_or_else(|| self.clock()).clone();
-                    Some(DryRun::begin(account, &task.facts.stated, clock).await?)
-                }
-                false => None,
-            };
             let passage = Passage {
                 grant,
                 connection: Some(self.connection(&run, account)?),
-                dry_run,
                 _live: Some(live),
                 ..self.passage(&run, &started, account, recorder, History::default())
+            };
+            let passage = match is_dry {
+                true => passage.dry(account, &task.facts.stated).await?,
+                false => passage,
             };
             self.execute(loaded, &task, &started, passage, None).await
         })
@@ -318,7 +313,7 @@ impl Host {
     /// A run's way out for an account.
     pub(crate) fn connection(&self, run: &str, account: &Account) -> Result<Connection, Error> {
         Ok(Connection {
-            client: account.client.clone(),
+            platform: Box::new(Direct::of(account)),
             credentials: account.credentials.clone(),
             seal: Seal::of(run, &account.credentials.token)?,
         })
@@ -353,10 +348,10 @@ impl Host {
     ) -> Passage {
         Passage {
             grant: Grant::default(),
+            memory: Memory::kept(&recorder),
             recorder,
             history,
             connection: None,
-            dry_run: None,
             user: started.user,
             business: started.business,
             clock: self.clock().clone(),

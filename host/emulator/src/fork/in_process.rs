@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pod_platform::{
-    Answer, Clock, Request, explained,
+    Answer, Clock, Request, Secret, explained,
     types::{self, PlatformError},
     wire::form::Fields,
 };
@@ -46,8 +46,23 @@ impl InProcess {
         Ok(Self { platform, account })
     }
 
+    /// A one-time token, which is good for one call.
+    ///
+    /// # Errors
+    /// If the fork's database fails.
+    pub async fn ott(&self) -> Result<Secret, types::Error> {
+        let number = self.platform.store.lock().await.next_number().await;
+        let number = number.map_err(|error| types::Error::Unavailable(error.to_string()))?;
+        Ok(Secret::new(self.platform.otts.issue(number)))
+    }
+
     /// Calls a service. What the answer needs is read from `upstream`.
-    pub async fn call(&self, request: &Request, upstream: &dyn Upstream) -> Called {
+    pub async fn call(
+        &self,
+        request: &Request,
+        ott: Option<&Secret>,
+        upstream: &dyn Upstream,
+    ) -> Called {
         let mut store = self.platform.store.lock().await;
         let mut number = 0;
         let outcome = async {
@@ -56,10 +71,9 @@ impl InProcess {
             let call = Call {
                 token: Some(self.account.token.expose().to_owned()),
                 token_issuer: None,
-                // Nobody repeats a call here, so there is nothing to fence.
-                ott: Some(self.platform.otts.issue(number)),
+                ott: ott.map(|ott| ott.expose().to_owned()),
                 target: Target::Named(request.row.name),
-                fields: Fields::from(&request.form),
+                fields: Fields::from(&request.sent()),
             };
             let entry = self.platform.find(&call)?;
             self.platform.serve(&mut store, number, &call, entry, Some(upstream)).await
@@ -78,6 +92,7 @@ impl InProcess {
                         value,
                     })
                     .map_err(|error| types::Error::Unavailable(error.to_string()))
+                    .and_then(|answer| answer.appended(request))
             }
             Err(Refusal::Platform { kind, says, detail }) => {
                 let message = says.unwrap_or(kind.message());

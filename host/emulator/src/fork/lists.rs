@@ -2,18 +2,22 @@
 //!
 //! A page of a list is exact: what is changed may have left the list or come into it, so the page is
 //! cut anew out of a somewhat larger one of the real platform's. Lists are in the order of ids, the
-//! newest first unless asked otherwise. Which things a list holds is for its own handler to say, once
-//! of things as they stand and once as they stood.
+//! newest first unless asked otherwise. Which of the changed things a list holds is for its own handler
+//! to say, once of them as they stand and once as they stood: what a list costs here depends on how
+//! much has changed, not on how much there is.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use pod_platform::{
-    Request,
+    JalaliDate, Request,
     wire::form::{Fields, Form},
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
-use sqlx::{Connection as _, SqliteConnection, query_as};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, query_scalar};
 
 use super::{Asked, FIRST_ID, pristine};
 use crate::{
@@ -21,9 +25,6 @@ use crate::{
     parties::Caller,
     service::{Refusal, Reply},
 };
-
-/// More than there will ever be here of anything.
-const ALL: u32 = 1_000_000;
 
 /// Of a service that reads: where a fork reads.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,15 +45,70 @@ pub(crate) enum Kind {
     Loans,
 }
 
+impl Kind {
+    /// Selects the ids of the things that are not as the real platform shows them. A loan shows its
+    /// instalments, and the invoice that it pays.
+    const fn select_changed(self) -> &'static str {
+        match self {
+            Self::Invoices => "SELECT id FROM changed_invoices",
+            Self::Bills => "SELECT id FROM changed_service_bills",
+            Self::Loans => {
+                "SELECT id FROM changed_loans \
+                 UNION SELECT loan_id FROM installments JOIN changed_installments USING (id) \
+                 UNION SELECT loans.id FROM loans \
+                 JOIN changed_invoices AS subject ON subject.id = subject_invoice_id"
+            }
+        }
+    }
+
+    async fn changed(self, connection: &mut SqliteConnection) -> Result<Vec<i64>, sqlx::Error> {
+        query_scalar(self.select_changed()).fetch_all(connection).await
+    }
+
+    async fn has_changed(
+        self,
+        connection: &mut SqliteConnection,
+        id: u64,
+    ) -> Result<bool, sqlx::Error> {
+        let sql = format!("SELECT ? IN ({})", self.select_changed());
+        query_scalar(AssertSqlSafe(sql)).bind(id.cast_signed()).fetch_one(connection).await
+    }
+}
+
 /// The things in a list that are not as the real platform shows them.
 #[derive(Default)]
-struct Changes {
+pub(crate) struct Changes {
     /// No longer in it.
     gone: HashSet<u64>,
     /// In it now, and not before.
     come: BTreeMap<u64, Box<RawValue>>,
     /// In it as before, looking otherwise.
     stayed: HashMap<u64, Box<RawValue>>,
+}
+
+/// What was laid over a list last. Whoever reads a list reads page after page of it.
+#[derive(Default)]
+pub(crate) struct Laid(Mutex<Option<(List, i64, Arc<Changes>)>>);
+
+/// A list without its pages, on a day: some things show whether they have ended.
+type List = (&'static str, Fields, JalaliDate);
+
+impl Laid {
+    fn find(&self, list: &List, progress: i64) -> Option<Arc<Changes>> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (laid, then, changes) = last.as_ref()?;
+        (laid == list && *then == progress).then(|| changes.clone())
+    }
+
+    fn keep(&self, list: List, progress: i64, changes: Arc<Changes>) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((list, progress, changes));
+    }
+}
+
+/// How many rows were ever written on this connection: as long as it is the same, nothing changed.
+async fn progress(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    query_scalar("SELECT total_changes()").fetch_one(connection).await
 }
 
 /// Which part of a list.
@@ -65,6 +121,9 @@ enum From {
     /// The newest first, from this id on.
     Last(u64),
 }
+
+/// What a list has, by its id.
+type Item = (u64, Box<RawValue>);
 
 #[derive(Deserialize)]
 struct Named {
@@ -82,26 +141,31 @@ impl Asked<'_> {
         Ok(Reply { count: answer.count, result: Some(result), ..Reply::default() })
     }
 
-    /// The page that is asked for.
+    /// The page that is asked for; none, if that is for the list's own handler to say, for nothing of it
+    /// is as the real platform shows it.
     pub(super) async fn page(
         &self,
         connection: &mut SqliteConnection,
         caller: Caller,
         request: &Request,
         kind: Kind,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<Option<Reply>, Refusal> {
         let number = |field| request.form.get(field).and_then(|text| text.parse::<u64>().ok());
-        let Touched { mut things, shows } = touched(connection, kind).await?;
         if let Some(id) = number("id") {
-            things.retain(|thing| *thing == id);
+            // What exists here only, the real platform need not be asked for.
+            if id >= FIRST_ID || kind.has_changed(connection, id).await? {
+                return Ok(None);
+            }
+            let reply = self.pass_on(request).await?;
+            return self.freshen_page(connection, kind, reply).await.map(Some);
         }
-        // What exists here only, the real platform need not be asked for.
-        let is_only_here = number("id").is_some_and(|id| id >= FIRST_ID);
-        if things.is_empty() && !shows && !is_only_here {
-            return self.pass_on(request).await;
+        let changed = kind.changed(connection).await?;
+        if changed.is_empty() {
+            let reply = self.pass_on(request).await?;
+            return self.freshen_page(connection, kind, reply).await.map(Some);
         }
-        let Changes { gone, come, stayed } =
-            self.changes(connection, caller, request, &things).await?;
+        let changes = self.changes(connection, caller, request, &changed).await?;
+        let Changes { gone, come, stayed } = &*changes;
         let from = match (number("firstId"), number("lastId")) {
             (Some(id), _) => From::First(id),
             (_, Some(id)) => From::Last(id),
@@ -112,14 +176,19 @@ impl Asked<'_> {
             From::Offset(offset) => offset,
             From::First(_) | From::Last(_) => 0,
         };
-        let start = if is_only_here { 0 } else { offset.saturating_sub(come.len() as u64) };
+        let start = offset.saturating_sub(come.len() as u64);
         let wanted = offset.saturating_add(size).saturating_add(gone.len() as u64) - start;
-        let (count, read) = match is_only_here {
-            true => (0, Vec::new()),
-            false => self.part(request, start, wanted).await?,
-        };
+        let (count, read) = self.part(request, start, wanted).await?;
         let (count, page) = lay_over(
-            Pages { gone, come, from, start, is_full: read.len() as u64 == wanted, offset, size },
+            Pages {
+                gone: gone.clone(),
+                come: come.clone(),
+                from,
+                start,
+                is_full: read.len() as u64 == wanted,
+                offset,
+                size,
+            },
             count,
             read,
         );
@@ -131,7 +200,7 @@ impl Asked<'_> {
             });
         }
         let result = Some(serde_json::value::to_raw_value(&result)?);
-        Ok(Reply { count, result, ..Reply::default() })
+        Ok(Some(Reply { count, result, ..Reply::default() }))
     }
 
     /// A part of the real platform's list.
@@ -140,7 +209,7 @@ impl Asked<'_> {
         request: &Request,
         start: u64,
         wanted: u64,
-    ) -> Result<(u64, Vec<(u64, Box<RawValue>)>), Refusal> {
+    ) -> Result<(u64, Vec<Item>), Refusal> {
         let mut form = Form::default();
         for (name, value) in request.form.iter() {
             form.push(
@@ -162,27 +231,44 @@ impl Asked<'_> {
         connection: &mut SqliteConnection,
         caller: Caller,
         request: &Request,
-        touched: &HashSet<u64>,
-    ) -> Result<Changes, Refusal> {
+        changed: &[i64],
+    ) -> Result<Arc<Changes>, Refusal> {
         let mut fields = Fields::from(&request.form);
         for field in ["offset", "size", "firstId", "lastId"] {
             fields.remove(field);
         }
-        fields.push("offset", "0");
-        fields.push("size", ALL.to_string());
+        let day = self.platform.clock.now().jalali_date();
+        let list = (self.entry.row.name, fields.clone(), day);
+        if let Some(changes) = self.fork.laid.find(&list, progress(connection).await?) {
+            return Ok(changes);
+        }
+        let changes = Arc::new(self.compare(connection, caller, fields, changed).await?);
+        self.fork.laid.keep(list, progress(connection).await?, changes.clone());
+        Ok(changes)
+    }
 
-        let mut now = self.own(connection, caller, &fields).await?;
+    async fn compare(
+        &self,
+        connection: &mut SqliteConnection,
+        caller: Caller,
+        mut fields: Fields,
+        changed: &[i64],
+    ) -> Result<Changes, Refusal> {
+        fields.push("offset", "0");
+        fields.push("size", changed.len().to_string());
+        let changed = serde_json::to_string(changed)?;
+
+        let now = self.own(connection, caller, &fields, &changed).await?;
         let mut transaction = connection.begin().await?;
         pristine::restore(&mut transaction).await?;
-        let mut before = self.own(&mut transaction, caller, &fields).await?;
+        let before = self.own(&mut transaction, caller, &fields, &changed).await?;
         transaction.rollback().await?;
-        now.retain(|id, _| touched.contains(id));
-        before.retain(|id, _| touched.contains(id));
 
-        let mut changes = Changes::default();
-        changes.gone.extend(before.keys().filter(|id| !now.contains_key(id)));
+        let before: HashSet<u64> = before.into_iter().map(|(id, _)| id).collect();
+        let mut changes = Changes { gone: before.clone(), ..Changes::default() };
         for (id, shown) in now {
-            match before.contains_key(&id) {
+            changes.gone.remove(&id);
+            match before.contains(&id) {
                 true => changes.stayed.insert(id, shown),
                 false => changes.come.insert(id, shown),
             };
@@ -190,19 +276,44 @@ impl Asked<'_> {
         Ok(changes)
     }
 
-    /// All that is in the list here.
+    /// Which of these things are in the list here.
     async fn own(
         &self,
         connection: &mut SqliteConnection,
         caller: Caller,
         fields: &Fields,
-    ) -> Result<HashMap<u64, Box<RawValue>>, Refusal> {
+        ids: &str,
+    ) -> Result<Vec<Item>, Refusal> {
         let parties = self.platform.parties();
         let now = self.platform.clock.now();
         let mut context =
             self.platform.context(&parties, connection, caller, now, self.number, fields);
+        context.only = Some(ids);
         let reply = (self.entry.run)(&mut context).await?;
-        Ok(items(&reply)?.into_iter().collect())
+        let items = items(&reply)?;
+        tracing::debug!(
+            service = self.entry.row.name,
+            items = items.len(),
+            "listed of what changed"
+        );
+        Ok(items)
+    }
+
+    /// A page that the real platform answered, in which others may show what has changed here.
+    async fn freshen_page(
+        &self,
+        connection: &mut SqliteConnection,
+        kind: Kind,
+        reply: Reply,
+    ) -> Result<Reply, Refusal> {
+        if kind != Kind::Loans || Kind::Invoices.changed(connection).await?.is_empty() {
+            return Ok(reply);
+        }
+        let mut result = Vec::new();
+        for (_, shown) in items(&reply)? {
+            result.push(self.freshen(connection, kind, shown).await?);
+        }
+        Ok(Reply { result: Some(serde_json::value::to_raw_value(&result)?), ..reply })
     }
 
     /// A loan with the invoice that it pays as that is now.
@@ -228,43 +339,8 @@ impl Asked<'_> {
     }
 }
 
-/// What is not as the real platform shows it.
-struct Touched {
-    /// Things of the list's kind.
-    things: HashSet<u64>,
-    /// May others of them show something that is not?
-    shows: bool,
-}
-
-async fn touched(connection: &mut SqliteConnection, kind: Kind) -> Result<Touched, sqlx::Error> {
-    let table = match kind {
-        Kind::Invoices => "invoices",
-        Kind::Bills => "service_bills",
-        Kind::Loans => {
-            let mut loans = pristine::changed(connection, "loans").await?;
-            let invoices = pristine::changed(connection, "invoices").await?;
-            let parts = pristine::changed(connection, "installments").await?;
-            let rows: Vec<(i64, i64, Option<i64>)> = query_as(
-                "SELECT loans.id, subject_invoice_id, installments.id FROM loans \
-                 LEFT JOIN installments ON loan_id = loans.id",
-            )
-            .fetch_all(&mut *connection)
-            .await?;
-            for (loan, subject, part) in rows {
-                if invoices.contains(&subject) || part.is_some_and(|part| parts.contains(&part)) {
-                    loans.insert(loan);
-                }
-            }
-            let things = loans.into_iter().map(i64::unsigned_abs).collect();
-            return Ok(Touched { things, shows: !invoices.is_empty() });
-        }
-    };
-    let ids = pristine::changed(connection, table).await?;
-    Ok(Touched { things: ids.into_iter().map(i64::unsigned_abs).collect(), shows: false })
-}
-
 /// A list's items by id.
-fn items(reply: &Reply) -> Result<Vec<(u64, Box<RawValue>)>, Refusal> {
+fn items(reply: &Reply) -> Result<Vec<Item>, Refusal> {
     let result = reply.result.as_ref().map_or("[]", |result| result.get());
     let items: Vec<Box<RawValue>> = serde_json::from_str(result)?;
     let named = |item: Box<RawValue>| {
@@ -286,8 +362,6 @@ struct Pages {
     offset: u64,
     size: u64,
 }
-
-type Item = (u64, Box<RawValue>);
 
 /// The page, and how many there are in all.
 fn lay_over(pages: Pages, count: u64, read: Vec<Item>) -> (u64, Vec<Item>) {

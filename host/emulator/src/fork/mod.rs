@@ -41,7 +41,7 @@ pub(crate) use self::{
     lists::{Kind, Reads},
     overlay::overlay,
 };
-use self::{identity::Identity, know::Reading, met::Met, seen::Seen};
+use self::{identity::Identity, know::Reading, lists::Laid, met::Met, seen::Seen};
 use crate::{
     Error,
     holdings::{DelegatedCredit, LoanCredit},
@@ -119,6 +119,7 @@ pub(crate) struct Fork {
     pub(crate) identity: Identity,
     pub(crate) gaps: Gaps,
     pub(crate) seen: Seen,
+    laid: Laid,
     met: Met,
 }
 
@@ -150,6 +151,7 @@ impl Fork {
             identity,
             gaps: Gaps::new(account.known),
             seen: Seen::default(),
+            laid: Laid::default(),
             met,
         })
     }
@@ -212,9 +214,7 @@ impl Asked<'_> {
         // What is wrong with the request, the handler says.
         let Ok((request, needs)) = (entry.prepare)(fields) else { return Ok(None) };
         match entry.reads {
-            Reads::Both(kind) => {
-                return self.page(connection, caller, &request, kind).await.map(Some);
-            }
+            Reads::Both(kind) => return self.page(connection, caller, &request, kind).await,
             Reads::ThereUnless { field, table } => {
                 let id = request.form.get(field).and_then(|id| id.parse::<u64>().ok());
                 let id = id.unwrap_or_default();

@@ -1,8 +1,6 @@
 //! Things as they were when the real platform showed them: what tells what has changed here, and what
 //! was in a list before.
 
-use std::collections::HashSet;
-
 use sqlx::{AssertSqlSafe, SqliteConnection, query, query_scalar, raw_sql};
 
 use super::FIRST_ID;
@@ -55,17 +53,7 @@ pub(super) async fn keep(
     Ok(())
 }
 
-/// The things that are not as the real platform shows them: changed, or made here.
-pub(super) async fn changed(
-    connection: &mut SqliteConnection,
-    table: &'static str,
-) -> Result<HashSet<i64>, sqlx::Error> {
-    let sql = format!("SELECT id FROM changed_{table}");
-    let ids: Vec<i64> = query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await?;
-    Ok(ids.into_iter().collect())
-}
-
-/// Is this one of them?
+/// Is a thing not as the real platform shows it: changed, or made here?
 pub(super) async fn has_changed(
     connection: &mut SqliteConnection,
     table: &'static str,
