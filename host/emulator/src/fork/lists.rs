@@ -6,20 +6,21 @@
 //! to say, once of them as they stand and once as they stood: what a list costs here depends on how
 //! much has changed, not on how much there is.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use pod_platform::{
-    JalaliDate, Request,
+    Request,
     wire::form::{Fields, Form},
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
-use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, query_scalar};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, query_as, query_scalar};
 
-use super::{Asked, FIRST_ID, pristine};
+use super::{
+    Asked, FIRST_ID,
+    laid::{Changed, Changes, List, Told},
+    pristine,
+};
 use crate::{
     invoice::Record,
     parties::Caller,
@@ -46,23 +47,26 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Selects the ids of the things that are not as the real platform shows them. A loan shows its
-    /// instalments, and the invoice that it pays.
+    /// Selects the things that are not as the real platform shows them. A loan shows its instalments,
+    /// and the invoice that it pays.
     const fn select_changed(self) -> &'static str {
         match self {
-            Self::Invoices => "SELECT id FROM changed_invoices",
-            Self::Bills => "SELECT id FROM changed_service_bills",
+            Self::Invoices => "SELECT id, version FROM changed_invoices",
+            Self::Bills => "SELECT id, version FROM changed_service_bills",
             Self::Loans => {
-                "SELECT id FROM changed_loans \
-                 UNION SELECT loan_id FROM installments JOIN changed_installments USING (id) \
-                 UNION SELECT loans.id FROM loans \
-                 JOIN changed_invoices AS subject ON subject.id = subject_invoice_id"
+                "SELECT id, MAX(version) AS version FROM (\
+                 SELECT id, version FROM changed_loans \
+                 UNION ALL SELECT loan_id, version FROM installments \
+                 JOIN changed_installments USING (id) \
+                 UNION ALL SELECT loans.id, subject.version FROM loans \
+                 JOIN changed_invoices AS subject ON subject.id = subject_invoice_id) GROUP BY id"
             }
         }
     }
 
-    async fn changed(self, connection: &mut SqliteConnection) -> Result<Vec<i64>, sqlx::Error> {
-        query_scalar(self.select_changed()).fetch_all(connection).await
+    async fn changed(self, connection: &mut SqliteConnection) -> Result<Vec<Changed>, sqlx::Error> {
+        let rows: Vec<(i64, i64)> = query_as(self.select_changed()).fetch_all(connection).await?;
+        Ok(rows.into_iter().map(|(id, version)| Changed { id, version }).collect())
     }
 
     async fn has_changed(
@@ -70,45 +74,22 @@ impl Kind {
         connection: &mut SqliteConnection,
         id: u64,
     ) -> Result<bool, sqlx::Error> {
-        let sql = format!("SELECT ? IN ({})", self.select_changed());
+        let sql = format!("SELECT ? IN (SELECT id FROM ({}))", self.select_changed());
         query_scalar(AssertSqlSafe(sql)).bind(id.cast_signed()).fetch_one(connection).await
     }
-}
 
-/// The things in a list that are not as the real platform shows them.
-#[derive(Default)]
-pub(crate) struct Changes {
-    /// No longer in it.
-    gone: HashSet<u64>,
-    /// In it now, and not before.
-    come: BTreeMap<u64, Box<RawValue>>,
-    /// In it as before, looking otherwise.
-    stayed: HashMap<u64, Box<RawValue>>,
-}
-
-/// What was laid over a list last. Whoever reads a list reads page after page of it.
-#[derive(Default)]
-pub(crate) struct Laid(Mutex<Option<(List, i64, Arc<Changes>)>>);
-
-/// A list without its pages, on a day: some things show whether they have ended.
-type List = (&'static str, Fields, JalaliDate);
-
-impl Laid {
-    fn find(&self, list: &List, progress: i64) -> Option<Arc<Changes>> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (laid, then, changes) = last.as_ref()?;
-        (laid == list && *then == progress).then(|| changes.clone())
+    /// Puts things, with what they show, back to what the real platform showed.
+    async fn restore(
+        self,
+        connection: &mut SqliteConnection,
+        ids: &str,
+    ) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Invoices => pristine::restore(connection, "invoices", ids).await,
+            Self::Bills => pristine::restore(connection, "service_bills", ids).await,
+            Self::Loans => pristine::restore_all(connection).await,
+        }
     }
-
-    fn keep(&self, list: List, progress: i64, changes: Arc<Changes>) {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some((list, progress, changes));
-    }
-}
-
-/// How many rows were ever written on this connection: as long as it is the same, nothing changed.
-async fn progress(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    query_scalar("SELECT total_changes()").fetch_one(connection).await
 }
 
 /// Which part of a list.
@@ -164,8 +145,8 @@ impl Asked<'_> {
             let reply = self.pass_on(request).await?;
             return self.freshen_page(connection, kind, reply).await.map(Some);
         }
-        let changes = self.changes(connection, caller, request, &changed).await?;
-        let Changes { gone, come, stayed } = &*changes;
+        let Changes { gone, come, stayed } =
+            self.changes(connection, caller, request, kind, &changed).await?;
         let from = match (number("firstId"), number("lastId")) {
             (Some(id), _) => From::First(id),
             (_, Some(id)) => From::Last(id),
@@ -180,15 +161,7 @@ impl Asked<'_> {
         let wanted = offset.saturating_add(size).saturating_add(gone.len() as u64) - start;
         let (count, read) = self.part(request, start, wanted).await?;
         let (count, page) = lay_over(
-            Pages {
-                gone: gone.clone(),
-                come: come.clone(),
-                from,
-                start,
-                is_full: read.len() as u64 == wanted,
-                offset,
-                size,
-            },
+            Pages { gone, come, from, start, is_full: read.len() as u64 == wanted, offset, size },
             count,
             read,
         );
@@ -231,49 +204,48 @@ impl Asked<'_> {
         connection: &mut SqliteConnection,
         caller: Caller,
         request: &Request,
-        changed: &[i64],
-    ) -> Result<Arc<Changes>, Refusal> {
+        kind: Kind,
+        changed: &[Changed],
+    ) -> Result<Changes, Refusal> {
         let mut fields = Fields::from(&request.form);
         for field in ["offset", "size", "firstId", "lastId"] {
             fields.remove(field);
         }
         let day = self.platform.clock.now().jalali_date();
-        let list = (self.entry.row.name, fields.clone(), day);
-        if let Some(changes) = self.fork.laid.find(&list, progress(connection).await?) {
-            return Ok(changes);
+        let list = List::of(self.entry.row.name, fields.clone(), caller, day);
+        let news = self.fork.laid.news(&list, changed);
+        if !news.is_empty() {
+            let told = self.compare(connection, caller, fields, kind, news).await?;
+            self.fork.laid.tell(&list, told);
         }
-        let changes = Arc::new(self.compare(connection, caller, fields, changed).await?);
-        self.fork.laid.keep(list, progress(connection).await?, changes.clone());
-        Ok(changes)
+        Ok(self.fork.laid.changes(&list, changed))
     }
 
+    /// What it says of some things, as they stand and as they stood.
     async fn compare(
         &self,
         connection: &mut SqliteConnection,
         caller: Caller,
         mut fields: Fields,
-        changed: &[i64],
-    ) -> Result<Changes, Refusal> {
+        kind: Kind,
+        changed: Vec<Changed>,
+    ) -> Result<Vec<Told>, Refusal> {
         fields.push("offset", "0");
         fields.push("size", changed.len().to_string());
-        let changed = serde_json::to_string(changed)?;
+        let ids: Vec<i64> = changed.iter().map(|one| one.id).collect();
+        let ids = serde_json::to_string(&ids)?;
 
-        let now = self.own(connection, caller, &fields, &changed).await?;
+        let mut now = self.own(connection, caller, &fields, &ids).await?;
         let mut transaction = connection.begin().await?;
-        pristine::restore(&mut transaction).await?;
-        let before = self.own(&mut transaction, caller, &fields, &changed).await?;
+        kind.restore(&mut transaction, &ids).await?;
+        let before = self.own(&mut transaction, caller, &fields, &ids).await?;
         transaction.rollback().await?;
 
-        let before: HashSet<u64> = before.into_iter().map(|(id, _)| id).collect();
-        let mut changes = Changes { gone: before.clone(), ..Changes::default() };
-        for (id, shown) in now {
-            changes.gone.remove(&id);
-            match before.contains(&id) {
-                true => changes.stayed.insert(id, shown),
-                false => changes.come.insert(id, shown),
-            };
-        }
-        Ok(changes)
+        let told = |changed: Changed| {
+            let id = changed.id.unsigned_abs();
+            Told { changed, before: before.contains_key(&id), now: now.remove(&id) }
+        };
+        Ok(changed.into_iter().map(told).collect())
     }
 
     /// Which of these things are in the list here.
@@ -283,7 +255,7 @@ impl Asked<'_> {
         caller: Caller,
         fields: &Fields,
         ids: &str,
-    ) -> Result<Vec<Item>, Refusal> {
+    ) -> Result<HashMap<u64, Box<RawValue>>, Refusal> {
         let parties = self.platform.parties();
         let now = self.platform.clock.now();
         let mut context =
@@ -296,7 +268,7 @@ impl Asked<'_> {
             items = items.len(),
             "listed of what changed"
         );
-        Ok(items)
+        Ok(items.into_iter().collect())
     }
 
     /// A page that the real platform answered, in which others may show what has changed here.

@@ -16,6 +16,7 @@ mod import;
 mod in_process;
 mod invoices;
 mod know;
+mod laid;
 mod lists;
 mod loans;
 mod met;
@@ -41,7 +42,7 @@ pub(crate) use self::{
     lists::{Kind, Reads},
     overlay::overlay,
 };
-use self::{identity::Identity, know::Reading, lists::Laid, met::Met, seen::Seen};
+use self::{identity::Identity, know::Reading, laid::Laid, met::Met, seen::Seen};
 use crate::{
     Error,
     holdings::{DelegatedCredit, LoanCredit},

@@ -9,21 +9,22 @@ use crate::record;
 /// The tables of things that the real platform shows and calls change.
 pub(super) const TABLES: [&str; 4] = ["invoices", "service_bills", "loans", "installments"];
 
-/// Makes a new platform's tables those of a fork. The triggers look before they insert: within a
-/// trigger, what an upsert does on a conflict counts, and not `OR IGNORE`.
+/// Makes a new platform's tables those of a fork. A change's version is higher than those before it. The
+/// triggers delete before they insert: within a trigger, what an upsert does on a conflict counts, and
+/// not `OR REPLACE`.
 pub(crate) async fn begin(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     for table in TABLES {
         let sql = format!(
             "CREATE TABLE pristine_{table} AS SELECT * FROM {table} WHERE 0;
              CREATE UNIQUE INDEX pristine_{table}_id ON pristine_{table} (id);
-             CREATE TABLE changed_{table} (id INTEGER PRIMARY KEY) STRICT;
+             CREATE TABLE changed_{table} (id INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT;
              CREATE TRIGGER {table}_made AFTER INSERT ON {table} BEGIN
-                 INSERT INTO changed_{table} (id) SELECT NEW.id
-                 WHERE NOT EXISTS (SELECT 1 FROM changed_{table} WHERE id = NEW.id);
+                 DELETE FROM changed_{table} WHERE id = NEW.id;
+                 INSERT INTO changed_{table} VALUES (NEW.id, total_changes());
              END;
              CREATE TRIGGER {table}_changed AFTER UPDATE ON {table} BEGIN
-                 INSERT INTO changed_{table} (id) SELECT NEW.id
-                 WHERE NOT EXISTS (SELECT 1 FROM changed_{table} WHERE id = NEW.id);
+                 DELETE FROM changed_{table} WHERE id = NEW.id;
+                 INSERT INTO changed_{table} VALUES (NEW.id, total_changes());
              END"
         );
         raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
@@ -63,19 +64,30 @@ pub(super) async fn has_changed(
     query_scalar(AssertSqlSafe(sql)).bind(id).fetch_one(connection).await
 }
 
-/// Puts everything back to what the real platform showed; within a transaction that is then rolled
-/// back.
-pub(super) async fn restore(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+/// Puts some things, by their ids as JSON, back to what the real platform showed; within a transaction
+/// that is then rolled back.
+pub(super) async fn restore(
+    connection: &mut SqliteConnection,
+    table: &'static str,
+    ids: &str,
+) -> Result<(), sqlx::Error> {
     query("PRAGMA defer_foreign_keys = ON").execute(&mut *connection).await?;
+    let these = "WHERE id IN (SELECT value FROM json_each(?))";
+    for sql in [
+        format!("DELETE FROM {table} {these}"),
+        format!("INSERT INTO {table} SELECT * FROM pristine_{table} {these}"),
+    ] {
+        query(AssertSqlSafe(sql)).bind(ids).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Likewise everything.
+pub(super) async fn restore_all(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     for table in TABLES {
-        let sql = format!(
-            "CREATE TEMP TABLE to_restore AS SELECT id FROM changed_{table};
-             DELETE FROM {table} WHERE id IN (SELECT id FROM to_restore);
-             INSERT INTO {table} SELECT * FROM pristine_{table}
-             WHERE id IN (SELECT id FROM to_restore);
-             DROP TABLE to_restore"
-        );
-        raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
+        let sql = format!("SELECT json_group_array(id) FROM changed_{table}");
+        let ids: String = query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await?;
+        restore(connection, table, &ids).await?;
     }
     Ok(())
 }
