@@ -137,7 +137,7 @@ pub struct Run {
     pub plan_only: bool,
     /// Decide and say what would be paid; nothing that changes anything is sent
     ///
-    /// Reads the real platform, and answers whatever would change something from a shadow of what
+    /// Reads the real platform, and answers whatever would change something from a fork of what
     /// was read: an invoice that is paid so is paid for the rest of the run, and nowhere else. What
     /// POD cannot be asked for, such as a balance that nobody states, is assumed, and the receipt
     /// says so. Earlier runs that were cut off are not resumed.

@@ -8,10 +8,9 @@ use pod_platform::{
 };
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use crate::service::{Refusal, stored};
+use crate::service::{Context, Refusal, stored};
 
 /// The conditions that a request sets.
-#[derive(Default)]
 pub(crate) struct Filters(Vec<Filter>);
 
 /// A condition: its SQL before and behind the value.
@@ -30,6 +29,16 @@ pub(crate) enum Value {
 }
 
 impl Filters {
+    /// The conditions of a list whose things have their ids in this column.
+    pub(crate) fn of(context: &Context<'_>, id: &str) -> Self {
+        let only = context.only.map(|ids| Filter {
+            before: format!("{id} IN (SELECT value FROM json_each(").into(),
+            value: Value::Text(ids.to_owned()),
+            behind: "))",
+        });
+        Self(only.into_iter().collect())
+    }
+
     /// Adds a condition, if there is a value for it.
     pub(crate) fn add(&mut self, before: &'static str, value: Option<Value>, behind: &'static str) {
         self.0.extend(value.map(|value| Filter { before: before.into(), value, behind }));

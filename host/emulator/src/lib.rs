@@ -237,7 +237,7 @@ impl Emulator {
     }
 
     /// Boxed, so that it is compiled here, and not once more in each program that uses it.
-    fn serve(options: Options) -> BoxFuture<'static, Result<Self, Error>> {
+    fn serve(mut options: Options) -> BoxFuture<'static, Result<Self, Error>> {
         Box::pin(async move {
             let listener = TcpListener::bind(options.listen)
                 .await
@@ -246,7 +246,8 @@ impl Emulator {
                 .local_addr()
                 .map_err(|source| Error::Listen { address: options.listen, source })?;
             let root_url = format!("http://{address}");
-            let (platform, caller_token) = open(options, root_url.clone()).await?;
+            let fork = options.fork.take().map(|origin| (origin.account, Some(origin.upstream)));
+            let (platform, caller_token) = open(options, root_url.clone(), fork).await?;
             let platform = Arc::new(platform);
 
             let stopping = platform.stopping.clone();
@@ -489,9 +490,16 @@ impl Emulator {
     }
 }
 
+/// Whom a fork is for, and how it reads for calls that do not say.
+type Beginning = (fork::Account, Option<Arc<dyn fork::Upstream>>);
+
 /// Opens the data, fills it if it is new, and puts the platform together.
-async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Secret>), Error> {
-    if options.fork.is_some() && options.data.is_some() {
+async fn open(
+    options: Options,
+    root_url: String,
+    fork: Option<Beginning>,
+) -> Result<(Platform, Option<Secret>), Error> {
+    if fork.is_some() && options.data.is_some() {
         return Err(Error::ForkWithData);
     }
     let (mut store, new) = Store::open(options.data.as_deref()).await?;
@@ -526,8 +534,10 @@ async fn open(options: Options, root_url: String) -> Result<(Platform, Option<Se
             (Arc::<OwnClock>::clone(&clock), Some(clock))
         }
     };
-    let fork = match options.fork {
-        Some(origin) => Some(Fork::begin(origin, &mut store.connection, clock.now()).await?),
+    let fork = match fork {
+        Some((account, upstream)) => {
+            Some(Fork::begin(account, upstream, &mut store.connection, clock.now()).await?)
+        }
         None => None,
     };
     let caller_token = store.setting(seed::CALLER).await?.map(Secret::new);

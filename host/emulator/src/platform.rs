@@ -21,7 +21,7 @@ use crate::{
     clock::OwnClock,
     deeds, due,
     faults::{self, Called, Effect, Injected, Manner},
-    fork::{self, Fork, Need},
+    fork::{self, Fork, Need, Upstream},
     ott::{self, Otts},
     parties::{Caller, Parties},
     scenario::Spoilt,
@@ -152,7 +152,7 @@ impl Platform {
         let injected = store.faults.next(&mut store.connection, called, call).await?;
         let outcome = match injected.effect {
             Effect::Never | Effect::Later(_) => None,
-            Effect::Now => match self.serve(store, number, call, entry).await {
+            Effect::Now => match self.serve(store, number, call, entry, self.upstream()).await {
                 Err(Refusal::Internal(error)) => return Err(Refusal::Internal(error)),
                 outcome => Some(outcome.map(|reply| self.telling(reply))),
             },
@@ -167,7 +167,7 @@ impl Platform {
         let landing = async {
             self.let_due_things_happen(&mut store).await?;
             let entry = self.find(call)?;
-            self.serve(&mut store, number, call, entry).await
+            self.serve(&mut store, number, call, entry, self.upstream()).await
         };
         match landing.await {
             Ok(_) => tracing::info!(reference = number, "a call took effect late"),
@@ -289,12 +289,13 @@ impl Platform {
     }
 
     /// Does what a service does; none only gives out a one-time token.
-    async fn serve(
+    pub(crate) async fn serve(
         &self,
         store: &mut Store,
         number: i64,
         call: &Call,
         entry: Option<Entry>,
+        upstream: Option<&dyn Upstream>,
     ) -> Result<Reply, Refusal> {
         let Some(entry) = entry else {
             self.caller(call)?;
@@ -320,8 +321,7 @@ impl Platform {
 
         let connection = &mut store.connection;
         let now = self.clock.now();
-        if let Some(fork) = &self.fork {
-            let upstream = &*fork.upstream;
+        if let (Some(fork), Some(upstream)) = (&self.fork, upstream) {
             let asked = fork::Asked { platform: self, fork, upstream, entry, number };
             if let Some(reply) = asked.read(connection, acting, &call.fields).await? {
                 return Ok(reply);
@@ -367,9 +367,14 @@ impl Platform {
 
     /// In a fork: brings what is needed into the tables, for what is no call of a service.
     pub(crate) async fn know(&self, needs: &[Need]) -> Result<(), Refusal> {
-        let Some(fork) = &self.fork else { return Ok(()) };
+        let (Some(fork), Some(upstream)) = (&self.fork, self.upstream()) else { return Ok(()) };
         let mut store = self.store.lock().await;
-        fork.know(self, &*fork.upstream, &mut store.connection, needs).await
+        fork.know(self, upstream, &mut store.connection, needs).await
+    }
+
+    /// Where a fork reads for calls that do not say.
+    fn upstream(&self) -> Option<&dyn Upstream> {
+        self.fork.as_ref()?.upstream.as_deref()
     }
 
     /// Does something that is no call of a service, such as a payer's click, as one transaction.
@@ -420,6 +425,7 @@ impl Platform {
             root_url: &self.root_url,
             fields,
             fork: self.fork.as_ref(),
+            only: None,
         }
     }
 
@@ -441,7 +447,7 @@ impl Platform {
     }
 
     /// The service that is called; none where only a one-time token is asked for.
-    fn find(&self, call: &Call) -> Result<Option<Entry>, Refusal> {
+    pub(crate) fn find(&self, call: &Call) -> Result<Option<Entry>, Refusal> {
         match call.target {
             Target::OneTimeToken => Ok(None),
             Target::Path(path) => {

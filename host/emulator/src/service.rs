@@ -39,6 +39,8 @@ pub(crate) struct Context<'a> {
     pub(crate) fields: &'a Fields,
     /// What the platform is a fork of, if it is one.
     pub(crate) fork: Option<&'a Fork>,
+    /// Of a list in a fork: the ids, as JSON, of the things that it is to tell of, and of no others.
+    pub(crate) only: Option<&'a str>,
 }
 
 impl Context<'_> {

@@ -163,8 +163,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A link, with these fields behind what it has already.
-    fn with(self, request: &Request, fields: &Form) -> Result<Self, Error> {
+    /// The link that a service answered, with the fields behind it that are not
+    /// [sent](Request::sent) to the service.
+    ///
+    /// # Errors
+    /// If the service answered no link.
+    pub fn appended(self, request: &Request) -> Result<Self, Error> {
+        let (fields, _) = request.form.split(request.row.appended);
         let strange = |error: &dyn fmt::Display| {
             let reason = format!("{} answered no link: {error}", request.row.name);
             failed(request.row, reason, Some(self.reference_number.clone()))
@@ -294,6 +299,12 @@ impl Client {
         })
     }
 
+    /// Where it calls.
+    #[must_use]
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
     /// The same, by another clock than the system's: one that stands where the platform's does.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -353,13 +364,9 @@ impl Client {
             Route::Download { .. } => return self.download(request, credentials, accepts).await,
             Route::Product(_) | Route::Path { .. } | Route::Upload { .. } => {}
         }
-        let (appended, sent) = request.form.split(row.appended);
-        let exchange = self.exchange(row, &sent, credentials, ott, accepts).await;
+        let exchange = self.exchange(row, &request.sent(), credentials, ott, accepts).await;
         let outcome = exchange.outcome.and_then(|(_, body)| Answer::read(row, request.read, &body));
-        let outcome = match row.appended {
-            [] => outcome,
-            _ => outcome.and_then(|answer| answer.with(request, &appended)),
-        };
+        let outcome = outcome.and_then(|answer| answer.appended(request));
         Exchange { traffic: exchange.traffic, outcome }
     }
 

@@ -618,6 +618,12 @@ impl Request {
         format!("{}.{}", self.interface, self.function)
     }
 
+    /// The fields that are sent to the service.
+    #[must_use]
+    pub fn sent(&self) -> Form {
+        self.form.split(self.row.appended).1
+    }
+
     /// Refuses days that are more than 50 years from `now`: POD reads the numbers of a Gregorian day
     /// as a Jalali one, and would keep a guarantee's money for six centuries.
     ///

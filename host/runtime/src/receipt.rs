@@ -18,7 +18,7 @@ pub struct Receipt {
     /// The caller's own name for the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Nothing was paid: a shadow of the platform answered every call that changes something.
+    /// Nothing was paid: a fork of the platform answered every call that changes something.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
     /// What was run.

@@ -7,7 +7,7 @@ use pod_platform::{Attempt, Instant};
 use crate::{
     Account, Error, Host,
     cards::without_cards,
-    door::{History, Passage, Recorder, lands_until, look},
+    door::{Direct, History, Passage, Recorder, lands_until, look},
     fold::{Fold, Open},
     journal::{Entry, RunFilter, RunSummary, Settled, Started},
     receipt::{Doubt, Receipt},
@@ -144,6 +144,7 @@ impl Host {
         let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
         let started = fold.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
         let mut doubts = fold.doubts();
+        let platform = Direct::of(account);
         for (doubt, open) in doubts.iter_mut().zip(fold.open()) {
             let Some(evidence) = open.intent.evidence() else { continue };
             let form = open.intent.form();
@@ -156,7 +157,7 @@ impl Host {
                 now: self.time(account),
                 before: before.as_ref(),
             };
-            let looked = look(&account.client, &account.credentials, evidence, &form, attempt);
+            let looked = look(&platform, evidence, &form, attempt);
             let Some((_, sighting)) = looked.await else { continue };
             doubt.evidence = Some(sighting.map_or_else(|reason| reason, |seen| seen.shows));
         }

@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use crate::{
     Account, Digest, Error, Host, Language, OnFailure, Policy, ScriptMode,
-    door::{Connection, Egress, History, HttpSecrets, Passage, Recorder, Shadow},
+    door::{Connection, Direct, Egress, History, HttpSecrets, Memory, Passage, Recorder},
     error::Stopped,
     execution::{Executed, Execution},
     fold::Fold,
@@ -48,7 +48,7 @@ pub struct RunOptions {
     /// the same key is run once: asked for again, it answers the first run's receipt, and goes on
     /// with that run if it was cut off. See [`check_key`](crate::check_key).
     pub key: Option<String>,
-    /// Read the account's platform, and change nothing: what would change is answered from a shadow
+    /// Read the account's platform, and change nothing: what would change is answered by a fork
     /// of what was read, and nothing that changes anything is sent. The receipt says what would be
     /// paid, in rials, and what was assumed for that. Such a run has no key, and is never resumed.
     pub dry_run: bool,
@@ -184,8 +184,7 @@ impl Host {
             let _place = self.unless_stopped(place).await??;
             let run = uuid::Uuid::now_v7().to_string();
             let live = self.live().take(&run).await;
-            let recorder =
-                Recorder::new(run.clone(), started.owner(), self.journal().clone(), is_dry);
+            let recorder = Recorder::new(run.clone(), started.owner(), self.journal().clone());
             recorder.note(Entry::Started(Box::new(started.clone())));
             if started.key.is_some() {
                 match recorder.try_commit().await {
@@ -200,9 +199,12 @@ impl Host {
             let passage = Passage {
                 grant,
                 connection: Some(self.connection(&run, account)?),
-                shadow: is_dry.then(|| Shadow::new(&task.facts.stated)),
                 _live: Some(live),
                 ..self.passage(&run, &started, account, recorder, History::default())
+            };
+            let passage = match is_dry {
+                true => passage.dry(account, &task.facts.stated).await?,
+                false => passage,
             };
             self.execute(loaded, &task, &started, passage, None).await
         })
@@ -311,7 +313,7 @@ impl Host {
     /// A run's way out for an account.
     pub(crate) fn connection(&self, run: &str, account: &Account) -> Result<Connection, Error> {
         Ok(Connection {
-            client: account.client.clone(),
+            platform: Box::new(Direct::of(account)),
             credentials: account.credentials.clone(),
             seal: Seal::of(run, &account.credentials.token)?,
         })
@@ -346,10 +348,10 @@ impl Host {
     ) -> Passage {
         Passage {
             grant: Grant::default(),
+            memory: Memory::kept(&recorder),
             recorder,
             history,
             connection: None,
-            shadow: None,
             user: started.user,
             business: started.business,
             clock: self.clock().clone(),

@@ -4,6 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use pod_emulator::fork::Known;
 use pod_platform::{Instant, JalaliDate, Rial};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
@@ -29,6 +30,31 @@ pub struct Stated {
     /// How many instalments plans have. On POD only a plan's own script says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loan_plans: Option<Vec<StatedLoanPlan>>,
+}
+
+impl From<Stated> for Known {
+    fn from(stated: Stated) -> Self {
+        let Stated { wallet, delegations, loan_credits, loan_plans } = stated;
+        let delegation = |credit: StatedDelegation| pod_emulator::DelegatedCredit {
+            delegator_id: credit.delegator_id,
+            hash: credit.hash,
+            amount: credit.amount,
+            guild_code: credit.guild_code,
+            until: credit.until,
+        };
+        let loan_credit = |credit: StatedLoanCredit| pod_emulator::LoanCredit {
+            contract_id: credit.contract_id,
+            user_id: credit.user_id,
+            credit: credit.credit,
+        };
+        let plans = loan_plans.unwrap_or_default().into_iter();
+        Self {
+            wallet,
+            delegations: delegations.map(|all| all.into_iter().map(delegation).collect()),
+            loan_credits: loan_credits.map(|all| all.into_iter().map(loan_credit).collect()),
+            installments: plans.map(|plan| (plan.id, plan.installments)).collect(),
+        }
+    }
 }
 
 /// A delegated credit.

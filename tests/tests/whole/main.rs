@@ -7,6 +7,7 @@ mod cut_off_runs;
 mod denial_matrix;
 mod door;
 mod dry_run;
+mod dry_run_scenarios;
 mod dry_run_services;
 mod durable_copies;
 mod durable_disk;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pod_emulator::{
-    DelegatedCredit, Emulator, LoanCredit, Options, Scenario,
+    Emulator, Options, Scenario,
     fork::{Account, Known, Origin, Reader},
 };
 use pod_host::Stated;
@@ -79,29 +79,10 @@ async fn forked(
 
 /// What podhost.toml states of an account, or else its platform does.
 fn known(operator: Stated, platform: Stated) -> Known {
-    let credits = operator.delegations.or(platform.delegations).map(|stated| {
-        let credit = |credit: pod_host::StatedDelegation| DelegatedCredit {
-            delegator_id: credit.delegator_id,
-            hash: credit.hash,
-            amount: credit.amount,
-            guild_code: credit.guild_code,
-            until: credit.until,
-        };
-        stated.into_iter().map(credit).collect()
-    });
-    let loan_credits = operator.loan_credits.or(platform.loan_credits).map(|stated| {
-        let credit = |credit: pod_host::StatedLoanCredit| LoanCredit {
-            contract_id: credit.contract_id,
-            user_id: credit.user_id,
-            credit: credit.credit,
-        };
-        stated.into_iter().map(credit).collect()
-    });
-    let plans = operator.loan_plans.or(platform.loan_plans).unwrap_or_default();
-    Known {
+    Known::from(Stated {
         wallet: operator.wallet.or(platform.wallet),
-        delegations: credits,
-        loan_credits,
-        installments: plans.into_iter().map(|plan| (plan.id, plan.installments)).collect(),
-    }
+        delegations: operator.delegations.or(platform.delegations),
+        loan_credits: operator.loan_credits.or(platform.loan_credits),
+        loan_plans: operator.loan_plans.or(platform.loan_plans),
+    })
 }

@@ -8,7 +8,7 @@ use pod_platform::{
 };
 use sqlx::{SqliteConnection, query};
 
-use super::{Known, identity::NOBODY, invoices::record, pristine};
+use super::{Known, identity::NOBODY, invoices::record, met::Met, pristine};
 use crate::{
     handlers::payments::PODLAND_WALLET,
     invoice::Record,
@@ -28,11 +28,12 @@ pub(crate) async fn account(
     now: Instant,
     caller: Caller,
     known: &Known,
+    met: &Met,
 ) -> Result<(), sqlx::Error> {
     // Of what nobody has told, nobody is the issuer or the lender.
     for id in [Some(NOBODY), caller.business_id].into_iter().flatten() {
         let own = Business { id: id.unsigned_abs(), ..Business::default() };
-        business(connection, &own, None).await?;
+        business(connection, met, &own, None).await?;
         if Some(id) == caller.business_id {
             query("UPDATE businesses SET user_id = ? WHERE id = ?")
                 .bind(caller.user_id)
@@ -94,16 +95,17 @@ pub(super) async fn account_is(
 pub(super) async fn invoice(
     connection: &mut SqliteConnection,
     now: Instant,
+    met: &Met,
     invoice: &Invoice,
 ) -> Result<(), Refusal> {
     if let Some(own) = &invoice.business {
-        business(connection, own, invoice.issuer_srv.as_ref()).await?;
+        business(connection, met, own, invoice.issuer_srv.as_ref()).await?;
     }
     for one in [&invoice.user_srv, &invoice.payer].into_iter().flatten() {
-        user(connection, one).await?;
+        user(connection, met, one).await?;
     }
     if let Some(own) = &invoice.guild_srv {
-        guild(connection, own).await?;
+        guild(connection, met, own).await?;
     }
     let row = record(invoice)?;
     row.save(connection).await?;
@@ -151,6 +153,7 @@ async fn fund(
 /// of it.
 pub(super) async fn bill(
     connection: &mut SqliteConnection,
+    met: &Met,
     bill: &ServiceBill,
 ) -> Result<(), Refusal> {
     let invoice_id = match bill.invoice_id {
@@ -175,7 +178,7 @@ pub(super) async fn bill(
         pristine::keep(connection, "invoices", row.id).await?;
     }
     if let Some(own) = &bill.user_srv {
-        user(connection, own).await?;
+        user(connection, met, own).await?;
     }
     query(
         "INSERT OR REPLACE INTO service_bills (id, bill_id, payment_id, status, invoice_id, \
@@ -201,9 +204,13 @@ pub(super) async fn bill(
 /// A business, and the user that it is billed as, if that is shown.
 pub(super) async fn business(
     connection: &mut SqliteConnection,
+    met: &Met,
     own: &Business,
     owner: Option<&User>,
 ) -> Result<(), sqlx::Error> {
+    if !met.business(own, owner) {
+        return Ok(());
+    }
     let id = own.id.cast_signed();
     query(
         "INSERT INTO businesses (id, user_id, name, num_of_products, rate, rate_count, sheba, \
@@ -225,7 +232,14 @@ pub(super) async fn business(
     Ok(())
 }
 
-pub(super) async fn user(connection: &mut SqliteConnection, own: &User) -> Result<(), sqlx::Error> {
+pub(super) async fn user(
+    connection: &mut SqliteConnection,
+    met: &Met,
+    own: &User,
+) -> Result<(), sqlx::Error> {
+    if !met.user(own) {
+        return Ok(());
+    }
     query(
         "INSERT INTO users (id, name, profile_image) VALUES (?, ?, ?) \
          ON CONFLICT (id) DO UPDATE SET (name, profile_image) = \
@@ -239,7 +253,14 @@ pub(super) async fn user(connection: &mut SqliteConnection, own: &User) -> Resul
     Ok(())
 }
 
-async fn guild(connection: &mut SqliteConnection, own: &Guild) -> Result<(), sqlx::Error> {
+pub(super) async fn guild(
+    connection: &mut SqliteConnection,
+    met: &Met,
+    own: &Guild,
+) -> Result<(), sqlx::Error> {
+    if !met.guild(own) {
+        return Ok(());
+    }
     query("INSERT OR REPLACE INTO guilds (code, id, name) VALUES (?, ?, ?)")
         .bind(&own.code)
         .bind(own.id.cast_signed())

@@ -3,7 +3,7 @@
 use pod_platform::{
     Instant, Service,
     bills::ListBillsRequest,
-    invoices::{GetInvoiceListRequest, Invoice},
+    invoices::{GetInvoiceListRequest, Invoice, User},
     loans::{BusinessLoanListRequest, Contract, LoanListRequest, LoanPlan, LoanPlanListRequest},
     types::UnreadableField,
     wire::lenient::Item,
@@ -38,6 +38,8 @@ pub(crate) enum Need {
     Numbered(String),
     /// The invoice that anybody can pay by this number.
     Unique(String),
+    /// Whoever an invoice that is issued will show, as far as other invoices have shown them.
+    Issuing { user: Option<u64>, guild: String },
     /// The payment of a utility bill that the account asked for or made, by the bill's identifiers.
     Bill { bill_id: String, payment_id: String },
     /// The same by its id.
@@ -73,6 +75,7 @@ impl Reading<'_> {
                     GetInvoiceListRequest { unique_number: Some(number.clone()), ..first_page() };
                 self.invoices(&list, Side::Either).await
             }
+            Need::Issuing { user, guild } => self.people(*user, guild).await,
             Need::Bill { bill_id, payment_id } => {
                 let list = ListBillsRequest {
                     size: MOST_OF_ONE_NAME,
@@ -104,6 +107,32 @@ impl Reading<'_> {
             Ok(value) => Ok(*value),
             Err(_) => unreachable!("`prepare` pairs a request with its own reader"),
         }
+    }
+
+    async fn people(&mut self, user: Option<u64>, guild: &str) -> Result<(), Refusal> {
+        let own = self.fork.identity.caller().business_id.map(i64::unsigned_abs);
+        let (issued, customer, trade) = {
+            let things = self.fork.seen.things();
+            let mut seen = things.invoices.values();
+            let is_own = |one: &&Invoice| one.business.as_ref().map(|shop| shop.id) == own;
+            let issued = seen.clone().find(is_own).cloned();
+            let is_for = |one: &&User| Some(one.id) == user;
+            let customer =
+                seen.clone().filter_map(|one| one.user_srv.as_ref()).find(is_for).cloned();
+            let trade = seen.find_map(|one| one.guild_srv.clone().filter(|own| own.code == guild));
+            (issued, customer, trade)
+        };
+        let issuer = issued.as_ref().and_then(|one| one.issuer_srv.as_ref());
+        if let Some(shop) = issued.as_ref().and_then(|one| one.business.as_ref()) {
+            import::business(self.connection, &self.fork.met, shop, issuer).await?;
+        }
+        if let Some(customer) = &customer {
+            import::user(self.connection, &self.fork.met, customer).await?;
+        }
+        if let Some(trade) = &trade {
+            import::guild(self.connection, &self.fork.met, trade).await?;
+        }
+        Ok(())
     }
 
     async fn invoice(&mut self, id: u64, side: Side) -> Result<(), Refusal> {
@@ -141,8 +170,9 @@ impl Reading<'_> {
         for invoice in invoices {
             if let Some(user) = self.fork.identity.learn(invoice, side) {
                 import::account_is(&mut transaction, self.now, user).await?;
+                self.fork.met.tell();
             }
-            import::invoice(&mut transaction, self.now, invoice).await?;
+            import::invoice(&mut transaction, self.now, &self.fork.met, invoice).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -161,7 +191,7 @@ impl Reading<'_> {
                 self.invoice(invoice, Side::Owed).await?;
             }
             let mut transaction = self.connection.begin().await?;
-            import::bill(&mut transaction, &bill).await?;
+            import::bill(&mut transaction, &self.fork.met, &bill).await?;
             transaction.commit().await?;
         }
         Ok(())
@@ -210,7 +240,7 @@ impl Reading<'_> {
         let mut transaction = self.connection.begin().await?;
         for loan in found {
             if !pristine::has_changed(&mut transaction, "loans", loan.id.cast_signed()).await? {
-                loans::loan(&mut transaction, self.now, known, loan).await?;
+                loans::loan(&mut transaction, self.now, known, &self.fork.met, loan).await?;
             }
         }
         transaction.commit().await?;
@@ -236,7 +266,7 @@ impl Reading<'_> {
         let contract = shown.unwrap_or(Contract { id, ..Contract::default() });
         let mut transaction = self.connection.begin().await?;
         if is_shown || !is_row(&mut transaction, "loan_contracts", id).await? {
-            loans::contract(&mut transaction, known, &contract, None).await?;
+            loans::contract(&mut transaction, known, &self.fork.met, &contract, None).await?;
         }
         if !is_shown {
             self.fork.gaps.assume("loan-contract-fits");

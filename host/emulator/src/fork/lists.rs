@@ -2,8 +2,9 @@
 //!
 //! A page of a list is exact: what is changed may have left the list or come into it, so the page is
 //! cut anew out of a somewhat larger one of the real platform's. Lists are in the order of ids, the
-//! newest first unless asked otherwise. Which things a list holds is for its own handler to say, once
-//! of things as they stand and once as they stood.
+//! newest first unless asked otherwise. Which of the changed things a list holds is for its own handler
+//! to say, once of them as they stand and once as they stood: what a list costs here depends on how
+//! much has changed, not on how much there is.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,17 +14,18 @@ use pod_platform::{
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
-use sqlx::{Connection as _, SqliteConnection, query_as};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, query_as, query_scalar};
 
-use super::{Asked, FIRST_ID, pristine};
+use super::{
+    Asked, FIRST_ID,
+    laid::{Changed, Changes, List, Told},
+    pristine,
+};
 use crate::{
     invoice::Record,
     parties::Caller,
     service::{Refusal, Reply},
 };
-
-/// More than there will ever be here of anything.
-const ALL: u32 = 1_000_000;
 
 /// Of a service that reads: where a fork reads.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,15 +46,50 @@ pub(crate) enum Kind {
     Loans,
 }
 
-/// The things in a list that are not as the real platform shows them.
-#[derive(Default)]
-struct Changes {
-    /// No longer in it.
-    gone: HashSet<u64>,
-    /// In it now, and not before.
-    come: BTreeMap<u64, Box<RawValue>>,
-    /// In it as before, looking otherwise.
-    stayed: HashMap<u64, Box<RawValue>>,
+impl Kind {
+    /// Selects the things that are not as the real platform shows them. A loan shows its instalments,
+    /// and the invoice that it pays.
+    const fn select_changed(self) -> &'static str {
+        match self {
+            Self::Invoices => "SELECT id, version FROM changed_invoices",
+            Self::Bills => "SELECT id, version FROM changed_service_bills",
+            Self::Loans => {
+                "SELECT id, MAX(version) AS version FROM (\
+                 SELECT id, version FROM changed_loans \
+                 UNION ALL SELECT loan_id, version FROM installments \
+                 JOIN changed_installments USING (id) \
+                 UNION ALL SELECT loans.id, subject.version FROM loans \
+                 JOIN changed_invoices AS subject ON subject.id = subject_invoice_id) GROUP BY id"
+            }
+        }
+    }
+
+    async fn changed(self, connection: &mut SqliteConnection) -> Result<Vec<Changed>, sqlx::Error> {
+        let rows: Vec<(i64, i64)> = query_as(self.select_changed()).fetch_all(connection).await?;
+        Ok(rows.into_iter().map(|(id, version)| Changed { id, version }).collect())
+    }
+
+    async fn has_changed(
+        self,
+        connection: &mut SqliteConnection,
+        id: u64,
+    ) -> Result<bool, sqlx::Error> {
+        let sql = format!("SELECT ? IN (SELECT id FROM ({}))", self.select_changed());
+        query_scalar(AssertSqlSafe(sql)).bind(id.cast_signed()).fetch_one(connection).await
+    }
+
+    /// Puts things, with what they show, back to what the real platform showed.
+    async fn restore(
+        self,
+        connection: &mut SqliteConnection,
+        ids: &str,
+    ) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Invoices => pristine::restore(connection, "invoices", ids).await,
+            Self::Bills => pristine::restore(connection, "service_bills", ids).await,
+            Self::Loans => pristine::restore_all(connection).await,
+        }
+    }
 }
 
 /// Which part of a list.
@@ -65,6 +102,9 @@ enum From {
     /// The newest first, from this id on.
     Last(u64),
 }
+
+/// What a list has, by its id.
+type Item = (u64, Box<RawValue>);
 
 #[derive(Deserialize)]
 struct Named {
@@ -82,21 +122,31 @@ impl Asked<'_> {
         Ok(Reply { count: answer.count, result: Some(result), ..Reply::default() })
     }
 
-    /// The page that is asked for.
+    /// The page that is asked for; none, if that is for the list's own handler to say, for nothing of it
+    /// is as the real platform shows it.
     pub(super) async fn page(
         &self,
         connection: &mut SqliteConnection,
         caller: Caller,
         request: &Request,
         kind: Kind,
-    ) -> Result<Reply, Refusal> {
-        let Touched { things, shows } = touched(connection, kind).await?;
-        if things.is_empty() && !shows {
-            return self.pass_on(request).await;
+    ) -> Result<Option<Reply>, Refusal> {
+        let number = |field| request.form.get(field).and_then(|text| text.parse::<u64>().ok());
+        if let Some(id) = number("id") {
+            // What exists here only, the real platform need not be asked for.
+            if id >= FIRST_ID || kind.has_changed(connection, id).await? {
+                return Ok(None);
+            }
+            let reply = self.pass_on(request).await?;
+            return self.freshen_page(connection, kind, reply).await.map(Some);
+        }
+        let changed = kind.changed(connection).await?;
+        if changed.is_empty() {
+            let reply = self.pass_on(request).await?;
+            return self.freshen_page(connection, kind, reply).await.map(Some);
         }
         let Changes { gone, come, stayed } =
-            self.changes(connection, caller, request, &things).await?;
-        let number = |field| request.form.get(field).and_then(|text| text.parse::<u64>().ok());
+            self.changes(connection, caller, request, kind, &changed).await?;
         let from = match (number("firstId"), number("lastId")) {
             (Some(id), _) => From::First(id),
             (_, Some(id)) => From::Last(id),
@@ -107,14 +157,9 @@ impl Asked<'_> {
             From::Offset(offset) => offset,
             From::First(_) | From::Last(_) => 0,
         };
-        // What exists here only, the real platform need not be asked for.
-        let is_only_here = number("id").is_some_and(|id| id >= FIRST_ID);
-        let start = if is_only_here { 0 } else { offset.saturating_sub(come.len() as u64) };
+        let start = offset.saturating_sub(come.len() as u64);
         let wanted = offset.saturating_add(size).saturating_add(gone.len() as u64) - start;
-        let (count, read) = match is_only_here {
-            true => (0, Vec::new()),
-            false => self.part(request, start, wanted).await?,
-        };
+        let (count, read) = self.part(request, start, wanted).await?;
         let (count, page) = lay_over(
             Pages { gone, come, from, start, is_full: read.len() as u64 == wanted, offset, size },
             count,
@@ -128,7 +173,7 @@ impl Asked<'_> {
             });
         }
         let result = Some(serde_json::value::to_raw_value(&result)?);
-        Ok(Reply { count, result, ..Reply::default() })
+        Ok(Some(Reply { count, result, ..Reply::default() }))
     }
 
     /// A part of the real platform's list.
@@ -137,7 +182,7 @@ impl Asked<'_> {
         request: &Request,
         start: u64,
         wanted: u64,
-    ) -> Result<(u64, Vec<(u64, Box<RawValue>)>), Refusal> {
+    ) -> Result<(u64, Vec<Item>), Refusal> {
         let mut form = Form::default();
         for (name, value) in request.form.iter() {
             form.push(
@@ -159,47 +204,88 @@ impl Asked<'_> {
         connection: &mut SqliteConnection,
         caller: Caller,
         request: &Request,
-        touched: &HashSet<u64>,
+        kind: Kind,
+        changed: &[Changed],
     ) -> Result<Changes, Refusal> {
         let mut fields = Fields::from(&request.form);
         for field in ["offset", "size", "firstId", "lastId"] {
             fields.remove(field);
         }
-        fields.push("offset", "0");
-        fields.push("size", ALL.to_string());
-
-        let mut now = self.own(connection, caller, &fields).await?;
-        let mut transaction = connection.begin().await?;
-        pristine::restore(&mut transaction).await?;
-        let mut before = self.own(&mut transaction, caller, &fields).await?;
-        transaction.rollback().await?;
-        now.retain(|id, _| touched.contains(id));
-        before.retain(|id, _| touched.contains(id));
-
-        let mut changes = Changes::default();
-        changes.gone.extend(before.keys().filter(|id| !now.contains_key(id)));
-        for (id, shown) in now {
-            match before.contains_key(&id) {
-                true => changes.stayed.insert(id, shown),
-                false => changes.come.insert(id, shown),
-            };
+        let day = self.platform.clock.now().jalali_date();
+        let list = List::of(self.entry.row.name, fields.clone(), caller, day);
+        let news = self.fork.laid.news(&list, changed);
+        if !news.is_empty() {
+            let told = self.compare(connection, caller, fields, kind, news).await?;
+            self.fork.laid.tell(&list, told);
         }
-        Ok(changes)
+        Ok(self.fork.laid.changes(&list, changed))
     }
 
-    /// All that is in the list here.
+    /// What it says of some things, as they stand and as they stood.
+    async fn compare(
+        &self,
+        connection: &mut SqliteConnection,
+        caller: Caller,
+        mut fields: Fields,
+        kind: Kind,
+        changed: Vec<Changed>,
+    ) -> Result<Vec<Told>, Refusal> {
+        fields.push("offset", "0");
+        fields.push("size", changed.len().to_string());
+        let ids: Vec<i64> = changed.iter().map(|one| one.id).collect();
+        let ids = serde_json::to_string(&ids)?;
+
+        let mut now = self.own(connection, caller, &fields, &ids).await?;
+        let mut transaction = connection.begin().await?;
+        kind.restore(&mut transaction, &ids).await?;
+        let before = self.own(&mut transaction, caller, &fields, &ids).await?;
+        transaction.rollback().await?;
+
+        let told = |changed: Changed| {
+            let id = changed.id.unsigned_abs();
+            Told { changed, before: before.contains_key(&id), now: now.remove(&id) }
+        };
+        Ok(changed.into_iter().map(told).collect())
+    }
+
+    /// Which of these things are in the list here.
     async fn own(
         &self,
         connection: &mut SqliteConnection,
         caller: Caller,
         fields: &Fields,
+        ids: &str,
     ) -> Result<HashMap<u64, Box<RawValue>>, Refusal> {
         let parties = self.platform.parties();
         let now = self.platform.clock.now();
         let mut context =
             self.platform.context(&parties, connection, caller, now, self.number, fields);
+        context.only = Some(ids);
         let reply = (self.entry.run)(&mut context).await?;
-        Ok(items(&reply)?.into_iter().collect())
+        let items = items(&reply)?;
+        tracing::debug!(
+            service = self.entry.row.name,
+            items = items.len(),
+            "listed of what changed"
+        );
+        Ok(items.into_iter().collect())
+    }
+
+    /// A page that the real platform answered, in which others may show what has changed here.
+    async fn freshen_page(
+        &self,
+        connection: &mut SqliteConnection,
+        kind: Kind,
+        reply: Reply,
+    ) -> Result<Reply, Refusal> {
+        if kind != Kind::Loans || Kind::Invoices.changed(connection).await?.is_empty() {
+            return Ok(reply);
+        }
+        let mut result = Vec::new();
+        for (_, shown) in items(&reply)? {
+            result.push(self.freshen(connection, kind, shown).await?);
+        }
+        Ok(Reply { result: Some(serde_json::value::to_raw_value(&result)?), ..reply })
     }
 
     /// A loan with the invoice that it pays as that is now.
@@ -225,43 +311,8 @@ impl Asked<'_> {
     }
 }
 
-/// What is not as the real platform shows it.
-struct Touched {
-    /// Things of the list's kind.
-    things: HashSet<u64>,
-    /// May others of them show something that is not?
-    shows: bool,
-}
-
-async fn touched(connection: &mut SqliteConnection, kind: Kind) -> Result<Touched, sqlx::Error> {
-    let table = match kind {
-        Kind::Invoices => "invoices",
-        Kind::Bills => "service_bills",
-        Kind::Loans => {
-            let mut loans = pristine::changed(connection, "loans").await?;
-            let invoices = pristine::changed(connection, "invoices").await?;
-            let parts = pristine::changed(connection, "installments").await?;
-            let rows: Vec<(i64, i64, Option<i64>)> = query_as(
-                "SELECT loans.id, subject_invoice_id, installments.id FROM loans \
-                 LEFT JOIN installments ON loan_id = loans.id",
-            )
-            .fetch_all(&mut *connection)
-            .await?;
-            for (loan, subject, part) in rows {
-                if invoices.contains(&subject) || part.is_some_and(|part| parts.contains(&part)) {
-                    loans.insert(loan);
-                }
-            }
-            let things = loans.into_iter().map(i64::unsigned_abs).collect();
-            return Ok(Touched { things, shows: !invoices.is_empty() });
-        }
-    };
-    let ids = pristine::changed(connection, table).await?;
-    Ok(Touched { things: ids.into_iter().map(i64::unsigned_abs).collect(), shows: false })
-}
-
 /// A list's items by id.
-fn items(reply: &Reply) -> Result<Vec<(u64, Box<RawValue>)>, Refusal> {
+fn items(reply: &Reply) -> Result<Vec<Item>, Refusal> {
     let result = reply.result.as_ref().map_or("[]", |result| result.get());
     let items: Vec<Box<RawValue>> = serde_json::from_str(result)?;
     let named = |item: Box<RawValue>| {
@@ -283,8 +334,6 @@ struct Pages {
     offset: u64,
     size: u64,
 }
-
-type Item = (u64, Box<RawValue>);
 
 /// The page, and how many there are in all.
 fn lay_over(pages: Pages, count: u64, read: Vec<Item>) -> (u64, Vec<Item>) {

@@ -6,7 +6,7 @@ use pod_platform::{
 };
 use sqlx::{SqliteConnection, query};
 
-use super::{Known, identity::NOBODY, import, pristine};
+use super::{Known, identity::NOBODY, import, met::Met, pristine};
 use crate::{
     handlers::payments::PODLAND_WALLET,
     invoice::Record,
@@ -19,12 +19,13 @@ use crate::{
 pub(super) async fn contract(
     connection: &mut SqliteConnection,
     known: &Known,
+    met: &Met,
     contract: &Contract,
     tool: Option<&str>,
 ) -> Result<(), Refusal> {
     let lender = contract.grantor.as_ref().and_then(|grantor| grantor.business.as_ref());
     if let Some(lender) = lender {
-        import::business(connection, lender, contract.creator.as_ref()).await?;
+        import::business(connection, met, lender, None).await?;
     }
     let guild = contract.grantor.as_ref().and_then(|grantor| {
         grantor
@@ -107,20 +108,21 @@ pub(super) async fn loan(
     connection: &mut SqliteConnection,
     now: Instant,
     known: &Known,
+    met: &Met,
     loan: &Loan,
 ) -> Result<(), Refusal> {
     let (Some(subject), Some(own_contract)) = (&loan.subject_invoice, &loan.contract) else {
         return Ok(());
     };
     let tool = loan.clear_installment_tool_id.as_deref();
-    contract(connection, known, own_contract, tool).await?;
+    contract(connection, known, met, own_contract, tool).await?;
     if let Some(own) = &loan.plan {
         plan(connection, known, own_contract.id, own).await?;
     }
     if let Some(user) = &loan.user {
-        import::user(connection, user).await?;
+        import::user(connection, met, user).await?;
     }
-    take_in(connection, now, subject).await?;
+    take_in(connection, now, met, subject).await?;
     let principal = subject.payable_amount.0.saturating_sub(loan.primary_amount.0);
     let id = loan.id.cast_signed();
     let millis = |at: Option<Instant>| at.filter(|at| at.0 > 0).map(|at| at.0.cast_signed());
@@ -151,7 +153,7 @@ pub(super) async fn loan(
     for part in &loan.installments {
         let invoice = part.related_invoices.first();
         if let Some(invoice) = invoice {
-            take_in(connection, now, invoice).await?;
+            take_in(connection, now, met, invoice).await?;
         }
         let row = Installment {
             id: part.id.cast_signed(),
@@ -172,10 +174,11 @@ pub(super) async fn loan(
 async fn take_in(
     connection: &mut SqliteConnection,
     now: Instant,
+    met: &Met,
     invoice: &pod_platform::invoices::Invoice,
 ) -> Result<(), Refusal> {
     if Record::find(connection, invoice.id).await?.is_none() {
-        import::invoice(connection, now, invoice).await?;
+        import::invoice(connection, now, met, invoice).await?;
     }
     Ok(())
 }

@@ -13,10 +13,13 @@
 mod gaps;
 mod identity;
 mod import;
+mod in_process;
 mod invoices;
 mod know;
+mod laid;
 mod lists;
 mod loans;
+mod met;
 mod overlay;
 mod pristine;
 mod seen;
@@ -30,6 +33,7 @@ use pod_platform::{
 };
 use sqlx::{Connection as _, SqliteConnection, query};
 
+pub use self::in_process::{Called, InProcess};
 pub(crate) use self::{
     gaps::Gaps,
     identity::NOBODY,
@@ -38,7 +42,7 @@ pub(crate) use self::{
     lists::{Kind, Reads},
     overlay::overlay,
 };
-use self::{identity::Identity, know::Reading, seen::Seen};
+use self::{identity::Identity, know::Reading, laid::Laid, met::Met, seen::Seen};
 use crate::{
     Error,
     holdings::{DelegatedCredit, LoanCredit},
@@ -111,25 +115,31 @@ pub struct Known {
 /// What a platform is a fork of, and what it has of that.
 pub(crate) struct Fork {
     pub(crate) token: Secret,
-    pub(crate) upstream: Arc<dyn Upstream>,
+    /// For calls that bring no way of their own.
+    pub(crate) upstream: Option<Arc<dyn Upstream>>,
     pub(crate) identity: Identity,
     pub(crate) gaps: Gaps,
     pub(crate) seen: Seen,
+    laid: Laid,
+    met: Met,
 }
 
 impl Fork {
     /// Makes an empty platform's tables those of a fork, where nothing is known yet but the account.
     pub(crate) async fn begin(
-        origin: Origin,
+        account: Account,
+        upstream: Option<Arc<dyn Upstream>>,
         connection: &mut SqliteConnection,
         now: Instant,
     ) -> Result<Self, Error> {
-        let Origin { upstream, account } = origin;
         let identity = Identity::new(account.business, account.user);
-        identity.look_around(&*upstream).await.map_err(Error::Upstream)?;
+        if let Some(upstream) = &upstream {
+            identity.look_around(&**upstream).await.map_err(Error::Upstream)?;
+        }
         let mut transaction = connection.begin().await?;
         pristine::begin(&mut transaction).await?;
-        import::account(&mut transaction, now, identity.caller(), &account.known).await?;
+        let met = Met::default();
+        import::account(&mut transaction, now, identity.caller(), &account.known, &met).await?;
         query("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)")
             .bind(seed::CALLER)
             .bind(account.token.expose())
@@ -142,6 +152,8 @@ impl Fork {
             identity,
             gaps: Gaps::new(account.known),
             seen: Seen::default(),
+            laid: Laid::default(),
+            met,
         })
     }
 }
@@ -163,7 +175,9 @@ impl Fork {
         for need in needs {
             reading.know(need).await?;
         }
-        platform.read_parties(connection).await?;
+        if self.met.take_news() {
+            platform.read_parties(connection).await?;
+        }
         Ok(())
     }
 
@@ -201,9 +215,7 @@ impl Asked<'_> {
         // What is wrong with the request, the handler says.
         let Ok((request, needs)) = (entry.prepare)(fields) else { return Ok(None) };
         match entry.reads {
-            Reads::Both(kind) => {
-                return self.page(connection, caller, &request, kind).await.map(Some);
-            }
+            Reads::Both(kind) => return self.page(connection, caller, &request, kind).await,
             Reads::ThereUnless { field, table } => {
                 let id = request.form.get(field).and_then(|id| id.parse::<u64>().ok());
                 let id = id.unwrap_or_default();

@@ -18,7 +18,8 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::payments::PODLAND_WALLET;
 use crate::{
     bills::{self, Bill},
-    fork::{Kind as List, Need, Reads},
+    filters::{Filters, List},
+    fork::{Kind as Listed, Need, Reads},
     payment::{self, Delegations},
     service::{Context, Handle, Refusal, stored},
 };
@@ -101,23 +102,30 @@ fn refuse_identifiers(argument: InvalidArgument) -> Refusal {
 }
 
 impl Handle for ListBillsRequest {
-    const READS: Reads = Reads::Both(List::Bills);
+    const READS: Reads = Reads::Both(Listed::Bills);
 
     async fn handle(self, context: &mut Context<'_>) -> Result<BillPage, Refusal> {
-        let mut count = QueryBuilder::new("SELECT COUNT(*)");
-        push_matches(&mut count, &self, context.caller.user_id)?;
-        let count: i64 = count.build_query_scalar().fetch_one(&mut *context.connection).await?;
-
-        let mut page = QueryBuilder::new("SELECT *");
-        push_matches(&mut page, &self, context.caller.user_id)?;
-        page.push(" ORDER BY id DESC LIMIT ").push_bind(self.size);
-        page.push(" OFFSET ").push_bind(stored("offset", self.offset)?);
-        let rows = page.build().fetch_all(&mut *context.connection).await?;
+        let user = context.caller.user_id;
+        let from = move |sql: &mut QueryBuilder<Sqlite>| {
+            sql.push(
+                " FROM service_bills LEFT JOIN bills USING (bill_id, payment_id) WHERE user_id = ",
+            )
+            .push_bind(user);
+        };
+        let list = List {
+            columns: "*",
+            from: &from,
+            filters: filters(&self, context)?,
+            order: "id DESC",
+            size: self.size,
+            offset: self.offset,
+        };
+        let (count, rows) = list.fetch(context.connection).await?;
         let result = rows
             .iter()
             .map(|row| Ok(Bill::read(row)?.shown(context.parties)?))
             .collect::<Result<_, Refusal>>()?;
-        Ok(BillPage { count: count.unsigned_abs(), result })
+        Ok(BillPage { count, result })
     }
 
     /// Documents want milliseconds, the public clients send Jalali days.
@@ -129,32 +137,16 @@ impl Handle for ListBillsRequest {
     }
 }
 
-/// What a list is chosen from, and by what.
-fn push_matches(
-    sql: &mut QueryBuilder<Sqlite>,
-    request: &ListBillsRequest,
-    user: i64,
-) -> Result<(), InvalidArgument> {
-    sql.push(" FROM service_bills LEFT JOIN bills USING (bill_id, payment_id) WHERE user_id = ");
-    sql.push_bind(user);
-    for (condition, text) in
-        [(" AND bill_id = ", &request.bill_id), (" AND payment_id = ", &request.payment_id)]
-    {
-        if let Some(text) = text {
-            sql.push(condition).push_bind(text.clone());
-        }
-    }
-    for (condition, field, number) in [
-        (" AND id = ", "id", request.id),
-        (" AND reference = ", "referenceNumber", request.reference_number),
-        (" AND requested_at >= ", "fromDate", request.from_date.map(|at| at.0)),
-        (" AND requested_at <= ", "toDate", request.to_date.map(|at| at.0)),
-    ] {
-        if let Some(number) = number {
-            sql.push(condition).push_bind(stored(field, number)?);
-        }
-    }
-    Ok(())
+/// The conditions that a request sets.
+fn filters(request: &ListBillsRequest, context: &Context<'_>) -> Result<Filters, Refusal> {
+    let mut filters = Filters::of(context, "id");
+    filters.text("bill_id = ", request.bill_id.as_deref());
+    filters.text("payment_id = ", request.payment_id.as_deref());
+    filters.number("id = ", "id", request.id)?;
+    filters.number("reference = ", "referenceNumber", request.reference_number)?;
+    filters.number("requested_at >= ", "fromDate", request.from_date.map(|at| at.0))?;
+    filters.number("requested_at <= ", "toDate", request.to_date.map(|at| at.0))?;
+    Ok(filters)
 }
 
 /// A Jalali day or date-time in milliseconds; any other text as it is.

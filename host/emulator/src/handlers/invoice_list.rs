@@ -121,7 +121,7 @@ fn filters(request: &GetInvoiceListRequest, context: &Context<'_>) -> Result<Fil
     let from = moment("fromDate").or(request.from_date.and_then(|day| day.start()));
     let to = moment("toDate").or(request.to_date.and_then(|day| day.end()));
 
-    let mut filters = Filters::default();
+    let mut filters = Filters::of(context, "id");
     filters.number("id = ", "id", request.id)?;
     filters.text("bill_number = ", request.bill_number.as_deref());
     filters.text("unique_number = ", request.unique_number.as_deref());

@@ -29,12 +29,14 @@ impl Handle for GetInvoiceListByMetadataRequest {
         let rows = query(
             "SELECT * FROM invoices WHERE (business_id = ?1 OR user_id = ?2) \
              AND metadata IS NOT NULL AND (?3 IS NULL OR payed = ?3) \
-             AND (?4 IS NULL OR canceled = ?4) ORDER BY id DESC",
+             AND (?4 IS NULL OR canceled = ?4) \
+             AND (?5 IS NULL OR id IN (SELECT value FROM json_each(?5))) ORDER BY id DESC",
         )
         .bind(context.caller.business_id)
         .bind(context.caller.user_id)
         .bind(self.is_payed)
         .bind(self.is_cancelled)
+        .bind(context.only)
         .fetch_all(&mut *context.connection)
         .await?;
         let mut matches = Vec::new();

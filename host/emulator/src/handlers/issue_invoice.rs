@@ -21,7 +21,10 @@ const DEFAULT_TAX_RATE: f64 = 0.09;
 
 impl Handle for IssueInvoiceRequest {
     fn needs(&self) -> Vec<Need> {
-        self.bill_number.clone().map(Need::Numbered).into_iter().collect()
+        let user = self.user_id.filter(|user| *user != 0);
+        let people = Need::Issuing { user, guild: self.guild_code.clone() };
+        let number = self.bill_number.clone().map(Need::Numbered);
+        number.into_iter().chain([people]).collect()
     }
 
     async fn handle(self, context: &mut Context<'_>) -> Result<Invoice, Refusal> {

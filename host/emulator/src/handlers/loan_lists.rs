@@ -22,7 +22,7 @@ impl Handle for LoanPlanListRequest {
     const READS: Reads = Reads::ThereUnless { field: "contractId", table: None };
 
     async fn handle(self, context: &mut Context<'_>) -> Result<LoanPlanPage, Refusal> {
-        let mut filters = Filters::default();
+        let mut filters = Filters::of(context, "plan.id");
         filters.number("plan.id = ", "id", self.id)?;
         filters.within("plan.name", self.name.as_deref());
         filters.flag("plan.active = ", self.active);
@@ -99,7 +99,8 @@ impl Handle for BusinessLoanListRequest {
     async fn handle(self, context: &mut Context<'_>) -> Result<LoanPage, Refusal> {
         let business = calling_business(context)?;
         let side = move |sql: &mut QueryBuilder<Sqlite>| issued_or_granted(sql, business);
-        loan_page(context, &side, filters(&self)?, self.size, self.offset).await
+        let filters = filters(&self, context)?;
+        loan_page(context, &side, filters, self.size, self.offset).await
     }
 }
 
@@ -118,7 +119,7 @@ impl Handle for LoanListRequest {
             sql.push(LOANS).push("loans.user_id = ").push_bind(user);
         };
         let (business, size, offset) = (self.business_id, self.size, self.offset);
-        let mut filters = filters(&as_business_request(self))?;
+        let mut filters = filters(&as_business_request(self), context)?;
         filters.number("subject.business_id = ", "businessId", business)?;
         loan_page(context, &side, filters, size, offset).await
     }
@@ -156,8 +157,8 @@ fn as_business_request(request: LoanListRequest) -> BusinessLoanListRequest {
     }
 }
 
-fn filters(request: &BusinessLoanListRequest) -> Result<Filters, Refusal> {
-    let mut filters = Filters::default();
+fn filters(request: &BusinessLoanListRequest, context: &Context<'_>) -> Result<Filters, Refusal> {
+    let mut filters = Filters::of(context, "loans.id");
     filters.number("loans.id = ", "id", request.id)?;
     filters.number("subject_invoice_id = ", "subjectInvoiceId", request.subject_invoice_id)?;
     filters.number("pre_paid_invoice_id = ", "prePaidInvoiceId", request.pre_paid_invoice_id)?;
@@ -234,7 +235,7 @@ impl Handle for GetInstallmentListRequest {
             return Err(Refusal::because(Kind::NotFound, format!("no loan {loan}")));
         }
 
-        let mut filters = Filters::default();
+        let mut filters = Filters::of(context, "id");
         filters.number("id = ", "id", self.id)?;
         filters.number("invoice_id = ", "invoiceId", self.invoice_id)?;
         filters.days(("due_at >= ", self.from_date), ("due_at < ", self.to_date))?;

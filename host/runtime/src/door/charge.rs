@@ -66,9 +66,7 @@ impl<S: Next> Layer for Charge<S> {
             {
                 return Ok(Reply::refused(types::Error::BudgetExhausted(exhaustion)));
             }
-            if passage.shadow.is_none()
-                && let Err(taken) = passage.recorder.claim(&stakes::objects(&request), call.step)
-            {
+            if let Err(taken) = passage.recorder.claim(&stakes::objects(&request), call.step) {
                 return Ok(Reply::refused(types::Error::Unavailable(taken.to_string())));
             }
             let Found { traffic, rials, denied, is_anothers, before, trouble, .. } =

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use pod_platform::{Request, Traffic, types};
+use pod_platform::{Request, types};
 
 use super::{
-    Answer, Call, Connection, Layer, Operation, Passage, Passing, Reply, history, http,
-    intake::Intake, state,
+    ASSUMED, Answer, Call, Layer, Operation, Passage, Passing, Reply, connection::Sent, history,
+    http, intake::Intake, state,
 };
 use crate::{Error, budget::Amounts};
 
@@ -44,31 +44,26 @@ impl Layer for PodClient {
 }
 
 async fn send(passage: &Passage, call: &Call, request: &Request) -> Reply {
-    let mut traffic = Traffic::default();
-    let outcome = try_send(passage, call, request, &mut traffic).await;
-    Reply::of(outcome, Amounts::traffic(traffic))
-}
-
-async fn try_send(
-    passage: &Passage,
-    call: &Call,
-    request: &Request,
-    traffic: &mut Traffic,
-) -> Result<Answer, types::Error> {
-    let Connection { client, credentials, .. } = passage.connection()?;
+    let connection = match passage.connection() {
+        Ok(connection) => connection,
+        Err(error) => return Reply::refused(error),
+    };
     let intake = Intake::new(passage, call);
     let accepts = |bytes| intake.accepts(bytes);
-    let exchange = client.send(request, credentials, call.ott.as_ref(), &accepts).await;
-    *traffic += exchange.traffic;
-    if let Err(types::Error::Unavailable(_)) = exchange.outcome
-        && let Some(exhaustion) = intake.exhausted()
-    {
-        return Err(types::Error::BudgetExhausted(exhaustion));
-    }
-    exchange.outcome.map(|answer| Answer {
-        count: Some(answer.count),
-        result: answer.result,
-        value: answer.value,
-        reference_number: Some(answer.reference_number),
-    })
+    let sent = connection.platform.send(request, call.ott.as_ref(), &accepts).await;
+    let Sent { traffic, outcome, assumed } = sent;
+    let outcome = match (outcome, intake.exhausted()) {
+        (Err(types::Error::Unavailable(_)), Some(exhaustion)) => {
+            Err(types::Error::BudgetExhausted(exhaustion))
+        }
+        (outcome, _) => outcome.map(|answer| Answer {
+            count: Some(answer.count),
+            result: answer.result,
+            value: answer.value,
+            reference_number: Some(answer.reference_number),
+        }),
+    };
+    let goes_by_more = outcome.is_ok() && !assumed.is_empty();
+    let evidence = goes_by_more.then(|| format!("{ASSUMED}{}", assumed.join(", ")));
+    Reply { evidence, ..Reply::of(outcome, Amounts::traffic(traffic)) }
 }

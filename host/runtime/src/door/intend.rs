@@ -2,8 +2,7 @@
 //! everything noted before. Reads pass.
 //!
 //! Its one-time token is fetched before that and kept beside the intent, sealed: sent again, it
-//! fences a first attempt that may still arrive. A dry run writes its intents, too; it gets no token,
-//! for nothing is sent.
+//! fences a first attempt that may still arrive.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -65,13 +64,12 @@ async fn intend(
         return refuse(ENDED.to_owned());
     }
     passage.go_on()?;
-    let is_dry = passage.shadow.is_some();
-    let ott = if request.is_some_and(|request| request.row.needs_ott) && !is_dry {
+    let ott = if request.is_some_and(|request| request.row.needs_ott) {
         let connection = match passage.connection() {
             Ok(connection) => connection,
             Err(error) => return Ok(Err(error)),
         };
-        let exchange = connection.client.ott(&connection.credentials).await;
+        let exchange = connection.platform.ott().await;
         *spent = spent.plus(Amounts::traffic(exchange.traffic));
         match exchange.outcome {
             Ok(ott) => Some((passage.seal(call.step, &ott)?, ott)),

@@ -4,13 +4,12 @@
 use std::time::Duration;
 
 use backon::BackoffBuilder as _;
-use pod_platform::{
-    Answer, Attempt, Client, Credentials, Evidence, Exchange, Request, Sighting, Traffic, types,
-    wire::form::Form,
-};
+use pod_platform::{Attempt, Evidence, Request, Sighting, Traffic, types, wire::form::Form};
+
+use super::connection::{Platform, Sent};
 
 /// What one answer may take, in bytes: a page of bills, or a loan with all its instalments.
-pub(crate) const LOOK_BYTES_DOWN: u64 = 256 * 1024;
+const LOOK_BYTES_DOWN: u64 = 256 * 1024;
 
 /// How often a question is repeated that was not answered.
 const REPEATS: usize = 2;
@@ -28,31 +27,29 @@ pub(crate) fn pauses() -> impl Iterator<Item = Duration> + Send {
 
 /// Asks one question, and again if it was not answered, as long as `may_repeat` allows.
 pub(crate) async fn ask(
-    client: &Client,
-    credentials: &Credentials,
+    platform: &dyn Platform,
     question: &Request,
     may_repeat: &(dyn Fn() -> bool + Send + Sync),
-) -> Exchange<Answer> {
-    let send = || client.send(question, credentials, None, &|bytes| bytes <= LOOK_BYTES_DOWN);
-    let mut exchange = send().await;
+) -> Sent {
+    let send = || platform.send(question, None, &|bytes| bytes <= LOOK_BYTES_DOWN);
+    let mut sent = send().await;
     for pause in pauses() {
-        let Err(types::Error::Unavailable(_)) = &exchange.outcome else { break };
+        let Err(types::Error::Unavailable(_)) = &sent.outcome else { break };
         if !may_repeat() {
             break;
         }
         tokio::time::sleep(pause).await;
-        let earlier = exchange.traffic;
-        exchange = send().await;
-        exchange.traffic += earlier;
+        let earlier = sent.traffic;
+        sent = send().await;
+        sent.traffic += earlier;
     }
-    exchange
+    sent
 }
 
 /// Reads what the evidence of a call with this form asks for. None, if nothing can be read. The
 /// error says, for people, why the platform could not be asked.
 pub(crate) async fn look(
-    client: &Client,
-    credentials: &Credentials,
+    platform: &dyn Platform,
     evidence: Evidence,
     form: &Form,
     attempt: Attempt<'_>,
@@ -64,9 +61,9 @@ pub(crate) async fn look(
     let mut traffic = Traffic::default();
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
-        let exchange = ask(client, credentials, &question, &|| true).await;
-        traffic += exchange.traffic;
-        match exchange.outcome {
+        let sent = ask(platform, &question, &|| true).await;
+        traffic += sent.traffic;
+        match sent.outcome {
             Ok(answer) => answers.push(Some(answer)),
             // Not every list is for every account.
             Err(types::Error::Platform(_)) if !answers.is_empty() => answers.push(None),

@@ -14,8 +14,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service as _;
 
 use super::{
-    Answer, Call, Egress, History, HttpSecrets, Layer, Operation, Passage, Passing, Recorder,
-    Reply, Stage, SystemResolver, authorise, charge,
+    Answer, Call, Egress, History, HttpSecrets, Layer, Memory, Operation, Passage, Passing,
+    Recorder, Reply, Stage, SystemResolver, authorise, charge,
 };
 use crate::{
     Digest,
@@ -92,12 +92,13 @@ fn passage(function: &str) -> Passage {
         Scope { wallets: codes("PODLAND_WALLET"), guilds: codes("FOOD_GUILD"), ..Scope::default() };
     let functions = [function.to_owned()].into();
     let owner = Owner { claimant: Claimant::new("measured", None), policy: "measured".to_owned() };
+    let recorder = Recorder::after("measured".to_owned(), owner, None, &[]);
     Passage {
+        memory: Memory::kept(&recorder),
         grant: Grant { functions, budget, scope, ..Grant::default() },
-        recorder: Recorder::after("measured".to_owned(), owner, None, &[]),
+        recorder,
         history: History::default(),
         connection: None,
-        shadow: None,
         user: None,
         business: None,
         clock: Arc::new(SystemClock),

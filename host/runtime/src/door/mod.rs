@@ -6,18 +6,20 @@
 mod authorise;
 mod charge;
 mod client;
+mod connection;
+mod dry_run;
 mod history;
 mod http;
 mod intake;
 mod intend;
 mod look;
 pub mod measure;
+mod memory;
 mod moved;
 mod reconcile;
 mod record;
 mod recorder;
 mod retry;
-mod shadow;
 mod stakes;
 mod state;
 
@@ -41,17 +43,18 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Service, ServiceBuilder};
 use tracing::Instrument as _;
 
+pub(crate) use connection::{Connection, Direct};
 pub(crate) use history::History;
 pub(crate) use http::{
     Egress, FETCH, HttpSecrets, NAMES as NAMES_OF_HTTP, SERVICE as HTTP, SystemResolver,
 };
 pub use http::{HttpSecret, Resolve};
 pub(crate) use look::look;
+pub(crate) use memory::Memory;
 use moved::Moved;
 pub(crate) use reconcile::{REPEATED, lands_until};
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
-pub(crate) use shadow::{ASSUMED, Shadow};
 pub(crate) use state::StateRequest;
 
 use crate::{
@@ -63,7 +66,6 @@ use crate::{
     journal::{Diverged, Entry, KnownBy, Owner, StateChange},
     mask::Mask,
     run_log::RunLog,
-    seal::Seal,
     turns::{Turn, Turns},
 };
 
@@ -82,6 +84,9 @@ const UNCOUNTED_BYTES_PER_CHANGE: u64 = 16 * 1024;
 const MOST_UNCOUNTED_BYTES: u64 = 16 * 1024 * 1024;
 /// What an entry takes beyond the texts in it.
 const ENTRY_BYTES: u64 = 256;
+/// How the evidence of an answer begins that goes by more than was read or stated.
+pub(crate) const ASSUMED: &str = "assumed: ";
+
 /// What a look at the clock or a random number takes, many of which are one entry.
 const LOOK_BYTES: u64 = 16;
 
@@ -95,8 +100,8 @@ pub(crate) struct Passage {
     pub history: History,
     /// Where it does what is new. None: nowhere, for it only does again what it did.
     pub connection: Option<Connection>,
-    /// Of a dry run: what answers instead of the platform whatever changes something.
-    pub shadow: Option<Shadow>,
+    /// What the policy has stored.
+    pub memory: Memory,
     /// The account's user, and its business.
     pub user: Option<u64>,
     pub business: Option<u64>,
@@ -129,14 +134,6 @@ pub(crate) struct Passage {
     pub uncounted: AtomicU64,
     /// How many of its calls changed something.
     pub changes: AtomicU64,
-}
-
-/// A platform, and whom it knows us as.
-pub(crate) struct Connection {
-    pub client: pod_platform::Client,
-    pub credentials: Arc<Credentials>,
-    /// Seals one-time tokens.
-    pub seal: Seal,
 }
 
 /// A moment in a mutation's course, for tests that stop the host there.
@@ -421,8 +418,7 @@ impl<S> Next for S where
 
 type Client = Stage<client::PodClient>;
 type Retry = Stage<retry::Retry<Client>>;
-type Shadowed = Stage<shadow::Shadowed<Retry>>;
-type Reconcile = Stage<reconcile::Reconcile<Shadowed>>;
+type Reconcile = Stage<reconcile::Reconcile<Retry>>;
 type Intend = Stage<intend::Intend<Reconcile>>;
 type Charge = Stage<charge::Charge<Intend>>;
 type Authorise = Stage<authorise::Authorise<Charge>>;
@@ -443,7 +439,6 @@ impl Door {
             .layer_fn(|inner| Stage(charge::Charge { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(intend::Intend { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(reconcile::Reconcile { passage: passage.clone(), inner }))
-            .layer_fn(|inner| Stage(shadow::Shadowed { passage: passage.clone(), inner }))
             .layer_fn(|inner| Stage(retry::Retry { passage: passage.clone(), inner }))
             .service(Stage(client::PodClient { passage: passage.clone() }));
         Self { passage, stack }

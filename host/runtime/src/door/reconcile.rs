@@ -15,9 +15,7 @@ use pod_platform::{
     types::{self, PlatformErrorKind},
 };
 
-use super::{
-    Answer, Call, Connection, Intended, Layer, Next, Passage, Passing, Point, Reply, look::look,
-};
+use super::{Answer, Call, Intended, Layer, Next, Passage, Passing, Point, Reply, look::look};
 use crate::{Error, budget::Amounts, journal::KnownBy};
 
 /// When to look, as parts of the landing window in tenths.
@@ -278,7 +276,7 @@ impl Inquiry<'_> {
     async fn look(&mut self) -> Option<Proof> {
         let request = self.call.mutation()?;
         let evidence = self.evidence()?;
-        let Connection { client, credentials, .. } = self.passage.connection().ok()?;
+        let connection = self.passage.connection().ok()?;
         let Intended { at, restored, looked_for } = self.intended;
         // Whoever has sent it just now, or again, has been watching ever since.
         let is_late = looked_for && !restored && !self.sent_again;
@@ -292,7 +290,7 @@ impl Inquiry<'_> {
             before: self.call.before.as_deref().filter(|_| !restored),
         };
         let (traffic, sighting) =
-            look(client, credentials, evidence, &request.form, attempt).await?;
+            look(&*connection.platform, evidence, &request.form, attempt).await?;
         self.spent = self.spent.plus(Amounts::traffic(traffic));
         match sighting {
             Ok(Sighting { shows, proof }) => {
@@ -325,7 +323,7 @@ impl Inquiry<'_> {
 
     async fn fresh_ott(&mut self) -> Option<Secret> {
         let connection = self.passage.connection().ok()?;
-        let exchange = connection.client.ott(&connection.credentials).await;
+        let exchange = connection.platform.ott().await;
         self.spent = self.spent.plus(Amounts::traffic(exchange.traffic));
         exchange.outcome.ok()
     }

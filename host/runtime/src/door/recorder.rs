@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use pod_platform::types;
@@ -13,8 +13,8 @@ use crate::{
     budget::{self, Amounts, Budget, Change, Day},
     fold::Fold,
     journal::{
-        Append, AppendError, Chain, Entry, Index, Intent, Journal, Outcome, Owner, Recorded,
-        SharedUsage, StoredEntry, Taken, Writing, together,
+        Append, AppendError, Chain, Claims, Entry, Index, Intent, Journal, Outcome, Owner,
+        Recorded, SharedUsage, StoredEntry, Taken, Writing, together,
     },
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct Recorder {
     owner: Owner,
     /// What all runs of the owner have used together.
     usage: SharedUsage,
+    /// What all runs are about. None: nothing is claimed (a replay).
+    claims: Option<Arc<Claims>>,
     /// None: nothing is written (a replay).
     journal: Option<(Journal, Writing)>,
     state: Mutex<State>,
@@ -69,11 +71,11 @@ pub(crate) struct LastMutation {
 
 impl Recorder {
     /// Of a run that begins.
-    pub fn new(run: String, owner: Owner, journal: Journal, is_dry_run: bool) -> Self {
-        let usage = journal.usage(&owner);
+    pub fn new(run: String, owner: Owner, journal: Journal) -> Self {
         Self {
             run,
-            usage: if is_dry_run { copy_of(&usage) } else { usage },
+            usage: journal.usage(&owner),
+            claims: Some(journal.claims().clone()),
             owner,
             journal: Some(entered(journal)),
             state: Mutex::default(),
@@ -97,11 +99,20 @@ impl Recorder {
         Self {
             run,
             usage: journal.as_ref().map(|journal| journal.usage(&owner)).unwrap_or_default(),
+            claims: journal.as_ref().map(|journal| journal.claims().clone()),
             owner,
             journal: journal.map(entered),
             state: Mutex::new(state),
             flushing: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// What the run uses from now on is used by nobody, and what it claims is free for others.
+    pub fn alone(mut self) -> Self {
+        let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.usage = SharedUsage::new(Mutex::new(usage));
+        self.claims = Some(Arc::default());
+        self
     }
 
     /// The journal, and whose part of it is this run's.
@@ -132,19 +143,16 @@ impl Recorder {
                 }
             }
             Entry::Settled(settled) => {
-                if let Some((journal, _)) = &self.journal {
-                    journal.claims().release(&self.owner.claimant, &self.run, settled.step);
-                }
+                self.release(settled.step);
             }
             _ => {}
         }
         if let Entry::Outcome(outcome) = &entry
-            && let Some((journal, _)) = &self.journal
             && outcome.is_known()
             && (outcome.arguments.is_none() || state.claimed == Some(outcome.step))
         {
             state.claimed = None;
-            journal.claims().release(&self.owner.claimant, &self.run, outcome.step);
+            self.release(outcome.step);
         }
         state.buffered.push(entry);
     }
@@ -161,13 +169,20 @@ impl Recorder {
 
     /// Claims what a call is about, until it is known what came of it.
     pub fn claim(&self, objects: &[String], step: u64) -> Result<(), Taken> {
-        let Some((journal, _)) = &self.journal else { return Ok(()) };
+        let Some(claims) = &self.claims else { return Ok(()) };
         if objects.is_empty() {
             return Ok(());
         }
-        journal.claims().claim(&self.owner.claimant, objects, &self.run, step)?;
+        claims.claim(&self.owner.claimant, objects, &self.run, step)?;
         self.state().claimed = Some(step);
         Ok(())
+    }
+
+    /// It is known what came of a call.
+    fn release(&self, step: u64) {
+        if let Some(claims) = &self.claims {
+            claims.release(&self.owner.claimant, &self.run, step);
+        }
     }
 
     /// Puts everything noted so far on the disk.
@@ -303,22 +318,16 @@ impl Drop for Recorder {
     /// A call that was cut off has no entry.
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let (Some((journal, _)), Some(step)) = (&self.journal, state.claimed)
+        if let (Some(claims), Some(step)) = (&self.claims, state.claimed)
             && state.fold.reserved(step).is_none()
         {
-            journal.claims().release(&self.owner.claimant, &self.run, step);
+            claims.release(&self.owner.claimant, &self.run, step);
         }
         if let Some(Reservation { day, amounts }) = state.reservation.take() {
             let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
             usage.change(Change { day, instead_of: amounts, now: Amounts::default() });
         }
     }
-}
-
-/// What a dry run uses is used by nobody.
-fn copy_of(usage: &SharedUsage) -> SharedUsage {
-    let usage = usage.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    SharedUsage::new(Mutex::new(usage))
 }
 
 fn entered(journal: Journal) -> (Journal, Writing) {

@@ -8,10 +8,7 @@ use pod_platform::{
     types,
 };
 
-use super::{
-    Connection, Passage,
-    look::{LOOK_BYTES_DOWN, ask},
-};
+use super::{Passage, look::ask};
 use crate::budget::{Amounts, day};
 
 /// How many invoices may have the one bill number that a call names. As many as evidence of it is
@@ -100,10 +97,9 @@ struct Questions {
 }
 
 fn questions(passage: &Passage, request: &Request) -> Result<Questions, String> {
-    // A dry run sends nothing, so there will be no doubt.
     let mut asked = match evidence(request) {
-        Some(evidence) if passage.shadow.is_none() => evidence.questions_before(&request.form),
-        _ => Vec::new(),
+        Some(evidence) => evidence.questions_before(&request.form),
+        None => Vec::new(),
     };
     let before = asked.len();
     let question = match of(request) {
@@ -237,24 +233,12 @@ pub(crate) async fn find_again(passage: &Passage, request: &Request) -> Found {
     found
 }
 
-/// Asks one question; in a dry run, the shadow.
+/// Asks one question.
 async fn put(passage: &Passage, question: &Request) -> (Traffic, Result<Answer, types::Error>) {
     let connection = match passage.connection() {
         Ok(connection) => connection,
         Err(error) => return (Traffic::default(), Err(error)),
     };
-    if let Some(shadow) = &passage.shadow {
-        let accepts = |bytes| bytes <= LOOK_BYTES_DOWN;
-        let (traffic, outcome) = shadow.look_up(passage, connection, question, &accepts).await;
-        let outcome = outcome.map(|answer| Answer {
-            reference_number: answer.reference_number.unwrap_or_default(),
-            count: answer.count.unwrap_or_default(),
-            result: answer.result,
-            value: answer.value,
-        });
-        return (traffic, outcome);
-    }
-    let Connection { client, credentials, .. } = connection;
     // The first attempt took what is reserved for it.
     let again = Amounts {
         calls: 1,
@@ -266,8 +250,8 @@ async fn put(passage: &Passage, question: &Request) -> (Traffic, Result<Answer, 
         let day = day(passage.clock.now());
         passage.recorder.reserve(&passage.grant.budget, day, again).is_ok()
     };
-    let exchange = ask(client, credentials, question, &may_repeat).await;
-    (exchange.traffic, exchange.outcome)
+    let sent = ask(&*connection.platform, question, &may_repeat).await;
+    (sent.traffic, sent.outcome)
 }
 
 fn id(request: &Request, field: &str) -> Result<u64, String> {

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use pod_platform::{types, wire::form::Form};
 
-use super::{Answer, Passage, Reply, history::written};
+use super::{Answer, Passage, Reply, history::written, memory::bytes};
 use crate::{
     Error,
     bindings::RemainingBudget,
@@ -82,55 +82,17 @@ impl Passage {
         let (_, owner) = self.recorder.journal()?;
         Some(self.turns_to_store.take(owner).await)
     }
-
-    async fn stored(&self, key: &str) -> Result<Option<String>, Error> {
-        if let Some(shadow) = &self.shadow
-            && let Some(stored) = shadow.stored().get(key)
-        {
-            return Ok(stored.clone());
-        }
-        match self.recorder.journal() {
-            Some((journal, owner)) => journal.state(owner, key).await,
-            None => Ok(None),
-        }
-    }
-
-    /// All keys, and how many bytes each takes with its text.
-    async fn keys(&self) -> Result<Vec<(String, u64)>, Error> {
-        let mut keys = match self.recorder.journal() {
-            Some((journal, owner)) => journal.state_keys(owner).await?,
-            None => Vec::new(),
-        };
-        if let Some(shadow) = &self.shadow {
-            let stored = shadow.stored();
-            keys.retain(|(key, _)| !stored.contains_key(key));
-            keys.extend(stored.iter().filter_map(|(key, value)| {
-                let value = value.as_ref()?;
-                Some((key.clone(), bytes(key, value)))
-            }));
-            keys.sort();
-        }
-        Ok(keys)
-    }
-
-    /// How many bytes all keys take with their texts.
-    async fn stored_bytes(&self) -> Result<u64, Error> {
-        match (&self.shadow, self.recorder.journal()) {
-            (None, Some((journal, owner))) => journal.state_bytes(owner).await,
-            _ => Ok(self.keys().await?.into_iter().map(|(_, bytes)| bytes).sum()),
-        }
-    }
 }
 
 /// Does what is asked. The outer error ends the run.
 pub(crate) async fn perform(passage: &Passage, request: &StateRequest) -> Result<Reply, Error> {
     let answer = match request {
         StateRequest::Get { key } => {
-            let stored = passage.stored(key).await?;
+            let stored = passage.memory.get(key).await?;
             Answer::of(written(&stored)?, stored)
         }
         StateRequest::ListKeys { prefix } => {
-            let keys = passage.keys().await?.into_iter().map(|(key, _)| key);
+            let keys = passage.memory.keys().await?.into_iter().map(|(key, _)| key);
             let keys: Vec<String> = keys.filter(|key| key.starts_with(prefix)).collect();
             Answer::of(written(&keys)?, keys)
         }
@@ -138,7 +100,7 @@ pub(crate) async fn perform(passage: &Passage, request: &StateRequest) -> Result
             return change(passage, key, value.as_ref(), Answer::of("null", ())).await;
         }
         StateRequest::CompareAndSet { key, expected, value } => {
-            if passage.stored(key).await? == *expected {
+            if passage.memory.get(key).await? == *expected {
                 return change(passage, key, value.as_ref(), Answer::of("true", true)).await;
             }
             Answer::of("false", false)
@@ -159,8 +121,8 @@ async fn change(
         return Ok(Reply::refused(types::Error::InvalidArgument(argument)));
     }
     if let Some(value) = value {
-        let replaced = passage.stored(key).await?.map_or(0, |stored| bytes(key, &stored));
-        let others = passage.stored_bytes().await?.saturating_sub(replaced);
+        let replaced = passage.memory.get(key).await?.map_or(0, |stored| bytes(key, &stored));
+        let others = passage.memory.bytes().await?.saturating_sub(replaced);
         let needed = bytes(key, value);
         let remaining = passage.grant.budget.state_bytes.saturating_sub(others);
         if needed > remaining {
@@ -171,24 +133,15 @@ async fn change(
     }
     let change = StateChange { key: key.to_owned(), value: value.cloned() };
     let mut reply = Reply::of(Ok(answer), Amounts::default());
-    match &passage.shadow {
-        Some(shadow) => {
-            shadow.stored().insert(change.key, change.value);
-        }
-        None => reply.state = Some(change),
-    }
+    reply.state = passage.memory.change(change);
     Ok(reply)
-}
-
-fn bytes(key: &str, value: &str) -> u64 {
-    (key.len() + value.len()) as u64
 }
 
 /// What is left of the budgets now.
 pub(crate) async fn remaining_budget(passage: &Passage) -> Result<RemainingBudget, Error> {
     let budget = &passage.grant.budget;
     let left = passage.recorder.left(budget, day(passage.clock.now()));
-    let stored = passage.stored_bytes().await?;
+    let stored = passage.memory.bytes().await?;
     Ok(RemainingBudget {
         rial: left.rials,
         rial_per_payment: budget.rial_per_payment.map(|ceiling| ceiling.0),

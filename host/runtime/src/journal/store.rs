@@ -303,7 +303,7 @@ impl Journal {
     }
 
     /// Which invoices have an open intent.
-    pub(crate) fn claims(&self) -> &Claims {
+    pub(crate) fn claims(&self) -> &Arc<Claims> {
         &self.claims
     }
 

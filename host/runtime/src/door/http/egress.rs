@@ -49,11 +49,27 @@ pub(crate) struct Egress {
     resolver: Arc<dyn Resolve>,
     secrets: HttpSecrets,
     client: OnceLock<Result<reqwest::Client, String>>,
+    /// Nothing is sent that could change anything.
+    reads_only: bool,
 }
 
 impl Egress {
     pub fn new(resolver: Arc<dyn Resolve>, secrets: HttpSecrets) -> Self {
-        Self { resolver, secrets, client: OnceLock::new() }
+        Self { resolver, secrets, client: OnceLock::new(), reads_only: false }
+    }
+
+    /// The way out of a dry run.
+    pub fn only_reading(self) -> Self {
+        Self { reads_only: true, ..self }
+    }
+
+    /// May such a request be sent?
+    pub fn admits(&self, method: Method) -> Result<(), types::Error> {
+        if self.reads_only && super::changes_something(method) {
+            let unknown = "this is a dry run: what the server would answer is not known";
+            return Err(types::Error::Unavailable(unknown.to_owned()));
+        }
+        Ok(())
     }
 
     /// All secrets that it may insert.

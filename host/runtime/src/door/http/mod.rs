@@ -162,6 +162,7 @@ async fn try_send(
     spent: &mut Amounts,
     veil: &mut Veil,
 ) -> Result<HttpResponse, types::Error> {
+    passage.http.admits(request.method)?;
     let headers = headers(request)?;
     let mut url = read_url(&request.url)?;
     for _ in 0..=REDIRECTS {

@@ -1,0 +1,74 @@
+//! Where a run's calls go: to the platform that its account names, or to a fork of it. The layers above
+//! do not know which.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use pod_platform::{
+    Accepts, Answer, Client, Credentials, Exchange, Request, Secret, Traffic, types,
+};
+
+use crate::{Account, seal::Seal};
+
+/// A platform, and whom it knows us as.
+pub(crate) struct Connection {
+    pub platform: Box<dyn Platform>,
+    pub credentials: Arc<Credentials>,
+    /// Seals one-time tokens.
+    pub seal: Seal,
+}
+
+/// What answers calls.
+pub(crate) trait Platform: Send + Sync {
+    /// Calls a service once. As the answer comes in, `accepts` is asked whether it may have so many
+    /// bytes in all.
+    fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        ott: Option<&'a Secret>,
+        accepts: Accepts<'a>,
+    ) -> BoxFuture<'a, Sent>;
+
+    /// Gets a one-time token.
+    fn ott(&self) -> BoxFuture<'_, Exchange<Secret>>;
+}
+
+/// What came of a request.
+pub(crate) struct Sent {
+    /// What it took on the wire.
+    pub traffic: Traffic,
+    pub outcome: Result<Answer, types::Error>,
+    /// What the answer takes as given, because no service tells it.
+    pub assumed: Vec<&'static str>,
+}
+
+/// The platform that an account names.
+pub(crate) struct Direct {
+    client: Client,
+    credentials: Arc<Credentials>,
+}
+
+impl Direct {
+    pub fn of(account: &Account) -> Self {
+        Self { client: account.client.clone(), credentials: account.credentials.clone() }
+    }
+}
+
+impl Platform for Direct {
+    fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        ott: Option<&'a Secret>,
+        accepts: Accepts<'a>,
+    ) -> BoxFuture<'a, Sent> {
+        Box::pin(async move {
+            let exchange = self.client.send(request, &self.credentials, ott, accepts).await;
+            let Exchange { traffic, outcome } = exchange;
+            Sent { traffic, outcome, assumed: Vec::new() }
+        })
+    }
+
+    fn ott(&self) -> BoxFuture<'_, Exchange<Secret>> {
+        Box::pin(self.client.ott(&self.credentials))
+    }
+}
