@@ -92,6 +92,9 @@ impl Kind {
     }
 }
 
+/// More than there will ever be here of anything.
+const ALL: u32 = 1_000_000;
+
 /// Which part of a list.
 #[derive(Clone, Copy)]
 enum From {
@@ -231,7 +234,7 @@ impl Asked<'_> {
         changed: Vec<Changed>,
     ) -> Result<Vec<Told>, Refusal> {
         fields.push("offset", "0");
-        fields.push("size", changed.len().to_string());
+        fields.push("size", ALL.to_string());
         let ids: Vec<i64> = changed.iter().map(|one| one.id).collect();
         let ids = serde_json::to_string(&ids)?;
 

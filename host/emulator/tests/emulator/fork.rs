@@ -25,7 +25,7 @@ use pod_platform::{
 };
 use serde_json::{Value, json};
 
-use crate::common::{World, first_page, order};
+use crate::common::{World, first_page, http, order};
 
 /// The real platform, and what it was asked.
 struct Overheard {
@@ -304,6 +304,23 @@ async fn a_real_platform_that_cannot_be_read_is_told_and_changes_nothing() {
     let refused = fork.call("shop", &pay).await.unwrap_err().to_string();
     assert!(refused.contains("changed nothing"), "{refused}");
     assert!(fork.emulator.deeds().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn its_page_says_that_it_is_a_fork_and_lists_nobody_who_is_not_there() {
+    let real = World::start().await;
+    let (fork, _) = fork_of(&real, shop()).await;
+    // Of the baker, whose invoice it is, nobody shows the user.
+    let pay = PayInvoiceByCreditRequest { invoice_id: 200, ..Default::default() };
+    fork.call("shop", &pay).await.unwrap();
+    let page = async |world: &World| {
+        let page = http().get(world.emulator.pay_url()).send().await.unwrap();
+        page.error_for_status().unwrap().text().await.unwrap()
+    };
+    let [ours, theirs] = [page(&fork).await, page(&real).await];
+    assert!(ours.contains("انشعاب") && !theirs.contains("انشعاب"), "{ours}");
+    assert!(ours.contains("<code>10</code>"), "the shop's user: {ours}");
+    assert!(!ours.contains("<code>-"), "{ours}");
 }
 
 #[tokio::test]
