@@ -118,12 +118,13 @@ impl Parties {
         id != Caller::PLATFORM.user_id && self.users.contains_key(&id)
     }
 
-    /// Everybody who can pay, by id: the name, and whether it is a business's.
+    /// Everybody who can pay, by id: the name, and whether it is a business's. The platform itself
+    /// cannot, nor can whom a fork has for an owner that the real platform does not show: 0 and below.
     pub(crate) fn payers(&self) -> Vec<(i64, &str, bool)> {
         let mut payers: Vec<_> = self
             .users
             .iter()
-            .filter(|(id, _)| **id != Caller::PLATFORM.user_id)
+            .filter(|(id, _)| **id > Caller::PLATFORM.user_id)
             .map(|(id, person)| (*id, person.name.as_str(), person.is_business))
             .collect();
         payers.sort_unstable_by_key(|(id, ..)| *id);

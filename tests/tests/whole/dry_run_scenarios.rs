@@ -1,12 +1,21 @@
 //! Every scenario of every policy: its dry run's receipt is that of the run that follows, and does no
 //! more than the run's own work.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use pod_emulator::Scenario;
 use pod_host::{Receipt, ScriptMode};
-use podhost_tests::{Bench, build, project};
+use podhost_tests::{Bench, build, manifest, project};
 use serde_json::Value;
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt as _},
+    util::SubscriberInitExt as _,
+};
 
 use crate::dry_run::{assert_same, overheard, run_dry};
 
@@ -99,4 +108,77 @@ async fn compiled_policies_too() {
             assert_eq!(dry.assumed, ["bill-not-paid-by-others", "lender-has-the-money"]);
         }
     }
+}
+
+/// How many items each list was made of that a fork made of what had changed.
+struct Listed(Arc<Mutex<Vec<u64>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Listed {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        struct Items(Option<u64>);
+
+        impl tracing::field::Visit for Items {
+            fn record_u64(&mut self, field: &tracing::field::Field, value: u64) {
+                if field.name() == "items" {
+                    self.0 = Some(value);
+                }
+            }
+
+            fn record_debug(&mut self, _: &tracing::field::Field, _: &dyn std::fmt::Debug) {}
+        }
+
+        if event.metadata().target() == "pod_emulator::fork::lists" {
+            let mut items = Items(None);
+            event.record(&mut items);
+            self.0.lock().unwrap().extend(items.0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_costs_what_has_changed_and_not_what_there_is() {
+    let scenario = Scenario::from_file(project("plugins/netting/scenarios/shop.json")).unwrap();
+    let (bench, wire) = overheard(scenario).await;
+    let manifest = manifest("policy", "\"invoices\", \"payments\"", "rial = 100_000_000_000");
+    let script = r#"
+        fn all(request) { get_invoice_list(#{ offset: 0, size: 100 } + request).result }
+        fn run(input) {
+            let free = all(#{ is_payed: true, is_canceled: false, is_closed: false })
+                .filter(|credit| !credit.will_be_blocked && credit.business.id == 1926);
+            let open = all(#{ is_payed: false, is_canceled: false, is_closed: false })
+                .filter(|debt| debt.business.id != 1926);
+            let netted = 0;
+            for debt in open {
+                let covers = free.filter(|credit| credit.payable_amount >= debt.payable_amount);
+                if netted == 3 || covers.is_empty() { continue; }
+                let credit = covers[0];
+                free = free.filter(|other| other.id != credit.id);
+                pay_invoice_by_invoice(#{
+                    creditor_invoice_id: credit.id, debtor_invoice_id: debt.id,
+                });
+                netted += 1;
+                // One thing at a time.
+                get_invoice_list(#{ offset: 0, size: 1, id: debt.id });
+                if input == "list" {
+                    all(#{});
+                    all(#{ offset: 100 });
+                }
+            }
+            [netted, free.len() + open.len()]
+        }
+    "#;
+    let policy = bench.script(&manifest, script).await;
+    let listed = Arc::<Mutex<Vec<u64>>>::default();
+    let _default = tracing_subscriber::registry().with(Listed(listed.clone())).set_default();
+    // With one subscriber alone, what another test's thread does first is told to nobody for good.
+    let _another = tracing::Dispatch::new(tracing_subscriber::registry());
+
+    let receipt = run_dry(&bench, &wire, &policy, &"by id".into()).await;
+    assert_eq!(receipt.output[0], 3, "{:?}", receipt.error);
+    assert!(receipt.output[1].as_u64() > Some(20), "{:?}", receipt.output);
+    assert_eq!(*listed.lock().unwrap(), [0; 0], "what is looked up by its id is no list");
+    // After each payment its debt and its credit, as they are now and as they were, for all pages.
+    let receipt = run_dry(&bench, &wire, &policy, &"list".into()).await;
+    assert_eq!(receipt.output[0], 3, "{:?}", receipt.error);
+    assert_eq!(*listed.lock().unwrap(), [2; 6]);
 }

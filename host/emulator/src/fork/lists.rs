@@ -92,6 +92,9 @@ impl Kind {
     }
 }
 
+/// More than there will ever be here of anything.
+const ALL: u32 = 1_000_000;
+
 /// Which part of a list.
 #[derive(Clone, Copy)]
 enum From {
@@ -103,8 +106,8 @@ enum From {
     Last(u64),
 }
 
-/// What a list has, by its id.
-type Item = (u64, Box<RawValue>);
+/// What a list has, by its id; none, if that cannot be read: then it stays where it is.
+type Item = (Option<u64>, Box<RawValue>);
 
 #[derive(Deserialize)]
 struct Named {
@@ -167,7 +170,7 @@ impl Asked<'_> {
         );
         let mut result = Vec::with_capacity(page.len());
         for (id, shown) in page {
-            result.push(match stayed.get(&id) {
+            result.push(match id.and_then(|id| stayed.get(&id)) {
                 Some(own) => own.clone(),
                 None => self.freshen(connection, kind, shown).await?,
             });
@@ -231,7 +234,7 @@ impl Asked<'_> {
         changed: Vec<Changed>,
     ) -> Result<Vec<Told>, Refusal> {
         fields.push("offset", "0");
-        fields.push("size", changed.len().to_string());
+        fields.push("size", ALL.to_string());
         let ids: Vec<i64> = changed.iter().map(|one| one.id).collect();
         let ids = serde_json::to_string(&ids)?;
 
@@ -268,7 +271,7 @@ impl Asked<'_> {
             items = items.len(),
             "listed of what changed"
         );
-        Ok(items.into_iter().collect())
+        Ok(items.into_iter().filter_map(|(id, shown)| Some((id?, shown))).collect())
     }
 
     /// A page that the real platform answered, in which others may show what has changed here.
@@ -316,10 +319,10 @@ fn items(reply: &Reply) -> Result<Vec<Item>, Refusal> {
     let result = reply.result.as_ref().map_or("[]", |result| result.get());
     let items: Vec<Box<RawValue>> = serde_json::from_str(result)?;
     let named = |item: Box<RawValue>| {
-        let Named { id } = serde_json::from_str(item.get())?;
-        Ok((id, item))
+        let named: Option<Named> = serde_json::from_str(item.get()).ok();
+        (named.map(|Named { id }| id), item)
     };
-    items.into_iter().map(named).collect()
+    Ok(items.into_iter().map(named).collect())
 }
 
 /// How a page comes about.
@@ -343,8 +346,8 @@ fn lay_over(pages: Pages, count: u64, read: Vec<Item>) -> (u64, Vec<Item>) {
         From::Offset(_) | From::Last(_) => one > other,
     };
     // What the real platform lists already does not come in.
-    for (id, _) in &read {
-        come.remove(id);
+    for id in read.iter().filter_map(|(id, _)| *id) {
+        come.remove(&id);
     }
     let all = count.saturating_sub(gone.len() as u64) + come.len() as u64;
     match from {
@@ -358,23 +361,33 @@ fn lay_over(pages: Pages, count: u64, read: Vec<Item>) -> (u64, Vec<Item>) {
             gone.retain(|id| *id <= last);
         }
     }
-    let come: Vec<Item> = come.into_iter().collect();
-    let place = |before: u64, id: u64| {
-        let gone = gone.iter().filter(|gone| is_before(**gone, id)).count() as u64;
-        let come = come.iter().filter(|(come, _)| is_before(*come, id)).count() as u64;
-        (before + come).saturating_sub(gone)
+    // Where something is now that `before` others were before on the real platform, all of which are
+    // `ahead`.
+    let place = |before: usize, ahead: &dyn Fn(u64) -> bool| {
+        let gone = gone.iter().filter(|id| ahead(**id)).count() as u64;
+        let come = come.keys().filter(|id| ahead(**id)).count() as u64;
+        (start + before as u64 + come).saturating_sub(gone)
     };
     let mut placed: Vec<(u64, Item)> = Vec::with_capacity(read.len() + come.len());
     for (id, shown) in &come {
-        let before = read.iter().filter(|(item, _)| is_before(*item, *id)).count();
+        let is_ahead = |other: u64| is_before(other, *id);
+        let last = read.iter().rposition(|(other, _)| other.is_some_and(is_ahead));
+        let before = last.map_or(0, |last| last + 1);
         let is_beyond = (before == 0 && start > 0) || (before == read.len() && is_full);
         if !is_beyond {
-            placed.push((place(start + before as u64, *id), (*id, shown.clone())));
+            placed.push((place(before, &is_ahead), (Some(*id), shown.clone())));
         }
     }
+    let mut last = None;
     for (index, (id, shown)) in read.into_iter().enumerate() {
-        if !gone.contains(&id) {
-            placed.push((place(start + index as u64, id), (id, shown)));
+        last = id.or(last);
+        let place = match id {
+            Some(id) => place(index, &|other| is_before(other, id)),
+            // Behind the one that it was behind.
+            None => place(index, &|other| last.is_some_and(|last| !is_before(last, other))),
+        };
+        if !id.is_some_and(|id| gone.contains(&id)) {
+            placed.push((place, (id, shown)));
         }
     }
     placed.sort_by_key(|(place, _)| *place);

@@ -20,6 +20,7 @@ const MOST: i64 = 50;
 #[derive(Template)]
 #[template(path = "index.html")]
 struct Index {
+    is_fork: bool,
     now: String,
     platform_url: String,
     people: Vec<Person>,
@@ -78,6 +79,7 @@ async fn index(context: &mut Context<'_>) -> Result<Index, Refusal> {
         cellphone_number: parties.cellphone_number(id),
     });
     Ok(Index {
+        is_fork: context.fork.is_some(),
         now: moment(context.now),
         platform_url: format!("{}/srv/sc", context.root_url),
         people: people.collect(),

@@ -25,7 +25,7 @@ use pod_platform::{
 };
 use serde_json::{Value, json};
 
-use crate::common::{World, first_page, order};
+use crate::common::{World, first_page, http, order};
 
 /// The real platform, and what it was asked.
 struct Overheard {
@@ -304,6 +304,64 @@ async fn a_real_platform_that_cannot_be_read_is_told_and_changes_nothing() {
     let refused = fork.call("shop", &pay).await.unwrap_err().to_string();
     assert!(refused.contains("changed nothing"), "{refused}");
     assert!(fork.emulator.deeds().await.unwrap().is_empty());
+}
+
+/// A real platform that shows, behind the first thing of each list, one whose id nobody can read.
+struct Strange(Reader);
+
+impl Upstream for Strange {
+    fn read<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Answer, types::Error>> {
+        Box::pin(async move {
+            let answer = self.0.read(request).await?;
+            let mut items: Vec<Value> = serde_json::from_slice(&answer.result).unwrap();
+            items.insert(items.len().min(1), json!({ "id": {}, "strange": true }));
+            let result = serde_json::to_vec(&items).unwrap().into();
+            Ok(Answer { result, ..answer })
+        })
+    }
+}
+
+#[tokio::test]
+async fn m4_a_thing_whose_id_cannot_be_read_stays_where_it_is_in_a_list_that_is_laid_over() {
+    let real = World::start().await;
+    let credentials = Arc::new(Credentials::token("shop"));
+    let reader = Reader { client: real.client.clone(), credentials };
+    let origin = Origin { upstream: Arc::new(Strange(reader)), account: shop() };
+    let (fork, clock) = (Some(origin), Some(real.emulator.clock()));
+    let fork = World::with(Options { fork, clock, ..Options::default() }).await;
+    let shown = async || {
+        let body = "scProductId=29813&offset=0&size=4&isPayed=false&isCanceled=false";
+        let answer = fork.post(&[("_token_", "shop")], body).await;
+        let items = answer["result"].as_array().cloned().unwrap_or_default();
+        items.iter().map(|item| item["id"].as_u64()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown().await, [Some(204), None, Some(203), Some(200), Some(105)]);
+    // What is paid leaves the list.
+    for (paid, left) in [
+        (200, [Some(204), None, Some(203), Some(105)]),
+        (204, [None, Some(203), Some(105), Some(101)]),
+    ] {
+        let pay = PayInvoiceByCreditRequest { invoice_id: paid, ..Default::default() };
+        fork.call("shop", &pay).await.unwrap();
+        assert_eq!(shown().await, left);
+    }
+}
+
+#[tokio::test]
+async fn its_page_says_that_it_is_a_fork_and_lists_nobody_who_is_not_there() {
+    let real = World::start().await;
+    let (fork, _) = fork_of(&real, shop()).await;
+    // Of the baker, whose invoice it is, nobody shows the user.
+    let pay = PayInvoiceByCreditRequest { invoice_id: 200, ..Default::default() };
+    fork.call("shop", &pay).await.unwrap();
+    let page = async |world: &World| {
+        let page = http().get(world.emulator.pay_url()).send().await.unwrap();
+        page.error_for_status().unwrap().text().await.unwrap()
+    };
+    let [ours, theirs] = [page(&fork).await, page(&real).await];
+    assert!(ours.contains("انشعاب") && !theirs.contains("انشعاب"), "{ours}");
+    assert!(ours.contains("<code>10</code>"), "the shop's user: {ours}");
+    assert!(!ours.contains("<code>-"), "{ours}");
 }
 
 #[tokio::test]
