@@ -27,7 +27,8 @@ pub async fn list(arguments: arguments::Doubts) -> Result<Status, Failure> {
         page.table(table(&doubts));
         if let Some(held) = held {
             put!(page);
-            put!(page, "{} rials are held for {} calls", held.grouped(), doubts.len());
+            let calls = if doubts.len() == 1 { "call" } else { "calls" };
+            put!(page, "{} rials are held for {} {calls}", held.grouped(), doubts.len());
         }
         put!(page);
         put!(page, "Go on with them, the oldest first:");

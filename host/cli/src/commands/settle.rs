@@ -87,7 +87,8 @@ fn print_doubts(summary: &RunSummary, doubts: &[Doubt]) {
         if let Some(reference) = &doubt.reference {
             put!(page, "  reference  {}", foreign(reference));
         }
-        let evidence = doubt.evidence.as_deref().unwrap_or("nothing on the platform tells");
+        let evidence = doubt.evidence.as_deref().filter(|evidence| !evidence.is_empty());
+        let evidence = evidence.unwrap_or("nothing on the platform tells");
         put!(page, "  evidence   {}", foreign(evidence).within(EVIDENCE));
         put!(page);
     }

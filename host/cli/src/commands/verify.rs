@@ -2,7 +2,8 @@
 
 use std::{
     env,
-    io::Read as _,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -23,6 +24,9 @@ use crate::{
     store::{read_store, store_folder, tell},
     terminal::{self, foreign},
 };
+
+/// So many bytes of a receipt are read at most, as of a scenario.
+const LARGEST_RECEIPT: u64 = 64 << 20;
 
 /// The variable that names the store. `--store` without a name does not stand in for it.
 const STORE: &str = "PODHOST_STORE";
@@ -177,13 +181,16 @@ fn operators_key(config: Option<&Path>) -> Result<Option<PublicKey>, Failure> {
 }
 
 fn read(path: &Path) -> Result<Value, Failure> {
-    let mut text = String::new();
     let shown = foreign(path.display());
     let read = match path.to_str() {
-        Some("-") => std::io::stdin().read_to_string(&mut text).map(drop),
-        _ => std::fs::read_to_string(path).map(|read| text = read),
+        Some("-") => bounded(std::io::stdin().lock()),
+        _ => File::open(path).and_then(bounded),
     };
-    read.with_context(|| format!("{shown} cannot be read")).map_err(Failure::input)?;
+    let text = read.with_context(|| format!("{shown} cannot be read")).map_err(Failure::input)?;
+    if text.len() as u64 > LARGEST_RECEIPT {
+        let most = LARGEST_RECEIPT >> 20;
+        return Err(Failure::input(anyhow!("{shown} is larger than {most} MiB: no receipt is")));
+    }
     let receipt: Value = serde_json::from_str(without_byte_order_mark(&text)).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Failure::input(anyhow!("{shown}:{line}:{column}: not JSON: {error}"))
@@ -192,4 +199,10 @@ fn read(path: &Path) -> Result<Value, Failure> {
         return Ok(receipt);
     }
     Err(Failure::input(anyhow!("{shown} is no receipt: `run` is missing")))
+}
+
+/// No more of it than a receipt can be, and one byte.
+fn bounded(file: impl io::Read) -> io::Result<String> {
+    let mut text = String::new();
+    file.take(LARGEST_RECEIPT + 1).read_to_string(&mut text).map(|_| text)
 }

@@ -313,6 +313,12 @@ fn a_store_is_backed_up_and_pruned() {
     assert_eq!(archived.code, Some(0), "{archived:#?}");
 }
 
+#[test]
+fn a_receipt_without_end_is_not_read_to_its_end() {
+    let ended: Ended = podhost().args(["verify", "/dev/zero"]).output().unwrap().into();
+    ended.failed(2, &["/dev/zero is larger than 64 MiB"]);
+}
+
 /// `podhost crashtest`, which must end with 0: what came of each scenario.
 fn crash_tested(arguments: &[&str]) -> Vec<Value> {
     let tested: Ended = podhost()

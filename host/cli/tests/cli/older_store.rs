@@ -289,6 +289,23 @@ fn a_journal_that_is_gone() {
     assert_eq!(run.code, Some(0), "{run:#?}");
 }
 
+/// Not even how far it had come; the policies of its runs are there.
+#[test]
+fn a_store_of_which_only_the_policies_are_left() {
+    let shop = Shop::open();
+    for file in fs::read_dir(shop.desk.store()).unwrap() {
+        let file = file.unwrap();
+        if file.file_name().to_str().unwrap().starts_with("journal") {
+            fs::remove_file(file.path()).unwrap();
+        }
+    }
+    let paid = shop.paid();
+    ask(&shop.desk, &["runs"]).failed(3, &[OLDER, "gone or empty"]);
+    let run = ask(&shop.desk, &shop.run(&["--key", "march"]).each());
+    run.failed(3, &[OLDER, "its journal is empty"]);
+    assert_eq!(shop.paid(), paid);
+}
+
 /// What a person has seen to, a person is named for.
 #[test]
 fn nobody_accepts_nothing() {

@@ -13,7 +13,7 @@ use super::{
     high_water::{self, Found, HighWater, History, Mark, Next},
     writer::signed,
 };
-use crate::{Digest, Error};
+use crate::{Digest, Error, kept};
 
 /// What versions before counted openings in.
 const GENERATION: &str = "generation";
@@ -55,6 +55,13 @@ struct Evidence {
     found: Option<Found>,
     /// How often it was opened, as a version before wrote beside it.
     generation: Option<u64>,
+    /// Do policies lie beside it that runs were begun with?
+    has_policies: bool,
+}
+
+/// Do policies lie in a store's folder? They are put there once its journal is.
+pub(super) fn has_policies(folder: &Path) -> bool {
+    fs::read_dir(folder.join(kept::FOLDER)).is_ok_and(|mut kept| kept.next().is_some())
 }
 
 impl Evidence {
@@ -72,14 +79,15 @@ impl Evidence {
         };
         let about = fs::metadata(folder.join(super::FILE)).map_err(io(super::FILE))?;
         let known = known(connection).await?;
-        Ok(Self { known, file: high_water::identity(&about), found, generation })
+        let has_policies = has_policies(folder);
+        Ok(Self { known, file: high_water::identity(&about), found, generation, has_policies })
     }
 
     fn older(&self) -> Option<Older> {
         let had = self.found.as_ref().and_then(|found| found.water);
         let mut reasons = Vec::new();
         match &self.known {
-            None if self.found.is_some() || self.generation.is_some() => {
+            None if self.found.is_some() || self.generation.is_some() || self.has_policies => {
                 reasons.push("its journal is empty, and something was written to it".to_owned());
             }
             None => {}

@@ -116,10 +116,8 @@ impl Journal {
             Error::StoreIsOlder { folder: folder.to_owned(), reason }
         };
         if !file.is_file() {
-            return Err(match folder.join(high_water::FILE).is_file() {
-                true => gone(),
-                false => Error::NoStore(folder.to_owned()),
-            });
+            let is_gone = folder.join(high_water::FILE).is_file() || origin::has_policies(folder);
+            return Err(if is_gone { gone() } else { Error::NoStore(folder.to_owned()) });
         }
         let options = SqliteConnectOptions::new()
             .filename(&file)
