@@ -127,7 +127,7 @@ fn unread(mut command: Command) -> Ended {
 }
 
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn m8_a_closed_pipe_is_no_error() {
     let desk = Desk::new();
     let quits = desk.file("quits.rhai", "fn run(input) { throw \"no more flour\"; }");
     let asked = |arguments: &[&str]| {

@@ -163,6 +163,21 @@ fn a_class_promises_what_its_evidence_holds() {
     assert_eq!(mutations, 23);
 }
 
+/// A row that forgot it would be sent up to three times, without an intent.
+#[test]
+fn m7_what_a_name_says_to_change_something_is_no_read() {
+    const VERBS: [&str; 10] = [
+        "cancel", "close", "issue", "pay", "reduce", "remove", "send", "update", "upload",
+        "verify",
+    ];
+    let mut rows = Rows::default();
+    visit_services(&mut rows);
+    for row in rows.0 {
+        let changes = VERBS.iter().any(|verb| row.name.starts_with(verb));
+        assert_eq!(row.effect != Effect::Read, changes, "{}", row.name);
+    }
+}
+
 /// The question of a request, which must be a read that the same token can call.
 fn question<S: Service>(request: &S) -> Request {
     let request = request.prepare().unwrap();
