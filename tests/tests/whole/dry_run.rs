@@ -414,6 +414,26 @@ async fn what_pod_would_refuse_is_refused_alike() {
 }
 
 #[tokio::test]
+async fn what_a_link_has_appended_it_has_in_a_dry_run_too() {
+    let (bench, wire) = shop().await;
+    let network = "[network]\nallow = [\"https://bakery.ir/*\"]\n";
+    let manifest = manifest("policy", ALL, "rial = 0") + network;
+    let script = r#"
+        fn run(input) {
+            get_invoice_list(#{ offset: 0, size: 1, id: 602 });
+            get_invoice_payment_link(#{ invoice_id: 602, redirect_uri: "https://bakery.ir/done" })
+        }
+    "#;
+    let policy = bench.script(&manifest, script).await;
+    let dry = run_dry(&bench, &wire, &policy, &Value::Null).await;
+    let real = bench.run(&policy, Value::Null).await;
+    for receipt in [dry, real] {
+        let link = receipt.output.as_str().unwrap_or_default();
+        assert!(link.ends_with("redirectUri=https%3A%2F%2Fbakery.ir%2Fdone"), "{receipt:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_nobody_states_is_assumed_and_told() {
     let (bench, _) = shop().await;
     let manifest = manifest("policy", ALL, "rial = 100_000_000");
