@@ -13,7 +13,7 @@ use rhai::{Array, Dynamic, Engine, Map};
 
 use crate::{
     call::{Answer, argument, infallible, thrown, unfit},
-    convert::{FromScript, IntoScript, Mismatch, entry},
+    convert::{FromScript, IntoScript, Mismatch, describe, entry},
 };
 
 /// Registers them all. An invoice is one that a service answered; what is not needed of it may be
@@ -97,10 +97,10 @@ fn lent(
 fn holds(credits: &Array, guild: Option<&str>) -> Result<Vec<Rial>, Mismatch> {
     let mut holds = Vec::with_capacity(credits.len());
     for (index, credit) in credits.iter().enumerate() {
-        let at = |mismatch: Mismatch| mismatch.in_item(index);
+        let at = |mismatch: Mismatch| mismatch.in_item(index).in_field("credits");
         let credit = credit
             .as_map_ref()
-            .map_err(|_| at(Mismatch::expected("an object map", credit.clone())))?;
+            .map_err(|_| at(Mismatch::expected("an object map", describe(credit))))?;
         let own = field::<Option<String>>(&credit, "guild_code").map_err(at)?;
         let expires_at = instant(&credit, "expires_at").map_err(at)?;
         let rials: u64 = field(&credit, "remaining_amount").map_err(at)?;

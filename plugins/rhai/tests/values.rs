@@ -204,12 +204,12 @@ fn a_payment_is_split_as_the_host_splits_it() {
     }
     expect(
         answer("split(#{ payable_amount: 1 }, [], 0)"),
-        "split: invoice: field guild_code: names no guild (in `run`)",
+        "split: field guild_code: names no guild (in `run`)",
         "2:5",
     );
     expect(
         answer("split(#{ payable_amount: 1, guild_code: () }, [5], 0)"),
-        "split: credits: item 0: expected an object map, not 5 (in `run`)",
+        "split: field credits[0]: expected an object map, found a whole number (in `run`)",
         "2:5",
     );
 }

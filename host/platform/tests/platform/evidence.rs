@@ -167,8 +167,7 @@ fn a_class_promises_what_its_evidence_holds() {
 #[test]
 fn m7_what_a_name_says_to_change_something_is_no_read() {
     const VERBS: [&str; 10] = [
-        "cancel", "close", "issue", "pay", "reduce", "remove", "send", "update", "upload",
-        "verify",
+        "cancel", "close", "issue", "pay", "reduce", "remove", "send", "update", "upload", "verify",
     ];
     let mut rows = Rows::default();
     visit_services(&mut rows);
