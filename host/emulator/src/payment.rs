@@ -416,7 +416,8 @@ pub(crate) async fn credits(
     delegator: Option<i64>,
     hash: Option<&str>,
 ) -> Result<Vec<Credit>, sqlx::Error> {
-    let rows: Vec<(i64, String, i64, Option<String>, Option<i64>)> = query_as(
+    type Row = (i64, String, i64, Option<String>, Option<i64>);
+    let rows: Vec<Row> = query_as(
         "SELECT delegator_id, hash, balance, guild_code, expires_at
          FROM delegations JOIN accounts ON name = 'delegation:' || hash
          WHERE delegate_id = ?1 AND (?2 IS NULL OR delegator_id = ?2)

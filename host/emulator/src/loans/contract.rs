@@ -252,7 +252,8 @@ pub(crate) async fn left(
     today: JalaliDate,
     user: Option<i64>,
 ) -> Result<Vec<Left>, sqlx::Error> {
-    let rows: Vec<(i64, i64, i64, i64, Option<String>)> = query_as(
+    type Row = (i64, i64, i64, i64, Option<String>);
+    let rows: Vec<Row> = query_as(
         "SELECT contract_id, user_id,
                 credit - (SELECT COALESCE(SUM(principal), 0) FROM loans
                           WHERE loans.contract_id = loan_members.contract_id
@@ -269,13 +270,12 @@ pub(crate) async fn left(
     .bind(OPEN[1].code())
     .fetch_all(connection)
     .await?;
-    let left =
-        |(contract, user, credit, supply, end_date): (i64, i64, i64, i64, Option<String>)| {
-            let contract_of = Contract { id: contract, end_date, ..Contract::default() };
-            let offer = contract_of.offer(credit, supply);
-            let most = offer.most().filter(|_| !offer.has_ended(today)).unwrap_or_default();
-            Left { contract, user, rials: most.0.cast_signed() }
-        };
+    let left = |(contract, user, credit, supply, end_date): Row| {
+        let contract_of = Contract { id: contract, end_date, ..Contract::default() };
+        let offer = contract_of.offer(credit, supply);
+        let most = offer.most().filter(|_| !offer.has_ended(today)).unwrap_or_default();
+        Left { contract, user, rials: most.0.cast_signed() }
+    };
     Ok(rows.into_iter().map(left).collect())
 }
 

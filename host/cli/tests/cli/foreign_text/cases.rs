@@ -90,12 +90,12 @@ impl Case<'_> {
             &["unpause", "0199"],
             &["replay", "0199"],
             &["prune", "--before", "0s"],
+            &["verify", "--store", "--rebuild"],
         ] {
             let ended = watched.see(&[arguments, &["--no-wait"]].concat());
             assert_eq!(ended.code, Some(5), "{arguments:?}: {ended:#?}");
         }
-        watched.see(&["store", "accept", "--by", self.words]);
-        watched.see(&["verify", "--store", "--rebuild"]);
+        watched.see(&["store", "accept", "--by", self.words, "--no-wait"]);
         watched.see(&["resume", "--wait=100ms"]);
         drop(lock);
         fs::remove_dir_all(&watched.store).unwrap();
