@@ -340,7 +340,9 @@ impl Case<'_> {
         for variable in ["RUST_LOG", "PODHOST_LOG"] {
             let mut command = watched.command(&["runs"]);
             command.env(variable, words);
-            assert_eq!(watched.ended(&["runs"], command).code, Some(2), "{variable}");
+            // Some words are a filter: the name of a module that there is not.
+            let ended = watched.ended(&["runs"], command);
+            assert!(matches!(ended.code, Some(0 | 2)), "{variable}: {ended:#?}");
         }
         for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
             assert_eq!(watched.look(&["completions", shell]).code, Some(0), "{shell}");
