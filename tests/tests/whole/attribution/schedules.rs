@@ -285,7 +285,7 @@ async fn holds(seed: u64, is_told: bool) -> Result<Tally, String> {
         println!("{faults:#?}\ndies at {dies_at:?}\n{deeds:#?}");
         ran.iter().for_each(|ran| println!("{:#?}", ran.receipt));
     }
-    let journal = Journal::read_only(&mortal.store()).await.expect("a store");
+    let journal = Journal::read_only(mortal.store()).await.expect("a store");
     let statement = Statement::draw(&journal, &StatementFilter::default()).await.expect("sums");
     weigh_statement(&statement, &ran, &deeds)?;
     weigh(&ran, &deeds)
