@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use pod_host::measure::authorise_and_charge;
-use pod_platform::{bills::IssueBillInvoiceRequest, invoices::GetInvoiceListRequest};
+use pod_platform::{
+    invoices::GetInvoiceListRequest, loans::RemovePermittedUserFromLoanContractRequest,
+};
 
 use crate::median;
 
@@ -18,15 +20,18 @@ pub async fn cost(rounds: usize) -> bool {
         guild_code: Some("FOOD_GUILD".into()),
         ..Default::default()
     };
-    let payment =
-        IssueBillInvoiceRequest { bill_id: "7748317800142".into(), payment_id: "1770160".into() };
+    let removal = RemovePermittedUserFromLoanContractRequest {
+        contract_id: 839,
+        user_id: Some(100),
+        ..Default::default()
+    };
     let calls = 20_000 * rounds;
     println!("\n| authorise and charge | add | promised |");
     println!("|---|---|---|");
     let mut broken = false;
     for (what, measured) in [
         ("to a list", authorise_and_charge(&read, calls).await),
-        ("to a change that asks POD nothing before", authorise_and_charge(&payment, calls).await),
+        ("to a change that asks POD nothing before", authorise_and_charge(&removal, calls).await),
     ] {
         let measured = measured.expect("the request is as it should be");
         let (ours, bare): (Vec<_>, Vec<_>) = measured.into_iter().unzip();
