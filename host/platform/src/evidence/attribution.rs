@@ -167,9 +167,11 @@ impl Evidence {
                 claimed: "POD answers an invoice, at once or when it is asked again, that was not there \
                           before, and its `userSrv` is the account's user; where that is not told, the \
                           bill has come into the account's list",
-                denied: "the invoice was there before, or is another's who asked first; or POD refuses \
-                         and the bill is not paid",
-                unknown: "the answer was lost, and the bill is paid before POD could be asked again",
+                denied: "the invoice was in the account's list before, or its `userSrv` is another; or \
+                         POD refuses and the bill is not paid",
+                unknown: "the answer was lost, and the bill is paid before POD could be asked again; \
+                          or `userSrv` or the account's user is not told, and the bill is not in the \
+                          account's list",
             },
             Self::ByRepeat => Attribution {
                 reads: "nothing: no service lists files",

@@ -331,7 +331,7 @@ impl Evidence {
     }
 
     /// Is what POD answered the thing that was there before the call? Then the call changed nothing.
-    /// None: only one more look at what was read [before](Self::before) can tell.
+    /// None: nothing tells yet. One more look at what was read [before](Self::before) may: `after`.
     #[must_use]
     pub fn was_there(
         self,
@@ -351,12 +351,14 @@ impl Evidence {
             Self::BillInvoiced => {
                 let Some(invoice) = answer.downcast_ref::<Invoice>() else { return Some(false) };
                 let asker = invoice.user_srv.as_ref().map(|asker| asker.id);
-                before.known.contains(&invoice.id)
-                    || match (asker.zip(user), after) {
-                        (Some((asker, user)), _) => asker != user,
-                        (None, Some(after)) => !after.known.contains(&invoice.id),
-                        (None, None) => return None,
-                    }
+                let is_listed = |look: &Before| look.known.contains(&invoice.id);
+                match asker.zip(user) {
+                    _ if is_listed(before) => true,
+                    Some((asker, user)) => asker != user,
+                    None if after.is_some_and(is_listed) => false,
+                    // Another may have asked first, or have paid it by now: then the bill is his.
+                    None => return None,
+                }
             }
             _ => false,
         })

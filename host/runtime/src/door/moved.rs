@@ -7,7 +7,7 @@
 //! was read before the payment, or nothing was ever reduced. Where nothing tells, what was reserved stays
 //! charged, and the effect says that it is a ceiling.
 
-use pod_platform::{Before, Effect, Request, Rial, is_pending};
+use pod_platform::{Before, Effect, Request, Rial, is_pending, types};
 
 use super::{
     Call, Passage, Reply,
@@ -32,11 +32,15 @@ pub(crate) struct Moved {
 /// somebody else issued it.
 pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, reply: &mut Reply) {
     let Some(intent) = passage.recorder.open_intent(call.step) else { return };
-    if let Some(before) = intent.state_before()
-        && was_there(passage, call, &before, reply).await
-    {
-        reply.moved = Some(Moved { nothing: true, ..Moved::default() });
-        return;
+    if let Some(before) = intent.state_before() {
+        match was_there(passage, call, &before, reply).await {
+            Some(false) => {}
+            Some(true) => {
+                reply.moved = Some(Moved { nothing: true, ..Moved::default() });
+                return;
+            }
+            None => return untold(reply),
+        }
     }
     let (Some(request), Ok(answer)) = (call.mutation(), &reply.outcome) else { return };
     let stakes = stakes::of(request);
@@ -54,18 +58,34 @@ pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, rep
         Some(Moved { rials: moved.unwrap_or(reserved).0, at_most, pending, nothing: false });
 }
 
-/// Did POD answer with what was there before the call? What no look tells is not claimed.
-async fn was_there(passage: &Passage, call: &Call, before: &Before, reply: &mut Reply) -> bool {
-    let Some(request) = call.mutation() else { return false };
+/// Did POD answer with what was there before the call? None: nothing tells, nor does one more look, or
+/// the budget has no call left for that.
+async fn was_there(
+    passage: &Passage,
+    call: &Call,
+    before: &Before,
+    reply: &mut Reply,
+) -> Option<bool> {
+    let Some(request) = call.mutation() else { return Some(false) };
     if let Some(was_there) = told(passage, request, before, reply, None) {
-        return was_there;
+        return Some(was_there);
     }
     if !has_a_call_left(passage) {
-        return true;
+        return None;
     }
     let Found { traffic, before: after, .. } = stakes::find_again(passage, request).await;
     reply.spent = reply.spent.plus(Amounts::traffic(traffic));
-    told(passage, request, before, reply, after.as_ref()).unwrap_or(true)
+    told(passage, request, before, reply, after.as_ref())
+}
+
+/// What POD answered is there, and by whom nobody can tell: neither claimed nor denied.
+fn untold(reply: &mut Reply) {
+    let Ok(answer) = &reply.outcome else { return };
+    let reason =
+        "POD answered with what this call or another's made, and not whose it is".to_owned();
+    let reference_number = answer.reference_number.clone();
+    reply.outcome = Err(types::Error::OutcomeUnknown(types::Doubt { reason, reference_number }));
+    reply.known_by = None;
 }
 
 /// What an answer tells of that, with what a look shows since.
