@@ -9,6 +9,11 @@ use std::{collections::BTreeMap, fmt};
 use pod_platform::{Instant, Rial};
 use sqlx::{Row as _, SqliteConnection, query, query_scalar};
 
+/// So many rials of the database's, for the rules: what is owed is nothing that can be spent.
+pub(crate) fn rials(amount: i64) -> Rial {
+    Rial(amount.max(0).unsigned_abs())
+}
+
 /// An account's name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Account<'a> {

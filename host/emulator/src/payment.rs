@@ -17,7 +17,7 @@ use crate::{
     due::{self, Event},
     future,
     invoice::{CardReceipt, Record, instant},
-    ledger::{self, Account, Move},
+    ledger::{self, Account, Move, rials},
     loans,
     service::{Context, Refusal},
 };
@@ -439,9 +439,4 @@ pub(crate) async fn credits(
         }
     }
     Ok(usable)
-}
-
-/// What an account holds; one that owes holds nothing.
-fn rials(balance: i64) -> Rial {
-    Rial(balance.max(0).unsigned_abs())
 }

@@ -1,14 +1,14 @@
 //! payInvoiceByInvoice: a debt is settled out of a paid invoice of the debtor's own.
 
 use pod_platform::{
-    CREDITOR_INVOICE_NOT_FOUND, Rial, Service, payments::PayInvoiceByInvoiceRequest,
-    rules::netting, types::PlatformErrorKind as Kind,
+    CREDITOR_INVOICE_NOT_FOUND, Service, payments::PayInvoiceByInvoiceRequest, rules::netting,
+    types::PlatformErrorKind as Kind,
 };
 
 use crate::{
     fork::{Need, Side},
     invoice::Record,
-    ledger::Account,
+    ledger::{Account, rials},
     payment::{self, Payment, Source},
     service::{Context, Handle, Refusal},
 };
@@ -43,8 +43,8 @@ impl Handle for PayInvoiceByInvoiceRequest {
         creditor.facts().free_for_netting()?;
         // An invoice that its issuer marked as paid outside POD has no money here to give.
         let held = Account::Invoice { id: creditor.id }.balance(context.connection).await?;
-        let holds = Rial(creditor.payable().min(held).max(0).unsigned_abs());
-        if netting::covers(holds, Rial(debtor.payable().unsigned_abs())).is_err() {
+        let holds = rials(creditor.payable().min(held));
+        if netting::covers(holds, rials(debtor.payable())).is_err() {
             // POD names no error for this; insufficient funds is what it is.
             return Err(Refusal::because(
                 Kind::InsufficientFunds,

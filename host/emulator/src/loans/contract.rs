@@ -10,7 +10,7 @@ use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::loan::Loan;
 use crate::{
-    ledger::Account,
+    ledger::{Account, rials},
     record::record,
     service::{Context, Refusal},
 };
@@ -155,13 +155,12 @@ impl Contract {
 
     /// What it offers a customer who may still borrow so much, of what it has to lend.
     fn offer(&self, customer: i64, supply: i64) -> Offer {
-        let left = |rials: i64| Some(Rial(rials.max(0).unsigned_abs()));
         Offer {
             active: true,
             last_day: self.last_day(),
             most_breathing: u32::try_from(self.max_breathing_period_count).unwrap_or(u32::MAX),
-            customer_credit: left(customer),
-            grantor_credit: left(supply),
+            customer_credit: Some(rials(customer)),
+            grantor_credit: Some(rials(supply)),
         }
     }
 
@@ -222,7 +221,7 @@ impl Plan {
             installments: u32::try_from(self.installments).unwrap_or(u32::MAX),
         };
         let Application { breathing, .. } = loan.application();
-        let principal = Rial(loan.principal.unsigned_abs());
+        let principal = rials(loan.principal);
         let schedule = terms.schedule(principal, loan.created_on(), breathing);
         let parts = schedule.and_then(|schedule| {
             let part = |part: Installment| {

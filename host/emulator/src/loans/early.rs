@@ -2,7 +2,6 @@
 //! invoice of its own.
 
 use pod_platform::{
-    Rial,
     loans::{InstallmentStatus, LoanStatus},
     types::PlatformErrorKind as Kind,
 };
@@ -14,6 +13,7 @@ use super::{
 };
 use crate::{
     invoice::{Record, issue},
+    ledger::rials,
     payment,
     service::{Context, Refusal},
 };
@@ -24,7 +24,7 @@ const SERVICE: &str = "preSettlement";
 pub(crate) async fn rest(context: &mut Context<'_>, loan: &Loan) -> Result<Option<i64>, Refusal> {
     let installments = loan.installments(context.connection).await?;
     let open = installments.iter().filter(|installment| installment.is_open());
-    let open = open.map(|installment| Rial(installment.amount.unsigned_abs()));
+    let open = open.map(|installment| rials(installment.amount));
     let rest = loan.facts(context.connection).await?.rest(open);
     Ok(rest.map(|rest| rest.0.cast_signed()))
 }

@@ -1,7 +1,7 @@
 //! How a loan comes about: it is asked for, its plan is chosen, it becomes active.
 
 use pod_platform::{
-    Rial, Service,
+    Service,
     loans::{BreathingPeriodType, InstallmentStatus, LoanStatus, PayInvoiceByLoanRequest},
     rules::loan::Application,
     types::PlatformErrorKind as Kind,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     due::{self, Event},
     invoice::{Record, instant, issue},
-    ledger::{self, Account, Move},
+    ledger::{self, Account, Move, rials},
     payment::{self, Payment, Source},
     record,
     service::{Context, Refusal, stored},
@@ -47,7 +47,7 @@ pub(crate) async fn begin(
     }
     let down_payment = request.primary_amount.unwrap_or_default();
     let primary_amount = stored("primaryAmount", down_payment.0)?;
-    let payable = Rial(invoice.payable().unsigned_abs());
+    let payable = rials(invoice.payable());
     let application = Application { payable, down_payment, breathing: 0 };
     let principal = application.principal().ok_or_else(|| {
         Refusal::argument("primaryAmount", format!("less than the invoice's {} rials", payable.0))

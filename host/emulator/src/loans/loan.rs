@@ -1,7 +1,7 @@
 //! A loan and its instalments as the database holds them, and the invoices that hang on them.
 
 use pod_platform::{
-    JalaliDate, Rial,
+    JalaliDate,
     loans::{InstallmentStatus, LoanStatus},
     rules::{loan::Application, repayment},
 };
@@ -9,6 +9,7 @@ use sqlx::{SqliteConnection, query};
 
 use crate::{
     invoice::{Record, instant},
+    ledger::rials,
     record::record,
 };
 
@@ -92,7 +93,6 @@ impl Loan {
 
     /// What was asked for.
     pub(super) fn application(&self) -> Application {
-        let rials = |rials: i64| Rial(rials.max(0).unsigned_abs());
         let breathing = self.breathing_period_count.unwrap_or_default();
         Application {
             payable: rials(self.principal.saturating_add(self.primary_amount)),
