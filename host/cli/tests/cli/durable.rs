@@ -1,17 +1,11 @@
 //! Runs that outlive their process: keys, resuming, the timeline, replay, receipts that are signed,
 //! doubts that a person settles, backups and archives.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    io::{BufRead as _, BufReader},
-    os::unix::fs::PermissionsExt as _,
-    process::{Child, Command, Stdio},
-};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::common::{Desk, Ended, SMALL, Served, podhost, project};
+use crate::common::{Desk, Ended, SMALL, Served, held, killed, podhost, project};
 
 const TOKEN: &str = "shop-api-token";
 
@@ -31,24 +25,14 @@ fn ask(desk: &Desk, arguments: &[&str]) -> Ended {
 
 /// Runs the netting policy on a platform until the call is there, and kills the process.
 fn killed_at(desk: &Desk, pod: &Served, point: &str) {
-    let mut child = held_at(desk, pod, point);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    killed(netting(desk, pod), point);
 }
 
-/// Runs it until the call is there.
-fn held_at(desk: &Desk, pod: &Served, point: &str) -> Child {
-    let mut child = on_store(desk, &["run", "plugins/netting", "--platform", pod.url()])
-        .args(["--key", "1399-03", "--json"])
-        .env("PODHOST_HOLD_AT", point)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "held\n");
-    child
+fn netting(desk: &Desk, pod: &Served) -> Command {
+    on_store(
+        desk,
+        &["run", "plugins/netting", "--platform", pod.url(), "--key", "1399-03", "--json"],
+    )
 }
 
 fn runs(desk: &Desk, arguments: &[&str]) -> Vec<Value> {
@@ -60,7 +44,7 @@ fn runs(desk: &Desk, arguments: &[&str]) -> Vec<Value> {
 fn what_is_under_way_is_told_from_what_was_cut_off() {
     let pod = Served::start(&["--scenario", SMALL]);
     let desk = Desk::new();
-    let mut child = held_at(&desk, &pod, "3:after-effect");
+    let mut child = held(netting(&desk, &pod), "3:after-effect");
     let why = || ask(&desk, &["doubts", "--json"]).json()["doubts"][0]["reason"].clone();
     let process = format!("process {}", child.id());
     let under_way = why();

@@ -4,14 +4,13 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use serde_json::{Value, json};
 
-use crate::common::{Desk, Ended, SMALL, Served, podhost, project};
+use crate::common::{Desk, Ended, SMALL, Served, killed, podhost, project};
 
 const OLDER: &str = "is older or shorter than it was";
 
@@ -78,17 +77,7 @@ impl Shop {
 
     /// Runs the policy until its last payment is made, and kills the process.
     fn killed(&self) {
-        let mut child = on_store(&self.desk, &self.run(&["--key", "march"]).each())
-            .env("PODHOST_HOLD_AT", "4:after-effect")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line, "held\n");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        killed(on_store(&self.desk, &self.run(&["--key", "march"]).each()), "4:after-effect");
         assert!(self.file("journal.sqlite-wal").metadata().unwrap().len() > 1_000);
     }
 

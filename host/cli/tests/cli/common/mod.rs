@@ -344,3 +344,20 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     found.sort();
     found
 }
+
+/// A process of ours that stops at a point of a call's course: once it is there.
+pub fn held(mut command: Command, point: &str) -> Child {
+    command.env("PODHOST_HOLD_AT", point).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "held\n");
+    child
+}
+
+/// The same, and then it is killed.
+pub fn killed(command: Command, point: &str) {
+    let mut child = held(command, point);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

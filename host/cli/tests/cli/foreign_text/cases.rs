@@ -2,9 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, File},
-    io::{BufRead as _, BufReader},
     os::unix::fs::DirBuilderExt as _,
-    process::Stdio,
 };
 
 use serde_json::{Value, json};
@@ -15,7 +13,7 @@ use super::{
     others::{decider, file_name, operator, policy, rude_pod, scenario, toml_key, toml_text},
     watched::Watched,
 };
-use crate::common::{Desk, Ended, SMALL, Served};
+use crate::common::{Desk, Ended, SMALL, Served, killed};
 
 /// What all cases have at hand.
 struct Case<'a> {
@@ -215,18 +213,8 @@ impl Case<'_> {
     fn a_run_that_is_cut_off(&self) {
         let watched = &self.watched;
         let asks = self.input("asks");
-        let mut child = watched
-            .command(&["run", &self.script, "--platform", self.pod.url(), "--input", &asks])
-            .env("PODHOST_HOLD_AT", "0:after-intent")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line, "held\n");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let run = ["run", &self.script, "--platform", self.pod.url(), "--input", &asks];
+        killed(watched.command(&run), "0:after-intent");
         watched.look(&["doubts"]);
         watched.see(&["resume", "--landing-window", "100ms"]);
         watched.see(&["resume", self.words]);
