@@ -73,6 +73,8 @@ pub struct World {
     clock: Arc<ManualClock>,
     /// Calls it.
     pub client: Client,
+    /// Whose token it is.
+    users: BTreeMap<String, u64>,
     /// What `$names` stand for.
     pub names: BTreeMap<String, Value>,
 }
@@ -92,11 +94,14 @@ impl World {
         let scenario = Scenario::from_file(project("tests/services/scenario.json")).unwrap();
         let now = scenario.now.as_deref().and_then(Instant::from_jalali_date_time).unwrap();
         let clock = Arc::new(ManualClock::new(now));
+        let businesses = scenario.businesses.iter().map(|one| (one.api_token.clone(), one.user_id));
+        let users = scenario.users.iter().map(|one| (one.access_token.clone(), one.id));
+        let users = businesses.chain(users).collect();
         let options = Options { scenario, clock: Some(clock.clone()), ..Options::default() };
         let pod = Emulator::start(options).await.unwrap();
         let client = Client::new(Platform::at(pod.platform_url()), Limits::default()).unwrap();
         let names = BTreeMap::from([("root".to_owned(), json!(pod.pay_url()))]);
-        Self { pod, clock, client, names }
+        Self { pod, clock, client, users, names }
     }
 
     /// Who has a token.
@@ -108,7 +113,7 @@ impl World {
             platform: Some(self.pod.platform_url().to_owned()),
             clock: None,
             business: None,
-            user: None,
+            user: self.users.get(token).copied(),
             operator_stated: pod_host::Stated::default(),
             stated: pod_host::Stated::default(),
             http_secrets: Default::default(),
