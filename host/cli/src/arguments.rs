@@ -402,7 +402,7 @@ pub struct Crashtest {
     #[arg(long, value_name = "JSON|@FILE", default_value = "null", hide_default_value = true)]
     pub input: String,
     /// At most so many kills for a scenario; a larger one is sampled
-    #[arg(long, value_name = "N", default_value_t = 12)]
+    #[arg(long, value_name = "N", default_value_t = 8)]
     pub kills: usize,
     /// So many kills at once, each with a platform and a store of its own [default: as many as cores]
     #[arg(long, value_name = "N")]

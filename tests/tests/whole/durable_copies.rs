@@ -183,6 +183,47 @@ async fn any_prefix_of_a_journal_that_ended() {
     }
 }
 
+/// What the lost part of a journal made is there before the call is made again. The run, that goes on,
+/// takes it for its own only where POD tells, and leaves it open where POD does not: it is never denied.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_lost_part_made_is_not_denied() {
+    let calls = [
+        "reduce_invoice(#{ id: 109, invoice_item_id: [109001], price: [400], quantity: [1],
+            item_description: [\"less\"] })",
+        "pay_invoice_by_loan(#{ invoice_id: 112, contract_id: 838, plan_id: 614, primary_amount: 500,
+            breathing_period_type: \"LOAN_PLAN_BREATHING_PERIOD_TYPE_MONTHLY\",
+            breathing_period_count: 3 })",
+        "issue_bill_invoice(#{ bill_id: \"2050327604613\", payment_id: \"1070189\" })",
+    ];
+    for call in calls {
+        let source = format!("fn run(input) {{ {call}; }}");
+        let policy = script("\"invoices\", \"bills\", \"loans\"", "rial = 1_000_000", &source);
+        let mortal = Mortal::from_file("tests/services/scenario.json").await;
+        let whole = begin(&mortal, &policy, |_, _| false).await.expect("nobody kills it");
+        assert_eq!((whole.status, whole.effects.len()), (Status::Done, 1), "{call}: {whole:#?}");
+        let books = mortal.books().await;
+        let journal = Journal::read_only(mortal.store()).await.expect("there is one");
+        let entries = journal.entries(&whole.run).await.expect("the chain holds");
+        drop(journal);
+        let is_intent = |entry: &Entry| matches!(entry, Entry::Intent(_));
+        let kept = entries.iter().position(|stored| is_intent(&stored.entry)).expect("one");
+
+        let prefix = mortal.store().join("prefix");
+        copy(mortal.store(), &prefix).await;
+        truncate(&prefix, kept).await;
+        put_back(mortal.store(), &prefix);
+        let go_on = async |life: Life| {
+            is_accepted(&life, "a prefix").await;
+            let left = life.host.journal().rebuild_index().await.expect("it is written");
+            assert!(left.is_whole(), "{left:?}");
+            life.go_on().await.expect("it is unfinished")
+        };
+        let resumed = mortal.live_on(go_on).await;
+        assert_eq!(resumed.effects.len() + resumed.doubts.len(), 1, "{call}: {resumed:#?}");
+        assert_eq!(mortal.books().await, books, "{call}");
+    }
+}
+
 /// Leaves the first entries of the one run in a journal.
 async fn truncate(journal: &Path, kept: usize) {
     let options = SqliteConnectOptions::new().filename(journal);

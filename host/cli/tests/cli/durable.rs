@@ -322,7 +322,7 @@ fn kills(scenario: &Value, verdict: &str) -> usize {
 
 #[test]
 fn a_crash_test_kills_at_every_step() {
-    let scenarios = crash_tested(&["plugins/netting", "--scenario", SMALL]);
+    let scenarios = crash_tested(&["plugins/netting", "--scenario", SMALL, "--kills", "12"]);
     assert_eq!(scenarios[0]["steps"], 3);
     assert_eq!(scenarios[0]["points"], 12);
     assert_eq!(kills(&scenarios[0], "same"), 12);

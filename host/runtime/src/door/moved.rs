@@ -13,7 +13,10 @@ use super::{
     Call, Passage, Reply,
     stakes::{self, Found},
 };
-use crate::budget::{Amounts, day};
+use crate::{
+    budget::{Amounts, day},
+    journal::KnownBy,
+};
 
 /// What a mutation that took effect moved.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -32,14 +35,17 @@ pub(crate) struct Moved {
 /// somebody else issued it.
 pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, reply: &mut Reply) {
     let Some(intent) = passage.recorder.open_intent(call.step) else { return };
-    if let Some(before) = intent.state_before() {
+    // In a journal that is an older copy, what was there may be what its lost part made.
+    let may_be_own = passage.restored_since.is_some() && call.intended.is_none();
+    let is_proven = may_be_own && reply.known_by == Some(KnownBy::Read);
+    if let Some(before) = intent.state_before().filter(|_| !is_proven) {
         match was_there(passage, call, &before, reply).await {
             Some(false) => {}
-            Some(true) => {
+            Some(true) if !may_be_own => {
                 reply.moved = Some(Moved { nothing: true, ..Moved::default() });
                 return;
             }
-            None => return untold(reply),
+            Some(true) | None => return untold(reply),
         }
     }
     let (Some(request), Ok(answer)) = (call.mutation(), &reply.outcome) else { return };
