@@ -6,7 +6,7 @@ use std::{ops::Range, path::Path};
 use pod_platform::without_byte_order_mark;
 use serde_json::Value;
 
-use crate::{BadFile, error::Place, exact::is_exact};
+use crate::{BadFile, error::Place, exact::is_exact, keys_once::KeysOnce};
 
 /// What an input may have, in bytes.
 pub const LARGEST_INPUT: u64 = 8 << 20;
@@ -18,7 +18,7 @@ const MOST_VALUES: usize = 1_000_000;
 /// Reads an input that stands in a file, or is called, `name`.
 ///
 /// # Errors
-/// If it is too large, too deep, not JSON, or has a number that would lose digits.
+/// If it is too large, too deep, not JSON, or has a number that would lose digits or a key twice.
 pub fn parse_input(name: &Path, text: &str) -> Result<Value, BadFile> {
     let text = without_byte_order_mark(text);
     let bad = |place, message| BadFile { path: name.to_owned(), place, message };
@@ -33,12 +33,13 @@ pub fn parse_input(name: &Path, text: &str) -> Result<Value, BadFile> {
         };
         bad(at(byte), message)
     })?;
-    let value = serde_json::from_str(text).map_err(|error| {
+    let KeysOnce(value) = serde_json::from_str(text).map_err(|error| {
         let place = Place {
             line: u32::try_from(error.line()).unwrap_or(u32::MAX),
             column: u32::try_from(error.column()).unwrap_or(u32::MAX),
         };
-        bad(Some(place), format!("not JSON: {error}"))
+        let what = if error.is_data() { "unclear" } else { "not JSON" };
+        bad(Some(place), format!("{what}: {error}"))
     })?;
     match inexact {
         None => Ok(value),

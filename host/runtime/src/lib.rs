@@ -75,6 +75,7 @@ mod interpreter;
 pub mod journal;
 mod kept;
 mod key;
+mod keys_once;
 mod language;
 mod linker;
 mod manifest;

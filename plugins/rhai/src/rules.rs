@@ -4,7 +4,7 @@ use pod_sdk::{
     clock,
     rules::{
         invoice::{Invoice, Shown},
-        loan::{Installment, Parts, Terms},
+        loan::{self, Installment, NotGranted, Parts, Terms},
         spending::{self, Credit, Shortfall, Split},
     },
     values::{Instant, JalaliDate, Rial},
@@ -45,6 +45,33 @@ pub(crate) fn register(engine: &mut Engine) {
             };
             infallible(FUNCTION, Taken { split, lacking })
         })
+        .register_fn("is_over", |credit: &mut Map, now: Dynamic| -> Answer<bool> {
+            let expires_at = instant(credit, "expires_at")
+                .map_err(|mismatch| unfit("is_over", "credit", mismatch))?;
+            let now = Instant(argument("is_over", "now", now)?);
+            Ok(Credit { guild_code: None, expires_at }.is_over(now))
+        })
+        .register_fn("why_closed", |offer: &mut Map, today: Dynamic| -> Answer<Dynamic> {
+            const FUNCTION: &str = "why_closed";
+            let of_offer = |mismatch| unfit(FUNCTION, "offer", mismatch);
+            let end = instant(offer, "end_date").map_err(of_offer)?;
+            let rule = loan::Offer {
+                active: field(offer, "active").map_err(of_offer)?,
+                last_day: end.map(Instant::jalali_date),
+                ..UNTOLD
+            };
+            Ok(match rule.open(argument(FUNCTION, "today", today)?) {
+                Ok(()) => Dynamic::UNIT,
+                Err(NotGranted::Inactive) => "inactive".into(),
+                Err(_) => "contract-ended".into(),
+            })
+        })
+        .register_fn("breathes", |offer: &mut Map, months: Dynamic| -> Answer<bool> {
+            let most_breathing = field(offer, "max_breathing_period_count")
+                .map_err(|mismatch| unfit("breathes", "offer", mismatch))?;
+            let rule = loan::Offer { most_breathing, ..UNTOLD };
+            Ok(rule.breathes(argument("breathes", "months", months)?).is_ok())
+        })
         .register_fn(
             "repayment",
             |principal: Dynamic, interest_rate: Dynamic, installments: Dynamic| {
@@ -79,6 +106,15 @@ pub(crate) fn register(engine: &mut Engine) {
             },
         );
 }
+
+/// An offer of which a question asks nothing.
+const UNTOLD: loan::Offer = loan::Offer {
+    active: false,
+    last_day: None,
+    most_breathing: 0,
+    customer_credit: None,
+    grantor_credit: None,
+};
 
 /// What is lent, and how it is paid back.
 fn lent(

@@ -230,6 +230,26 @@ fn a_loan_is_paid_back_as_the_host_has_it() {
 }
 
 #[test]
+fn what_has_ended_has_ended_as_the_host_has_it() {
+    let over = |end: &str| answer(&format!("is_over(#{{ expires_at: {end} }}, 1000)")).unwrap();
+    assert_eq!([over("()"), over("1001"), over("1000")], [false, false, true].map(Value::from));
+    expect(answer("is_over(#{}, 1000)"), "is_over: field expires_at: is missing (in `run`)", "2:5");
+    let closed = |active: bool, end: &str| {
+        let end = format!("instant_of(\"1399/03/13\") + {end}");
+        let offer = format!("#{{ active: {active}, end_date: {end} }}");
+        answer(&format!("why_closed({offer}, \"1399/03/13\")")).unwrap()
+    };
+    // A contract goes on until the end of its last day.
+    assert_eq!(closed(true, "0"), Value::Null);
+    assert_eq!(closed(true, "-1"), json!("contract-ended"));
+    assert_eq!(closed(false, "-1"), json!("inactive"));
+    let breathes = |months: u32| {
+        answer(&format!("breathes(#{{ max_breathing_period_count: 3 }}, {months})")).unwrap()
+    };
+    assert_eq!([breathes(3), breathes(4)], [true, false].map(Value::from));
+}
+
+#[test]
 fn an_invoice_of_which_a_field_is_missing_is_refused() {
     expect(
         answer("is_payable(#{ payed: false })"),

@@ -54,3 +54,15 @@ fn numbers_keep_their_digits_or_are_named() {
     refused("[1, 2", "--input:1:5: not JSON");
     refused("nonsense 99999999999999999999", "--input:1:2: not JSON");
 }
+
+#[test]
+fn a_key_stands_once() {
+    refused(
+        r#"{"limit": {"a": 1}, "skip": [{"a": 1, "b": 2, "a": 3}]}"#,
+        "--input:1:49: unclear: the key `a` stands here twice",
+    );
+    // The same however it is written.
+    refused("{\"\\u0061\": 1, \"a\": 2}", "the key `a` stands here twice");
+    let apart = json!({ "a": { "a": 1 }, "b": [{ "a": 1 }, { "a": null }] });
+    assert_eq!(parse(&apart.to_string()).unwrap(), apart);
+}
