@@ -55,6 +55,8 @@ pub fn engine(log: Log) -> Engine {
         .set_strict_variables(true)
         .set_fail_on_invalid_map_property(true)
         .disable_symbol("eval")
+        // It takes a value of another kind for none of its cases, without a word.
+        .disable_symbol("switch")
         .on_print(move |text| log(Level::Info, text))
         .on_debug(move |text, _, position| match position.line() {
             Some(line) => log(Level::Debug, &format!("line {line}: {text}")),

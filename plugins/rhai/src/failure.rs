@@ -33,7 +33,11 @@ pub fn of_parsing(error: &ParseError) -> Failure {
         rhai::ParseErrorType::VariableUndefined(name) => no_variable(name),
         other => other.to_string(),
     };
-    new(message, error.position())
+    let instead = match message.contains("'switch'") {
+        true => ": write `if … else if …`, which fails where kinds differ",
+        false => "",
+    };
+    new(message + instead, error.position())
 }
 
 /// A run that ended in an error, in the exported function `entry` or below.

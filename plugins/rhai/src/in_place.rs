@@ -145,13 +145,6 @@ impl Search<'_> {
                 self.block(branches.body.statements(), made);
                 self.block(branches.branch.statements(), made);
             }
-            Stmt::Switch(switch, _) => {
-                self.expression(&switch.0, Use::Value);
-                for case in &switch.1.expressions {
-                    self.expression(&case.lhs, Use::Value);
-                    self.expression(&case.rhs, made);
-                }
-            }
             Stmt::While(repeated, _) | Stmt::Do(repeated, ..) => {
                 self.expression(&repeated.expr, Use::Value);
                 self.block(repeated.body.statements(), Use::Nothing);

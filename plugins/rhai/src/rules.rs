@@ -199,11 +199,24 @@ impl IntoScript for Installment {
 
 fn facts(function: &str, invoice: &Map) -> Answer<Invoice> {
     // Fields that decide may be missing then.
-    let unreadable = invoice.get("unreadable").and_then(|fields| fields.read_lock::<Array>());
-    if unreadable.is_some_and(|fields| !fields.is_empty()) {
+    let of_invoice = |mismatch| unfit(function, "invoice", mismatch);
+    if is_unreadable(invoice).map_err(of_invoice)? {
         return Ok(Invoice { unreadable: true, ..Invoice::default() });
     }
-    shown(invoice).map(Invoice::from).map_err(|mismatch| unfit(function, "invoice", mismatch))
+    shown(invoice).map(Invoice::from).map_err(of_invoice)
+}
+
+/// Is some of it told as unreadable?
+fn is_unreadable(invoice: &Map) -> Result<bool, Mismatch> {
+    let fields = invoice.get("unreadable");
+    fields
+        .ok_or_else(|| Mismatch::new("is missing"))
+        .and_then(|fields| {
+            let list = fields.as_array_ref();
+            list.map(|list| !list.is_empty())
+                .map_err(|_| Mismatch::expected("a list", describe(fields)))
+        })
+        .map_err(|mismatch| mismatch.in_field("unreadable"))
 }
 
 fn shown(invoice: &Map) -> Result<Shown, Mismatch> {

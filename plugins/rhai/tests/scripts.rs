@@ -273,6 +273,11 @@ fn a_script_that_cannot_work_is_refused_when_it_is_loaded() {
         "reserved keyword 'eval' is disabled",
         "1:27",
     );
+    expect(
+        load("fn plan(debts, credits) { switch debts { _ => [] } }"),
+        "reserved keyword 'switch' is disabled: write `if … else if …`, which fails where kinds differ",
+        "1:27",
+    );
 }
 
 #[test]

@@ -162,7 +162,8 @@ fn invoice(changed: &str) -> String {
     format!(
         "#{{ payed: false, canceled: false, closed: false, waiting: false, \
          verification_needed: false, payment_date: (), verification_date: (), \
-         will_be_paid: false, will_be_paid_at: (), delivery_date: () }} + #{{ {changed} }}"
+         will_be_paid: false, will_be_paid_at: (), delivery_date: (), unreadable: [] }} \
+         + #{{ {changed} }}"
     )
 }
 
@@ -252,8 +253,20 @@ fn what_has_ended_has_ended_as_the_host_has_it() {
 #[test]
 fn an_invoice_of_which_a_field_is_missing_is_refused() {
     expect(
-        answer("is_payable(#{ payed: false })"),
+        answer("is_payable(#{ payed: false, unreadable: [] })"),
         "is_payable: field canceled: is missing (in `run`)",
+        "2:5",
+    );
+    for (unreadable, says) in
+        [("\"vat\"", "expected a list, found a text"), ("#{}", "expected a list")]
+    {
+        let asked = format!("is_payable({})", invoice(&format!("unreadable: {unreadable}")));
+        let refused = answer(&asked).unwrap_err();
+        assert!(refused.message.contains(says), "{unreadable}: {}", refused.message);
+    }
+    expect(
+        answer("is_payable(#{ payed: false })"),
+        "is_payable: field unreadable: is missing (in `run`)",
         "2:5",
     );
 }

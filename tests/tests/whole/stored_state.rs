@@ -19,23 +19,26 @@ const CLERK: &str = r#"
         let report = [];
         for step in input {
             try {
-                report.push(switch step[0] {
-                    "get" => get_state(step[1]),
-                    "set" => set_state(step[1], step[2]),
-                    "cas" => compare_and_set_state(step[1], step[2], step[3]),
-                    "list" => list_state_keys(step[1]),
-                    "left" => get_remaining_budget().state,
-                    "pay" => pay_invoice_by_invoice(#{
-                        creditor_invoice_id: step[1], debtor_invoice_id: step[2] }),
-                    "loop" => { loop {} },
-                    "throw" => { throw #{ fatal: true } },
-                });
+                report.push(answer(step));
             } catch (error) {
                 if type_of(error) == "map" && "fatal" in error { throw "the end"; }
                 report.push(error);
             }
         }
         report
+    }
+    fn answer(step) {
+        let what = step[0];
+        if what == "get" { get_state(step[1]) }
+        else if what == "set" { set_state(step[1], step[2]) }
+        else if what == "cas" { compare_and_set_state(step[1], step[2], step[3]) }
+        else if what == "list" { list_state_keys(step[1]) }
+        else if what == "left" { get_remaining_budget().state }
+        else if what == "pay" {
+            pay_invoice_by_invoice(#{ creditor_invoice_id: step[1], debtor_invoice_id: step[2] })
+        }
+        else if what == "loop" { loop {} }
+        else if what == "throw" { throw #{ fatal: true }; }
     }
 "#;
 
