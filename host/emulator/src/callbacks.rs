@@ -53,10 +53,15 @@ pub(crate) async fn note(
 
 /// Calls the business's server, once, while nobody waits for it.
 pub(crate) fn deliver(platform: &Arc<Platform>, callback: Callback) {
+    // Nothing was paid on the platform that it is a fork of, and its business's server is a real one.
+    let is_fork = platform.fork.is_some();
     // A platform that stops meanwhile closes its data; it does not wait for a business's server.
     let platform = Arc::downgrade(platform);
     tokio::spawn(async move {
-        let outcome = get(&callback.url).await;
+        let outcome = match is_fork {
+            true => Err("a fork calls nobody's server".to_owned()),
+            false => get(&callback.url).await,
+        };
         if let Err(error) = &outcome {
             tracing::warn!(url = callback.url, error, "a business's server was not reached");
         }

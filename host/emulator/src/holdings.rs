@@ -12,6 +12,8 @@ use crate::{
     ledger,
     loans::{self, Left},
     parties::Caller,
+    platform::Platform,
+    store::Store,
 };
 
 /// What somebody can pay with, at one moment.
@@ -59,6 +61,29 @@ pub struct LoanCredit {
 }
 
 impl Holdings {
+    /// What `caller` has on a platform; of a fork, with what is known of contracts that no call has needed
+    /// yet.
+    pub(crate) async fn of(
+        platform: &Platform,
+        store: &mut Store,
+        caller: Caller,
+    ) -> Result<Self, sqlx::Error> {
+        let mut held = Self::read(&mut store.connection, caller, platform.clock.now()).await?;
+        let known = platform.fork.as_ref().and_then(|fork| fork.gaps.known.loan_credits.as_ref());
+        for credit in known.into_iter().flatten() {
+            let is_callers =
+                caller.business_id.is_some() || credit.user_id == caller.user_id.unsigned_abs();
+            let is_same = |own: &LoanCredit| {
+                (own.contract_id, own.user_id) == (credit.contract_id, credit.user_id)
+            };
+            if is_callers && !held.loan_credits.iter().any(is_same) {
+                held.loan_credits.push(*credit);
+            }
+        }
+        held.loan_credits.sort_by_key(|credit| (credit.contract_id, credit.user_id));
+        Ok(held)
+    }
+
     /// What `caller` has. What is due by `now` has happened.
     pub(crate) async fn read(
         connection: &mut SqliteConnection,

@@ -361,8 +361,7 @@ impl Emulator {
             let Some(caller) = self.caller() else { return Ok(None) };
             let mut store = self.platform.store.lock().await;
             self.platform.catch_up(&mut store).await?;
-            let now = self.platform.clock.now();
-            Ok(Some(Holdings::read(&mut store.connection, caller, now).await?))
+            Ok(Some(Holdings::of(&self.platform, &mut store, caller).await?))
         })
     }
 

@@ -160,7 +160,7 @@ async fn holdings(
     let mut store = platform.store.lock().await;
     platform.catch_up(&mut store).await?;
     let caller = caller::asked_for(&platform, &mut store, query).await?;
-    let holdings = Holdings::read(&mut store.connection, caller, platform.clock.now()).await?;
+    let holdings = Holdings::of(&platform, &mut store, caller).await?;
     let mut shown = serde_json::to_value(holdings).map_err(|error| Failure::internal(&error))?;
     if let (Some(fork), Some(fields)) = (&platform.fork, shown.as_object_mut()) {
         fields.retain(|field, _| fork.gaps.knows(field));

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use pod_emulator::{
-    Emulator, Options,
+    Emulator, LoanCredit, Options,
     fork::{Account, FIRST_ID, Known, Origin, Reader, Upstream},
 };
 use pod_platform::{
@@ -26,6 +26,7 @@ use pod_platform::{
 use serde_json::{Value, json};
 
 use crate::common::{World, first_page, http, order};
+use crate::street::{Server, ask, deliveries, encoded, own, submit};
 
 /// The real platform, and what it was asked.
 struct Overheard {
@@ -362,6 +363,32 @@ async fn its_page_says_that_it_is_a_fork_and_lists_nobody_who_is_not_there() {
     assert!(ours.contains("انشعاب") && !theirs.contains("انشعاب"), "{ours}");
     assert!(ours.contains("<code>10</code>"), "the shop's user: {ours}");
     assert!(!ours.contains("<code>-"), "{ours}");
+}
+
+#[tokio::test]
+async fn it_calls_no_server_of_a_business() {
+    let real = World::start().await;
+    let (fork, _) = fork_of(&real, shop()).await;
+    let server = Server::start().await;
+    let link = format!("{}&payer=10&callUri={}", own(200), encoded(&server.url));
+    let page = submit(&fork.emulator, &link, "action=wallet&wallet=PODLAND_WALLET").await;
+    let told = deliveries(&fork.emulator).await;
+    assert_eq!(told.len(), 1, "{page:?}");
+    assert_eq!(told[0]["error"], "a fork calls nobody's server");
+    assert!(server.seen().is_empty(), "{:?}", server.seen());
+    assert!(fork.invoice(200).await.payed && !real.invoice(200).await.payed);
+}
+
+#[tokio::test]
+async fn what_is_known_that_can_be_borrowed_is_told_before_a_call_needs_it() {
+    let real = World::start().await;
+    let credit = LoanCredit { contract_id: 50, user_id: 100, credit: Rial(15_000_000) };
+    let known = Known { loan_credits: Some(vec![credit]), ..Known::default() };
+    let (fork, _) = fork_of(&real, account("shop", Some(1), Some(10), known)).await;
+    assert_eq!(fork.emulator.holdings().await.unwrap().unwrap().loan_credits, [credit]);
+    let (_, held) = ask(&fork.emulator, "/emulator/holdings?token=shop").await;
+    assert_eq!(held["loanCredits"], json!([credit]));
+    assert_eq!(held.get("wallet"), None, "nobody knows: {held}");
 }
 
 #[tokio::test]
