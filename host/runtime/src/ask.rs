@@ -90,12 +90,12 @@ impl Host {
     ) -> Result<T, RunError> {
         let loaded = &*policy.inner;
         let budget = &loaded.asks.budget;
-        let asked = async {
-            let compiler = self.compiler();
+        let compiler = self.compiler();
+        let asked = compiler.processor().in_turn(async {
             let mut guest = guest(compiler, loaded, compiler.start_alone(budget)).await?;
             let answer = ask(&mut guest, &loaded.settings.text).await;
             guest.finish(answer)
-        };
+        });
         asked.await.map_err(|stop| run_error(loaded, budget, &Mask::default(), stop))
     }
 }
@@ -125,14 +125,15 @@ impl Compiler {
         let start = self.start_alone(budget);
         let file = policy.script.as_ref().map(|script| script.file.clone()).unwrap_or_default();
         let place = |at: &Position| Place { line: at.line, column: at.column };
-        match guest(self, policy, start).await {
+        match self.processor().in_turn(guest(self, policy, start)).await {
             Ok(guest) => {
                 let warning = |Failure { message, position }| BadFile {
                     path: file.clone(),
                     place: position.as_ref().map(place),
                     message,
                 };
-                Ok(warnings(guest, interpreter).await.into_iter().map(warning).collect())
+                let warnings = self.processor().in_turn(warnings(guest, interpreter)).await;
+                Ok(warnings.into_iter().map(warning).collect())
             }
             Err(Stop::Host(error)) => Err(error),
             Err(stop) => {

@@ -7,7 +7,10 @@
 use std::sync::Arc;
 
 use pod_platform::Clock;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::sync::CancellationToken;
 use wasmtime::{Engine, component::Component};
 
@@ -21,6 +24,7 @@ use crate::{
     host::{OnProgress, Progress},
     linker::Offer,
     manifest::World,
+    processor::Processor,
 };
 
 /// Cheap to clone.
@@ -33,6 +37,7 @@ struct Inner {
     engine: Engine,
     artefacts: Artefacts,
     instances: Arc<Semaphore>,
+    processor: Processor,
     decider: Offer,
     policy: Offer,
     clock: Arc<dyn Clock>,
@@ -51,12 +56,14 @@ impl Compiler {
     ) -> Result<Self, Error> {
         let set_up = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
         let engine = engine().map_err(set_up)?;
+        let workers = Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
         let ticking = Arc::new(());
         tick_epochs(&engine, Arc::downgrade(&ticking))
             .map_err(|error| Error::Engine(error.to_string()))?;
         let inner = Inner {
             artefacts: Artefacts::open(&engine, artefacts)?,
             instances: Arc::new(Semaphore::new(MAX_INSTANCES as usize)),
+            processor: Processor::of(workers),
             decider: Offer::decider(&engine).map_err(set_up)?,
             policy: Offer::policy(&engine).map_err(set_up)?,
             clock,
@@ -92,6 +99,11 @@ impl Compiler {
             World::Policy => &self.inner.policy,
             World::Netting | World::Delegation | World::LoanPlan => &self.inner.decider,
         }
+    }
+
+    /// Where guests compute in turn.
+    pub fn processor(&self) -> &Processor {
+        &self.inner.processor
     }
 
     /// A place for a guest, once there is one.

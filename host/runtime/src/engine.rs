@@ -12,7 +12,7 @@ pub const MAX_TABLE_ELEMENTS: usize = 20_000;
 /// The most bytes that one host call copies out of a guest.
 pub const HOSTCALL_COPY_BYTES: usize = 16 * 1024 * 1024;
 /// How often a running guest lets others run and has its deadline looked at.
-pub const EPOCH_TICK: Duration = Duration::from_millis(10);
+pub const EPOCH_TICK: Duration = Duration::from_millis(5);
 
 /// How many guests can run at once.
 pub const MAX_INSTANCES: u32 = 128;

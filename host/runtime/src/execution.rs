@@ -139,7 +139,7 @@ impl Process<'_> {
         running: Running,
     ) -> Result<Ending, Error> {
         let Execution { host, policy, task, .. } = &self.execution;
-        let answer = until(self.deadline, async {
+        let answer = host.compiler().processor().in_turn(async {
             let start = self.start(Door::new(self.passage().clone()));
             let mut guest = guest(host.compiler(), policy, start).await?;
             let answer = match exports.load(&mut guest.store, &guest.instance) {
@@ -148,7 +148,7 @@ impl Process<'_> {
             };
             guest.finish(answer)
         });
-        let answer = answer.await;
+        let answer = until(self.deadline, answer).await;
         self.let_effects_end(running).await;
         match answer {
             // Whatever a policy answers is its output; if it is no JSON, as the text that it is.
@@ -236,9 +236,12 @@ impl Process<'_> {
             return Ok(Ok((books, answer, decided.at)));
         }
         let Execution { host, policy, .. } = &self.execution;
-        let mut guest = guest(host.compiler(), policy, self.start(door.clone())).await?;
-        let answer = decider.ask(&mut guest, &books, config).await;
-        let answer = guest.finish(answer)?;
+        let answer = host.compiler().processor().in_turn(async {
+            let mut guest = guest(host.compiler(), policy, self.start(door.clone())).await?;
+            let answer = decider.ask(&mut guest, &books, config).await;
+            guest.finish(answer)
+        });
+        let answer = answer.await?;
         let text = json!(answer).to_string();
         if let Some(decided) = &self.execution.decided {
             if text != decided.answer {

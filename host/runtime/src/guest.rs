@@ -102,7 +102,7 @@ impl Guest {
             if stopping.is_cancelled() {
                 return Err(OutOf::Turn.into());
             }
-            Ok(UpdateDeadline::Yield(1))
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
         });
         let instance = pre.instantiate_async(&mut store).await.map_err(stop)?;
         Ok(Self { store, instance, meters, granted_fuel, _place: place })

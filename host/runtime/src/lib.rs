@@ -84,6 +84,7 @@ mod mask;
 mod network_rule;
 mod policy;
 mod private;
+mod processor;
 mod queue;
 mod reasons;
 mod receipt;

@@ -10,6 +10,7 @@ mod bare;
 mod decisions;
 mod door;
 mod dynamic;
+mod fairness;
 mod journal;
 
 use std::{
@@ -73,6 +74,7 @@ fn main() {
         broken |= journal::flushes(rounds).await;
         broken |= journal::resume().await;
     });
+    broken |= fairness::beside_spinners(rounds);
     if broken {
         eprintln!("something is above what is promised");
         std::process::exit(1);
