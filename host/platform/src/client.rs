@@ -1,6 +1,6 @@
 //! The client: one request, one answer, within limits. It repeats nothing by itself.
 
-use std::{any::Any, collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{any::Any, borrow::Cow, collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
@@ -599,7 +599,14 @@ fn open<'a>(row: &'static Row, body: &'a Bytes) -> Result<Envelope<'a>, Error> {
         failed(row, format!("{}'s answer is not JSON: {error}", row.name), None)
     })?;
     if !envelope.has_error {
-        return Ok(envelope);
+        return match envelope.error_code {
+            None | Some(0) => Ok(envelope),
+            Some(code) => {
+                let reason = format!("{} answered error {code}, and that there is none", row.name);
+                let number = envelope.reference_number.map(Cow::into_owned);
+                Err(failed(row, reason, number))
+            }
+        };
     }
     let message = envelope.message.unwrap_or_default();
     let error = PlatformError::new(

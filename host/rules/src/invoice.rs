@@ -150,6 +150,13 @@ impl Invoice {
         }
     }
 
+    /// Is money held for it, which goes back if it is cancelled: paid, verified or not, or kept for a day
+    /// (S0, S1)? Of what is not wholly known, it is (decided here).
+    #[must_use]
+    pub fn holds_money(self) -> bool {
+        self.payed || self.unverified || self.guaranteed || self.unreadable
+    }
+
     /// Can it be cancelled? Its money must still be its own: not its issuer's yet, and not
     /// another invoice's (S0, S1).
     ///

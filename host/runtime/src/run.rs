@@ -246,7 +246,9 @@ impl Host {
     async fn again(&self, run: &str, asked: &Started, account: &Account) -> Result<Receipt, Error> {
         let entries = self.journal().entries(run).await?;
         let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-        if fold.started.and_then(|started| started.request) != asked.request {
+        let is_same =
+            |begun: &Started| (begun.request, &begun.platform) == (asked.request, &asked.platform);
+        if !fold.started.as_ref().is_some_and(is_same) {
             let key = asked.key.clone().unwrap_or_default();
             return Err(Error::KeyTaken { key, run: run.to_owned() });
         }

@@ -224,6 +224,67 @@ async fn what_the_lost_part_made_is_not_denied() {
     }
 }
 
+/// A call of the part that may be lost is not taken for what another call in the journal did: not for an
+/// earlier one of its run, and not for another run's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_journal_explains_is_not_claimed_again() {
+    let net = |creditor: u64, debtor: u64| {
+        format!(
+            "try {{ pay_invoice_by_invoice(#{{ creditor_invoice_id: {creditor}, \
+             debtor_invoice_id: {debtor} }}); }} catch (error) {{}}"
+        )
+    };
+    let run = |calls: String| {
+        script("\"payments\"", "rial = 10_000_000", &format!("fn run(input) {{ {calls} }}"))
+    };
+    let twice = run(net(601, 501) + &net(601, 501));
+    let late = run(net(602, 502) + &net(601, 501));
+    for (policy, step, point) in [(&twice, 0, Point::AfterEffect), (&late, 1, Point::BeforeIntent)]
+    {
+        let mortal = Mortal::from_file(SCENARIO).await;
+        let path = policy.path().to_owned();
+        let work = async move |life: Life| life.run(&path, RunOptions::default()).await;
+        let dies = move |of, at| (of, at) == (step, point);
+        assert!(mortal.live(dies, work).await.is_none());
+        let is_another = step == 1;
+        let path = twice.path().to_owned();
+        if is_another {
+            // The other run's second call is refused, and that is known.
+            let work = async move |life: Life| life.run(&path, RunOptions::default()).await;
+            let other = mortal.live_on(work).await;
+            assert_eq!((other.effects.len(), other.doubts.len()), (1, 0), "{other:#?}");
+        }
+        fs::remove_file(mortal.store().join("journal.high-water")).expect("it is there");
+        let resumed = mortal
+            .live_on(async |life: Life| {
+                let acceptance = Acceptance { by: "Leila".into(), note: "looked".into() };
+                life.host.accept_store(acceptance).await.expect("it is written");
+                life.go_on().await.expect("it is unfinished")
+            })
+            .await;
+        assert_eq!(resumed.effects.len(), 1, "{point:?}: {resumed:#?}");
+        assert!(resumed.doubts.len() <= 1, "{point:?}: {resumed:#?}");
+        let deeds = mortal.pod.deeds().await.expect("they can be read");
+        let nettings = deeds.iter().filter(|deed| deed.service == "payInvoiceByInvoice").count();
+        assert_eq!(nettings, if is_another { 2 } else { 1 }, "{deeds:#?}");
+    }
+}
+
+/// A process that is killed while it makes a store leaves one that has lost nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_whose_making_was_cut_off_is_trusted() {
+    let mortal = Mortal::from_file(SCENARIO).await;
+    mortal.live_on(async |life: Life| drop(life)).await;
+    // As it is before the first high-water file takes its place.
+    let (file, new) = ("journal.high-water", "journal.high-water.new");
+    fs::rename(mortal.store().join(file), mortal.store().join(new)).expect("it is there");
+    let trusted = async |life: Life| life.host.distrust();
+    assert_eq!(mortal.live_on(trusted).await, None);
+    // Once it has another, a missing one tells of a loss.
+    fs::remove_file(mortal.store().join(file)).expect("it is there");
+    assert!(matches!(mortal.live_on(trusted).await, Some(Distrust::Older(_))));
+}
+
 /// Leaves the first entries of the one run in a journal.
 async fn truncate(journal: &Path, kept: usize) {
     let options = SqliteConnectOptions::new().filename(journal);

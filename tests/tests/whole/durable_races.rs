@@ -243,6 +243,25 @@ async fn a_key_stands_for_one_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_stands_for_one_platform() {
+    let [first, second] = [Mortal::from_file(SCENARIO).await, Mortal::from_file(SCENARIO).await];
+    let policy = netting();
+    let path = policy.path().to_owned();
+    let elsewhere = Account { name: "test".into(), ..second.account().await };
+    first
+        .live_on(async move |life: Life| {
+            let asked = options(json!([[601, 501]]), Some("k"));
+            let policy = life.load(&path).await;
+            let paid = life.host.run_with(&policy, &life.account, asked.clone()).await;
+            assert_eq!(paid.expect("a receipt").output, json!(["paid"]));
+            let refused = life.host.run_with(&policy, &elsewhere, asked).await;
+            assert!(matches!(refused, Err(Error::KeyTaken { .. })), "{refused:?}");
+        })
+        .await;
+    assert_paid_once(&first, "invoice:501", 900_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_goes_on_with_what_was_cut_off() {
     let mortal = Mortal::from_file(SCENARIO).await;
     let policy = netting();
@@ -303,6 +322,11 @@ async fn an_intent_stays_open_when_its_host_dies() {
             let run = life.host.unfinished().await.expect("an index")[0].run.clone();
             let second = life.run(&path, options(json!([[602, 501]]), None)).await;
             assert_refused(&second, &run);
+            // Nor may another name of the account, or another account: an id is the same thing to all.
+            let other = Account { name: "other".into(), ..life.account.clone() };
+            let policy = life.load(&path).await;
+            let third = life.host.run(&policy, &other, json!([[602, 501]])).await;
+            assert_refused(&third.expect("a receipt"), &run);
             assert_eq!(life.go_on().await.expect("it was cut off").output, json!(["paid"]));
             let third = life.run(&path, options(json!([[603, 501]]), None)).await;
             assert_eq!(third.output[0]["kind"], "platform", "{}", third.output);

@@ -1,14 +1,18 @@
 //! Effects are what happened: each says what really moved, on what, from what, and how that is known;
 //! the budget is charged that and no more; and the statement over the store says the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pod_emulator::{Books, Scenario};
 use pod_host::{
     Effect, LineKind, Proof, Receipt, RunOptions, Spent, Statement, StatementFilter, Status,
     journal::Entry,
 };
-use podhost_tests::{Bench, manifest, project};
+use podhost_tests::{
+    Bench, manifest,
+    mortal::{Life, Mortal, script},
+    project,
+};
 use serde_json::{Value, json};
 
 fn scenario(more: Value) -> Scenario {
@@ -89,12 +93,62 @@ async fn a_cancellation_counts_by_what_goes_back() {
     let books = bench.pod.books().await.expect("the books can be read");
     assert!(books.invoices.iter().all(|invoice| invoice.canceled));
 
+    // What waits for its issuer's verification is paid, too.
+    let invoices = json!([own(1, json!({ "verificationNeeded": true }))]);
+    let paid = json!([{ "token": "sara", "service": "payInvoiceByCredit",
+        "arguments": { "invoiceId": 1, "wallet": "PODLAND_WALLET" } }]);
+    for (budget, effects) in [("rial = 999", 0), ("rial = 1_000", 1)] {
+        let world = scenario(json!({ "invoices": invoices, "history": paid }));
+        let bench = Bench::start(world).await;
+        bench.assert_balances(&[("wallet:40:PODLAND_WALLET", 49_000)]).await;
+        let receipt = run(&bench, budget, "fn run(input) { cancel_invoice(#{ id: 1 }) }").await;
+        let rials: Vec<u64> = receipt.effects.iter().map(|effect| effect.rials.0).collect();
+        assert_eq!(rials, vec![1_000; effects], "{budget}: {:?}", receipt.error);
+        let back = if effects == 1 { 50_000 } else { 49_000 };
+        bench.assert_balances(&[("wallet:40:PODLAND_WALLET", back)]).await;
+    }
+
     // What goes back has to be granted, what nobody has paid needs nothing.
     let invoices = json!([own(1, json!({})), own(2, json!({ "payed": true }))]);
     let bench = Bench::start(scenario(json!({ "invoices": invoices }))).await;
     let receipt = run(&bench, "rial = 999", script).await;
     assert_eq!((receipt.status, receipt.effects.len()), (Status::Failed, 1));
     bench.assert_balances(&[("invoice:2", 1_000)]).await;
+}
+
+/// What stands between may mix answers up: one that another call has had, or that names another thing, says
+/// nothing of this one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_to_another_call_is_no_answer() {
+    let close = |id: u64| format!("try {{ close_invoice(#{{ id: {id} }}); }} catch (error) {{}}");
+    let issue = |number: &str| {
+        format!(
+            "issue_invoice(#{{ guild_code: \"FOOD_GUILD\", product_id: [0], price: [500], quantity: [1], \
+             product_description: [\"bread\"], user_id: 40, bill_number: \"{number}\", \
+             preferred_tax_rate: 0.0 }});"
+        )
+    };
+    for (service, calls, took_place) in [
+        // The second is refused, for nobody has paid it.
+        ("closeInvoice", close(1) + &close(2), 1),
+        ("issueInvoice", issue("a") + &issue("b"), 2),
+    ] {
+        let invoices = json!([own(1, json!({ "payed": true })), own(2, json!({}))]);
+        let faults = json!([{ "service": service, "call": 2, "answer": "reordered" }]);
+        let mortal =
+            Mortal::start(scenario(json!({ "invoices": invoices, "faults": faults }))).await;
+        let policy =
+            script("\"invoices\"", "rial = 10_000", &format!("fn run(input) {{ {calls} }}"));
+        let path = policy.path().to_owned();
+        let work = async move |life: Life| life.run(&path, RunOptions::default()).await;
+        let receipt = mortal.live_on(work).await;
+        assert_eq!(receipt.effects.len(), took_place, "{service}: {receipt:#?}");
+        let references: BTreeSet<&str> =
+            receipt.effects.iter().map(|effect| effect.reference.as_str()).collect();
+        assert_eq!(references.len(), took_place, "{service}: {receipt:#?}");
+        let deeds = mortal.pod.deeds().await.expect("they can be read");
+        assert_eq!(deeds.iter().filter(|deed| deed.service == service).count(), took_place);
+    }
 }
 
 #[tokio::test]

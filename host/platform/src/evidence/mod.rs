@@ -267,6 +267,69 @@ impl Evidence {
         objects.into_iter().flatten().collect()
     }
 
+    /// Can an effect of the one be taken for one of the other: does it show in the same of a thing?
+    #[must_use]
+    pub fn shows_like(self, other: Self) -> bool {
+        self == other
+            || (self.pays() && other.pays())
+            || (self.closes() && other.closes())
+            || (self.verifies() && other.verifies())
+    }
+
+    fn pays(self) -> bool {
+        matches!(
+            self,
+            Self::PaidByAccount
+                | Self::PaidForItself
+                | Self::PaidByItsUser
+                | Self::PaidOutsidePod
+                | Self::PaidByTerminal
+                | Self::Earmarked
+                | Self::Guaranteed
+                | Self::LoanForInvoice
+        )
+    }
+
+    fn closes(self) -> bool {
+        matches!(self, Self::Closed | Self::VerifiedAndClosed)
+    }
+
+    fn verifies(self) -> bool {
+        matches!(self, Self::Verified | Self::VerifiedAndClosed)
+    }
+
+    /// Does an answer name another thing than the call is about? Then it is the answer to another call.
+    #[must_use]
+    pub fn is_of_another(self, form: &Form, answer: &dyn Any) -> bool {
+        let differs = |field: &str, answered: Option<&str>| {
+            let asked = form.get(field).filter(|asked| !asked.is_empty());
+            asked.zip(answered).is_some_and(|(asked, answered)| {
+                asked.trim_start_matches('0') != answered.trim_start_matches('0')
+            })
+        };
+        if let Some(invoice) = answer.downcast_ref::<Invoice>() {
+            let id = invoice.id.to_string();
+            return match self {
+                Self::Marked => differs("billNumber", invoice.bill_number.as_deref()),
+                Self::BillInvoiced => false,
+                _ => differs("id", Some(&id)) || differs("invoiceId", Some(&id)),
+            };
+        }
+        if let Some(bill) = answer.downcast_ref::<ServiceBill>() {
+            return self == Self::BillPaid
+                && (differs("billId", Some(&bill.bill_id))
+                    || differs("paymentId", Some(&bill.payment_id)));
+        }
+        match (answer.downcast_ref::<Loan>(), self) {
+            (Some(loan), Self::LoanForInvoice) => {
+                let invoice = loan.subject_invoice.as_ref().map(|invoice| invoice.id.to_string());
+                differs("invoiceId", invoice.as_deref())
+            }
+            (Some(loan), Self::LoanHasPlan) => differs("loanId", Some(&loan.id.to_string())),
+            _ => false,
+        }
+    }
+
     /// The reads that have to be answered before the call is sent: by them it is told afterwards what
     /// it changed. Nothing carries the host's own mark but what the call makes, so that takes none.
     #[must_use]

@@ -11,7 +11,7 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_platform::{
-    Attempt, Effect, EffectClass, Evidence, Instant, Proof, Secret, Sighting,
+    Attempt, Effect, EffectClass, Evidence, Instant, Proof, Request, Secret, Sighting,
     types::{self, PlatformErrorKind},
 };
 
@@ -47,10 +47,11 @@ impl<S: Next> Layer for Reconcile<S> {
                 None
             } else {
                 let reply = inner.call(call.clone()).await?;
-                let Err(types::Error::OutcomeUnknown(doubt)) = &reply.outcome else {
-                    return Ok(reply);
+                let doubt = match &reply.outcome {
+                    Err(types::Error::OutcomeUnknown(doubt)) => doubt.clone(),
+                    Ok(answer) if inquiry.is_anothers(answer) => anothers_answer(),
+                    _ => return Ok(reply),
                 };
-                let doubt = doubt.clone();
                 passage.reach(call.step, Point::AfterEffect);
                 inquiry.spent = reply.spent;
                 Some(doubt)
@@ -60,6 +61,11 @@ impl<S: Next> Layer for Reconcile<S> {
             Ok(Reply { evidence, known_by, ..Reply::of(outcome, inquiry.spent) })
         })
     }
+}
+
+fn anothers_answer() -> types::Doubt {
+    let reason = "what POD answered is the answer to another call".to_owned();
+    types::Doubt { reason, reference_number: None }
 }
 
 /// Until when an attempt that was begun then may take effect.
@@ -265,6 +271,15 @@ impl Inquiry<'_> {
         Round::read(Err(types::Error::Unavailable(reason)))
     }
 
+    /// Is it the answer to another call: does it name another thing, or has another call of this run been
+    /// answered with its number?
+    fn is_anothers(&self, answer: &Answer) -> bool {
+        let Some(request) = self.call.mutation() else { return false };
+        let reference = answer.reference_number.as_deref().unwrap_or_default();
+        self.evidence().is_some_and(|own| own.is_of_another(&request.form, &*answer.value))
+            || self.passage.recorder.is_anothers_reference(self.call.step, reference)
+    }
+
     fn evidence(&self) -> Option<Evidence> {
         match self.call.mutation()?.row.effect {
             Effect::Mutation { evidence, .. } => Some(evidence),
@@ -295,6 +310,13 @@ impl Inquiry<'_> {
         match sighting {
             Ok(Sighting { shows, proof }) => {
                 self.show(shows);
+                let is_explained = restored
+                    && matches!(proof, Proof::Happened(_))
+                    && self.is_explained(evidence, request).await;
+                if is_explained {
+                    self.show("another call in the journal explains that".to_owned());
+                    return Some(Proof::NotSeen { may_have_gone_back: true });
+                }
                 Some(proof)
             }
             Err(reason) => {
@@ -302,6 +324,13 @@ impl Inquiry<'_> {
                 None
             }
         }
+    }
+
+    /// Does another call in the journal explain what shows? If nobody can say, it may.
+    async fn is_explained(&self, evidence: Evidence, request: &Request) -> bool {
+        let objects = evidence.objects(&request.form);
+        let explained = self.passage.recorder.is_explained(self.call.step, evidence, &objects);
+        explained.await.unwrap_or(true)
     }
 
     fn show(&mut self, what: String) {
@@ -340,7 +369,12 @@ impl Inquiry<'_> {
             Ok(_) => REPEATED.to_owned(),
             Err(error) => format!("sent again: {error}"),
         });
-        Ok(reply.outcome)
+        match reply.outcome {
+            Ok(answer) if self.is_anothers(&answer) => {
+                Ok(Err(types::Error::OutcomeUnknown(anothers_answer())))
+            }
+            outcome => Ok(outcome),
+        }
     }
 
     /// Is there anything to read, or to repeat?

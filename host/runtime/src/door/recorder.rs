@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use pod_platform::types;
+use pod_platform::{Evidence, types};
 
 use crate::{
     Digest, Error,
@@ -178,10 +178,30 @@ impl Recorder {
         Ok(())
     }
 
+    /// Does another call in the journal explain what shows of these things?
+    pub async fn is_explained(
+        &self,
+        step: u64,
+        evidence: Evidence,
+        objects: &[String],
+    ) -> Result<bool, Error> {
+        let Some((journal, owner)) = self.journal() else { return Ok(false) };
+        let platform = owner.claimant.platform();
+        journal.did_another((&self.run, step), platform, evidence, objects).await
+    }
+
+    /// Has another call of this run been answered with this reference number?
+    pub fn is_anothers_reference(&self, step: u64, reference: &str) -> bool {
+        let state = self.state();
+        let mut effects = state.fold.effects.iter();
+        !reference.is_empty()
+            && effects.any(|effect| effect.step != step && effect.reference == reference)
+    }
+
     /// It is known what came of a call.
     fn release(&self, step: u64) {
         if let Some(claims) = &self.claims {
-            claims.release(&self.owner.claimant, &self.run, step);
+            claims.release(&self.run, step);
         }
     }
 
@@ -321,7 +341,7 @@ impl Drop for Recorder {
         if let (Some(claims), Some(step)) = (&self.claims, state.claimed)
             && state.fold.reserved(step).is_none()
         {
-            claims.release(&self.owner.claimant, &self.run, step);
+            claims.release(&self.run, step);
         }
         if let Some(Reservation { day, amounts }) = state.reservation.take() {
             let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);

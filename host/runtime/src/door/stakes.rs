@@ -5,7 +5,7 @@ use pod_platform::{
     Answer, Before, Effect, Evidence, Request, Rial, Service, Stakes, Traffic, UtilityBill,
     invoices::{GetInvoiceListRequest, Invoice, InvoicePage},
     loans::{LoanListRequest, LoanPage},
-    types,
+    rules, types,
 };
 
 use super::{Passage, look::ask};
@@ -365,10 +365,8 @@ fn is_anothers(passage: &Passage, invoice: &Invoice) -> bool {
 
 /// What is at stake of an invoice.
 fn of_invoice(stakes: Stakes, invoice: &Invoice) -> Rial {
-    // What is kept for a promised payment goes back, too.
-    let has_money = invoice.payed || invoice.will_be_paid_at.is_some();
     match stakes {
-        Stakes::RefundOf(_) if !has_money => Rial::ZERO,
+        Stakes::RefundOf(_) if !rules::invoice::Invoice::from(invoice).holds_money() => Rial::ZERO,
         _ => invoice.payable_amount,
     }
 }

@@ -1,6 +1,6 @@
-//! At most one open intent per account and thing: whoever is about to change an invoice, a bill or a
-//! loan claims it, until it is known what came of that. Otherwise nobody could say whose doing a
-//! change is.
+//! At most one open intent per thing, whichever account it is of: whoever is about to change an invoice,
+//! a bill or a loan claims it, until it is known what came of that. Otherwise nobody could say whose
+//! doing a change is.
 
 use std::{
     collections::HashMap,
@@ -18,6 +18,34 @@ pub(crate) struct Claimant {
 impl Claimant {
     pub fn new(account: &str, platform: Option<&str>) -> Self {
         Self { account: account.to_owned(), platform: platform.map(str::to_owned) }
+    }
+
+    pub fn platform(&self) -> Option<&str> {
+        self.platform.as_deref()
+    }
+}
+
+/// How the name of an invoice begins that is named by the number which its issuer gave it.
+const BY_NUMBER: &str = "invoice number ";
+
+/// A thing, and where its name holds. An id names the same thing to all accounts of a platform; an issuer
+/// numbers its own invoices; and a platform without a name is one account's.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Thing {
+    platform: Option<String>,
+    account: Option<String>,
+    object: String,
+}
+
+impl Thing {
+    fn of(claimant: &Claimant, object: &str) -> Self {
+        let Claimant { account, platform } = claimant;
+        let is_own = platform.is_none() || object.starts_with(BY_NUMBER);
+        Self {
+            platform: platform.clone(),
+            account: is_own.then(|| account.clone()),
+            object: object.to_owned(),
+        }
     }
 }
 
@@ -41,7 +69,7 @@ impl fmt::Display for Taken {
 /// What all open intents of one store are about. The sum of its journals, kept in memory: one process
 /// owns the store.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(Mutex<HashMap<(Claimant, String), Holder>>);
+pub(crate) struct Claims(Mutex<HashMap<Thing, Holder>>);
 
 impl Claims {
     /// Claims what an intent is about, all of it or nothing.
@@ -55,7 +83,7 @@ impl Claims {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let ours = (run.to_owned(), step);
         for object in objects {
-            match claims.get(&(of.clone(), object.clone())) {
+            match claims.get(&Thing::of(of, object)) {
                 Some(held) if *held != ours => {
                     return Err(Taken { object: object.clone(), run: held.0.clone() });
                 }
@@ -63,16 +91,14 @@ impl Claims {
             }
         }
         for object in objects {
-            claims.insert((of.clone(), object.clone()), ours.clone());
+            claims.insert(Thing::of(of, object), ours.clone());
         }
         Ok(())
     }
 
     /// It is known what came of the intent.
-    pub fn release(&self, of: &Claimant, run: &str, step: u64) {
+    pub fn release(&self, run: &str, step: u64) {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        claims.retain(|(claimant, _), (holder, held)| {
-            claimant != of || holder != run || *held != step
-        });
+        claims.retain(|_, (holder, held)| holder != run || *held != step);
     }
 }

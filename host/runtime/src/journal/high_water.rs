@@ -99,6 +99,15 @@ pub(super) fn find(folder: &Path) -> io::Result<Option<Found>> {
     Ok(Some(Found { water, identity }))
 }
 
+/// Which file is becoming the one beside the journal in a folder; none, if there is none.
+pub(super) fn becoming(folder: &Path) -> io::Result<Option<String>> {
+    match fs::metadata(folder.join(NEW)) {
+        Ok(about) => Ok(Some(identity(&about))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// A file that is becoming the one beside a journal.
 pub(super) struct Next {
     file: File,

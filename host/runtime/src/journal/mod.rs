@@ -12,6 +12,7 @@ mod intent;
 mod looks;
 mod migrate;
 mod origin;
+mod others;
 mod owner;
 mod pauses;
 mod runs;

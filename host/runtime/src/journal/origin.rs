@@ -53,6 +53,8 @@ struct Evidence {
     known: Option<Known>,
     file: String,
     found: Option<Found>,
+    /// Which file is becoming what lies beside it, if one is.
+    becoming: Option<String>,
     /// How often it was opened, as a version before wrote beside it.
     generation: Option<u64>,
     /// Do policies lie beside it that runs were begun with?
@@ -72,6 +74,7 @@ impl Evidence {
             move |error| Error::Io { path, error }
         };
         let found = high_water::find(folder).map_err(io(high_water::FILE))?;
+        let becoming = high_water::becoming(folder).map_err(io(high_water::FILE))?;
         let generation = match fs::read_to_string(folder.join(GENERATION)) {
             Ok(text) => text.trim().parse().ok(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -80,7 +83,8 @@ impl Evidence {
         let about = fs::metadata(folder.join(super::FILE)).map_err(io(super::FILE))?;
         let known = known(connection).await?;
         let has_policies = has_policies(folder);
-        Ok(Self { known, file: high_water::identity(&about), found, generation, has_policies })
+        let file = high_water::identity(&about);
+        Ok(Self { known, file, found, becoming, generation, has_policies })
     }
 
     fn older(&self) -> Option<Older> {
@@ -110,6 +114,10 @@ impl Known {
         let Some(own) = &self.beside else { return };
         let name = high_water::FILE;
         let Some(found) = &evidence.found else {
+            // Whoever made the store was killed before the first file took its place.
+            if own[0].is_none() && own[1].is_some() && own[1] == evidence.becoming {
+                return;
+            }
             say(format!("the file {name} beside it, which says how far it had come, is missing"));
             return;
         };
