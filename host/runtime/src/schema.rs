@@ -146,11 +146,14 @@ impl Schema {
         })
     }
 
-    /// Completes values, and checks them.
+    /// Completes values, and checks them. A whole number of any spelling, such as `5e5`, is one.
     pub fn check(&self, values: Map<String, Value>) -> Result<Value, Misfit> {
-        let values = self.completed(values);
-        let misfit = self.validator.iter_errors(&values).next().map(|error| self.misfit(&error));
-        misfit.map_or(Ok(values), Err)
+        let mut values = self.completed(values);
+        if let Some(error) = self.validator.iter_errors(&values).next() {
+            return Err(self.misfit(&error));
+        }
+        write_whole_numbers(&self.json, &mut values);
+        Ok(values)
     }
 
     fn completed(&self, mut values: Map<String, Value>) -> Value {
@@ -193,5 +196,28 @@ impl Schema {
             None => message,
         };
         Misfit { path, message }
+    }
+}
+
+/// Makes of what a schema calls an integer one that a policy takes for it: by JSON Schema `500000.0` is an
+/// integer, and a script would reckon with it as with a decimal number.
+fn write_whole_numbers(schema: &Value, value: &mut Value) {
+    /// Up to here every whole number is exact as a decimal one.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if schema["type"] == "integer" => {
+            if let Some(whole) = number.as_f64().filter(|_| number.is_f64())
+                && whole.abs() <= EXACT
+            {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| write_whole_numbers(&schema["items"], item));
+        }
+        Value::Object(fields) => fields
+            .iter_mut()
+            .for_each(|(name, field)| write_whole_numbers(&schema["properties"][name], field)),
+        _ => {}
     }
 }

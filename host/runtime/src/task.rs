@@ -112,7 +112,8 @@ impl<'a> Task<'a> {
                 let Some(delegations) = &facts.stated.delegations else {
                     return Err(Error::Input(
                         "nobody states the delegated credits, which no POD service returns: \
-                         write them into policy.toml ([[config.stated.delegations]]) or into \
+                         write them into podhost.toml ([account.NAME.stated]), into policy.toml \
+                         ([[config.stated.delegations]]) or into \
                          --input '{\"stated\": {\"delegations\": [...]}}'"
                             .into(),
                     ));

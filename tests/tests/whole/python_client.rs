@@ -34,7 +34,7 @@ fn run(command: &mut Command) -> String {
 }
 
 #[tokio::test]
-async fn its_whole_flow_goes_through() {
+async fn p22_its_whole_flow_goes_through_as_it_is() {
     let scenario = Scenario::from_file(project("tests/interop/python/scenario.json")).unwrap();
     let pod = Emulator::start(Options { scenario, ..Options::default() }).await.unwrap();
     let opening = pod.ledger().await.unwrap();

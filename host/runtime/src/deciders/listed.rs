@@ -1,6 +1,8 @@
 //! What is on the lists that deciders decide about: invoices that can be paid, and apart from them what
 //! could not be read.
 
+use std::fmt;
+
 use pod_platform::{
     invoices::{GetInvoiceListRequest, Invoice},
     rules, types,
@@ -35,6 +37,12 @@ impl LeftOut {
     }
 }
 
+impl fmt::Display for LeftOut {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{} {} could not be read: {}", self.what, self.id, self.unreadable)
+    }
+}
+
 /// What a list shows.
 #[derive(Debug, Default)]
 pub(crate) struct Listed {
@@ -52,9 +60,10 @@ impl Listed {
     }
 }
 
-/// The invoices that the account sees and that are not cancelled.
+/// The invoices that the account sees and that are not cancelled. A count that POD leaves out, or that is
+/// less than what was seen, says nothing: then only an empty page is the end.
 pub(crate) async fn invoices(door: &Door, payed: bool) -> Result<Listed, Broken> {
-    let (mut listed, mut seen) = (Listed::default(), 0);
+    let (mut listed, mut seen, mut total) = (Listed::default(), 0, 0);
     loop {
         let request = GetInvoiceListRequest {
             offset: Some(seen),
@@ -67,7 +76,8 @@ pub(crate) async fn invoices(door: &Door, payed: bool) -> Result<Listed, Broken>
         let last = page.result.is_empty();
         seen += page.result.len() as u64;
         page.result.into_iter().for_each(|invoice| listed.add(invoice));
-        if last || seen >= page.count {
+        total = total.max(page.count);
+        if last || seen == total {
             return Ok(listed);
         }
     }

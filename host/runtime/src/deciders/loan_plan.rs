@@ -32,6 +32,8 @@ use crate::{
 
 /// The document that says how a loan pays an invoice.
 const SOURCE: &str = "S4, payInvoiceByLoan";
+/// Of how many invoices that could not be read a refusal tells.
+const MOST_TOLD: usize = 3;
 
 pub(crate) struct LoanPlan<'a> {
     pub exports: &'a Export,
@@ -142,7 +144,9 @@ impl LoanPlan<'_> {
                     "the id of one of the open invoices, since there are several".to_owned()
                 } else {
                     let named = one.map(|id| format!("; {id} is none")).unwrap_or_default();
-                    format!("the id of an open invoice that the account sees{named}")
+                    let unread = left_out.iter().map(|left_out| format!("; {left_out}"));
+                    let unread: String = unread.take(MOST_TOLD).collect();
+                    format!("the id of an open invoice that the account sees{named}{unread}")
                 };
                 Err(refused(field, expected))
             }
@@ -186,14 +190,15 @@ fn installments(script: &str) -> Option<u32> {
 }
 
 async fn plans(door: &Door) -> Result<Vec<Listed>, Broken> {
-    let mut plans = Vec::new();
+    let (mut plans, mut total) = (Vec::new(), 0);
     loop {
         let offset = plans.len() as u64;
         let request = LoanPlanListRequest { offset, size: PAGE, ..Default::default() };
         let page = door.call(&request).await??;
         let last = page.result.is_empty();
         plans.extend(page.result);
-        if last || plans.len() as u64 >= page.count {
+        total = total.max(page.count);
+        if last || plans.len() as u64 == total {
             return Ok(plans);
         }
     }
