@@ -11,7 +11,7 @@ use pod_platform::without_byte_order_mark;
 
 use crate::{
     exit::Failure,
-    snippet,
+    snippet::{self, Whose},
     terminal::{self, foreign},
 };
 
@@ -20,7 +20,7 @@ const WORDS: usize = 2_000;
 
 pub fn failure(failure: &Failure) {
     if let Some(Mistake { path, place, message }) = mistake(&failure.error)
-        && snippet::print(&path, place, &message)
+        && snippet::print(&path, place, &message, Whose::Host)
     {
         return;
     }
@@ -65,7 +65,12 @@ fn in_scenario(problem: &Problem) -> Option<Mistake> {
 pub fn run_error(error: &RunError) {
     if let RunError::Policy { message, file: Some(file), line: Some(line), column: Some(column) } =
         error
-        && snippet::print(Path::new(file), Place { line: *line, column: *column }, message)
+        && snippet::print(
+            Path::new(file),
+            Place { line: *line, column: *column },
+            message,
+            Whose::Policy,
+        )
     {
         return;
     }

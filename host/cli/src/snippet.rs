@@ -14,8 +14,15 @@ use crate::terminal::{self, foreign, source};
 /// Of a larger file no line is shown, in bytes.
 const LARGEST: u64 = 16 << 20;
 
+/// Whose message it is.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Whose {
+    Host,
+    Policy,
+}
+
 /// Prints the message with the file's line. False, if the file cannot be read (any more).
-pub fn print(path: &Path, place: Place, message: &str) -> bool {
+pub fn print(path: &Path, place: Place, message: &str, whose: Whose) -> bool {
     // What cannot be read twice, such as a pipe, is not read again.
     let text = read_file(path, LARGEST).ok().and_then(|text| String::from_utf8(text).ok());
     let Some(text) = text else { return false };
@@ -30,9 +37,10 @@ pub fn print(path: &Path, place: Place, message: &str) -> bool {
     let label = lines.next().unwrap_or_default();
     let diagnostic = MietteDiagnostic::new(format!("{at}: {label}"))
         .with_label(LabeledSpan::underline((offset, length)));
-    let diagnostic = match lines.collect::<Vec<_>>().join("\n") {
-        rest if rest.is_empty() => diagnostic,
-        rest => diagnostic.with_help(rest),
+    let rest: Vec<String> = lines.collect();
+    let diagnostic = match whose {
+        Whose::Host if !rest.is_empty() => diagnostic.with_help(rest.join("\n")),
+        _ => diagnostic,
     };
     let report = Report::new(diagnostic).with_source_code(source);
     let handler = if terminal::is_watched() {
@@ -43,6 +51,10 @@ pub fn print(path: &Path, place: Place, message: &str) -> bool {
     let mut text = String::new();
     if handler.render_report(&mut text, report.as_ref()).is_err() {
         return false;
+    }
+    if whose == Whose::Policy {
+        // What a policy says beyond one sentence is not taken for the host's.
+        text.extend(rest.iter().map(|line| format!("policy │ {line}\n")));
     }
     terminal::coloured_error(&text);
     true

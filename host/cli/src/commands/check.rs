@@ -258,7 +258,7 @@ impl Check {
                  podhost.toml:"
             ),
         }
-        put!(page, "{}", operator::line(*digest));
+        page.to_paste(&operator::line(*digest));
         if let Some(remark) = &granted.remark {
             put!(page, "{}", foreign(remark));
         }

@@ -84,7 +84,11 @@ impl View<'_> {
     fn effects(&self, page: &mut Page) {
         let Self { receipt, words, language } = self;
         if receipt.effects.is_empty() {
-            put!(page, "{}", words.nothing_was_paid);
+            let nothing = match receipt.doubts.is_empty() {
+                true => words.nothing_was_paid,
+                false => words.nothing_is_known,
+            };
+            put!(page, "{nothing}");
             put!(page);
             return;
         }
@@ -145,6 +149,8 @@ impl View<'_> {
             ]);
         }
         section(page, words.in_doubt, table);
+        put!(page, "{}: podhost settle {}", words.to_settle, foreign(&receipt.run));
+        put!(page);
     }
 
     fn settlements(&self, page: &mut Page) {

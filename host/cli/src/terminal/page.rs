@@ -18,6 +18,7 @@ pub struct Page(Vec<Part>);
 
 enum Part {
     Line(String),
+    ToPaste(String),
     Table(Table),
     Text(Vec<String>),
     Quoted(&'static str, Page),
@@ -28,6 +29,11 @@ impl Page {
     /// is shorter.
     pub fn line(&mut self, words: fmt::Arguments<'_>) {
         self.0.push(Part::Line(line(&words.to_string())));
+    }
+
+    /// A line of the host's that is pasted elsewhere, so it is never broken.
+    pub fn to_paste(&mut self, words: &str) {
+        self.0.push(Part::ToPaste(line(words)));
     }
 
     pub fn table(&mut self, table: Table) {
@@ -71,6 +77,7 @@ impl Page {
         for part in &self.0 {
             match part {
                 Part::Line(line) => push(&mut all, line, width),
+                Part::ToPaste(line) => push(&mut all, line, None),
                 Part::Text(text) => text.iter().for_each(|line| push(&mut all, line, width)),
                 Part::Table(table) => {
                     table.lines(width).iter().for_each(|line| push(&mut all, line, width));

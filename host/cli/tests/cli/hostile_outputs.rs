@@ -64,14 +64,15 @@ fn shows_only_text(name: &str, line: &str, stream: &str) {
     assert_eq!(found, None, "{name}: {line}: {stream}");
 }
 
-/// The policy's words begin no line: on stdout they stand behind the gutter, on stderr in a frame or
-/// indented.
+/// The policy's words begin no line: on stdout they stand behind the gutter, on stderr there, too, or in a
+/// frame.
 fn tells_the_policys_words_apart(name: &str, line: &str, ended: &Ended) {
     for shown in ended.stdout.lines().filter(|shown| shown.contains(MARK)) {
         assert!(shown.starts_with(GUTTER), "{name}: {line}: {shown}\n{}", ended.stdout);
     }
     for shown in ended.stderr.lines().filter(|shown| shown.contains(MARK)) {
-        assert!(shown.starts_with(' '), "{name}: {line}: {shown}\n{}", ended.stderr);
+        let is_apart = shown.starts_with(' ') || shown.starts_with(GUTTER);
+        assert!(is_apart, "{name}: {line}: {shown}\n{}", ended.stderr);
     }
     let host_is_first = |stdout: &str| {
         let first = stdout.lines().position(|shown| shown.starts_with(GUTTER));
