@@ -8,7 +8,7 @@ use super::{
     ASSUMED, Answer, Call, Layer, Operation, Passage, Passing, Reply, connection::Sent, history,
     http, intake::Intake, state,
 };
-use crate::{Error, budget::Amounts};
+use crate::{error::Error, grant::Amounts};
 
 #[derive(Clone)]
 pub(crate) struct PodClient {

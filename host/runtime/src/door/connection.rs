@@ -8,7 +8,7 @@ use pod_platform::{
     Accepts, Answer, Client, Credentials, Exchange, Request, Secret, Traffic, types,
 };
 
-use crate::{Account, seal::Seal};
+use crate::{crypto::Seal, run::Account};
 
 /// A platform, and whom it knows us as.
 pub(crate) struct Connection {

@@ -17,7 +17,7 @@ use super::{
     Memory, Passage,
     connection::{Connection, Direct, Platform, Sent},
 };
-use crate::{Account, Error, Stated};
+use crate::{contract::Stated, error::Error, run::Account};
 
 /// How reference numbers of what a dry run changed begin.
 const REFERENCE: &str = "dry-run-";

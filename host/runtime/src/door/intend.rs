@@ -12,8 +12,8 @@ use super::{
     Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply, history, http, stakes,
 };
 use crate::{
-    Error,
-    budget::Amounts,
+    error::Error,
+    grant::Amounts,
     journal::{Entry, Intent},
 };
 

@@ -20,8 +20,10 @@ mod reconcile;
 mod record;
 mod recorder;
 mod retry;
+mod run_log;
 mod stakes;
 mod state;
+mod turns;
 
 use std::{
     any::Any,
@@ -55,18 +57,18 @@ use moved::Moved;
 pub(crate) use reconcile::{REPEATED, lands_until};
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
+pub(crate) use run_log::RunLog;
 pub(crate) use state::StateRequest;
+use turns::Turn;
+pub(crate) use turns::Turns;
 
 use crate::{
-    Digest, Error,
-    bindings::{HttpRequest, HttpResponse, RemainingBudget},
-    budget::Amounts,
-    error::Stopped,
-    grant::Grant,
+    contract::{HttpRequest, HttpResponse, RemainingBudget},
+    crypto::Digest,
+    error::{Error, Stopped},
+    grant::{Amounts, Grant},
     journal::{Diverged, Entry, KnownBy, Owner, StateChange},
-    mask::Mask,
-    run_log::RunLog,
-    turns::{Turn, Turns},
+    redact::Mask,
 };
 
 /// The function that tells the time.

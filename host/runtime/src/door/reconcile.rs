@@ -16,7 +16,7 @@ use pod_platform::{
 };
 
 use super::{Answer, Call, Intended, Layer, Next, Passage, Passing, Point, Reply, look::look};
-use crate::{Error, budget::Amounts, journal::KnownBy};
+use crate::{error::Error, grant::Amounts, journal::KnownBy};
 
 /// When to look, as parts of the landing window in tenths.
 const ROUNDS: [u32; 5] = [0, 1, 3, 6, 10];

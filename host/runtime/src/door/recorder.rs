@@ -9,11 +9,11 @@ use std::{
 use pod_platform::types;
 
 use crate::{
-    Digest, Error,
-    budget::{self, Amounts, Budget, Change, Day},
-    fold::Fold,
+    crypto::Digest,
+    error::Error,
+    grant::{Amounts, Budget, Change, Day, budget},
     journal::{
-        Append, AppendError, Chain, Claims, Entry, Index, Intent, Journal, Outcome, Owner,
+        Append, AppendError, Chain, Claims, Entry, Fold, Index, Intent, Journal, Outcome, Owner,
         Recorded, SharedUsage, StoredEntry, Taken, Writing, together,
     },
 };

@@ -5,6 +5,7 @@ mod archive;
 mod chain;
 mod check;
 mod claims;
+pub(crate) mod effect;
 mod entry;
 mod familiar;
 mod high_water;
@@ -14,9 +15,12 @@ mod migrate;
 mod origin;
 mod owner;
 mod pauses;
+mod projection;
+pub(crate) mod receipt;
 mod runs;
 mod space;
 mod state;
+pub(crate) mod statement;
 mod store;
 mod trust;
 mod usage;
@@ -35,6 +39,8 @@ pub(crate) use looks::together;
 pub use origin::{Acceptance, Older};
 pub use owner::{StoreOwner, Taking};
 pub use pauses::Pause;
+pub(crate) use projection::{Fold, Open};
+pub(crate) use receipt::{Doubt, LogLine, PolicyIdentity, Receipt, RunError, Violation};
 pub use runs::{RunFilter, RunSummary};
 pub use store::Journal;
 pub(crate) use store::{AppendError, FILE};
@@ -42,10 +48,12 @@ pub use trust::Distrust;
 pub(crate) use usage::{Owner, SharedUsage};
 pub(crate) use writer::{Append, Index, Writing};
 
+use crate::error::Error;
+
 /// The receipt that a run's entries come to.
 ///
 /// # Errors
 /// If the run has not ended, or its entries do not say what they should.
-pub fn receipt(run: &str, entries: &[StoredEntry]) -> Result<crate::Receipt, crate::Error> {
-    crate::Receipt::of(run, entries)
+pub fn receipt(run: &str, entries: &[StoredEntry]) -> Result<Receipt, Error> {
+    Receipt::of(run, entries)
 }

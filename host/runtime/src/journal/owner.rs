@@ -14,7 +14,7 @@ use pod_platform::Instant;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::{Error, private};
+use crate::{error::Error, files::private};
 
 /// The lock's file in the store's folder.
 pub(super) const FILE: &str = "lock";

@@ -26,12 +26,13 @@ use super::{
     high_water::{self, Mark},
     migrate, origin,
     owner::{self, StoreOwner, Taking},
+    projection::Fold,
     runs, state,
     trust::{Standing, Trust},
     usage::{Owner, SharedUsage, Usages},
     writer::{self, Append, QUEUE, Request, SharedMark, Writers, Writing},
 };
-use crate::{Digest, Error, fold::Fold, private};
+use crate::{crypto::Digest, error::Error, files::private};
 
 /// The database's file in the store's folder.
 pub(crate) const FILE: &str = "journal.sqlite";
@@ -44,7 +45,7 @@ const FILES: [&str; 7] = [
     high_water::FILE,
     "generation",
     owner::FILE,
-    crate::kept::FOLDER,
+    crate::policy::FOLDER,
 ];
 
 /// The journal of all runs in one store. Cheap to clone.

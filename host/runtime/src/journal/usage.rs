@@ -10,7 +10,7 @@ use pod_platform::types::Exhaustion;
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::Claimant;
-use crate::budget::{Amounts, Budget, Change, Day};
+use crate::grant::{Amounts, Budget, Change, Day};
 
 /// A policy that acts for an account on a platform.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

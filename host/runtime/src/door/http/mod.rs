@@ -21,9 +21,8 @@ pub(crate) use secrets::HttpSecrets;
 
 use super::{Answer, Call, Passage, Reply, intake::Intake};
 use crate::{
-    bindings::{Header, HttpRequest, HttpResponse, Method},
-    budget::{Amounts, day},
-    url_pattern,
+    contract::{Header, HttpRequest, HttpResponse, Method},
+    grant::{Amounts, day, url_pattern},
 };
 use secrets::Veil;
 

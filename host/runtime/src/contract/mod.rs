@@ -1,0 +1,21 @@
+//! What the host, its policies and its operator say to each other, as plain types: the records of the
+//! worlds, what is stated, the languages. It does nothing, and knows no other room.
+
+pub(crate) mod bindings;
+mod language;
+pub(crate) mod stated;
+
+pub use bindings::{
+    Alternative, Choice, Credit, Debt, DelegatedCredit, DelegatedShare, InvoiceToFinance,
+    LostOffer, NettingPlan, Offer, OpenInvoice, Pair, Payment, PlannedInstallment, Reason, Remark,
+    Selection, SpendingPlan, Wallet, WalletShare,
+};
+pub(crate) use bindings::{
+    DelegationIndices, Failure, Header, HttpRequest, HttpResponse, JalaliDate, Level,
+    LoanPlanIndices, Method, NettingIndices, PolicyIndices, Position, RemainingBudget,
+};
+pub use language::{Language, UnknownLanguage};
+pub(crate) use stated::{Facts, Recorded, STATED};
+pub use stated::{
+    Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
+};
