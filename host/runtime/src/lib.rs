@@ -59,35 +59,34 @@ mod redact;
 mod run;
 
 pub use contract::{
-    Language, Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
-    UnknownLanguage,
+    Language, OnFailure, ScriptMode, Stated, StatedBy, StatedDelegation, StatedFact,
+    StatedLoanCredit, StatedLoanPlan, UnknownLanguage, World,
 };
 pub use crypto::{Digest, NotADigest, NotAKey, PublicKey, Signature, SigningKey, Unsigned};
-pub use door::{HttpSecret, OnPoint, Point, Resolve};
+pub use door::{Account, HttpSecret, OnPoint, Point, Resolve};
 pub use error::{BadFile, Error, Place, Stopped};
 pub use files::{check_within, read_file};
 pub use grant::{
     Allowance, Amounts, Budget, BudgetFields, CapabilityFields, Grant, NetworkFields, NetworkRule,
-    Scope, Spent, UrlPattern,
+    Scope, UrlPattern,
 };
-pub use guest::{ARTEFACTS_AT_MOST, engine};
+pub use guest::{ARTEFACTS_AT_MOST, OnProgress, Progress, engine};
 pub use journal::{
     effect::{Effect, Proof, Source, UsedCredit},
     receipt::{
         Doubt, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Settlement, Status,
         Violation,
     },
+    spent::Spent,
     statement::{
         LeftOut, Line, LineDecision, LineKind, OpenDoubt, Statement, StatementFilter, Sum,
         Unreadable, open_doubts, sums,
     },
 };
-pub use policy::{
-    Inspection, Manifest, Policy, PolicyFiles, ScriptMode, World, back_up, inspect_component,
-};
+pub use policy::{Inspection, Manifest, Policy, PolicyFiles, back_up, inspect_component};
 pub use run::{
-    Account, Decision, Difference, Host, HostBuilder, LARGEST_INPUT, OnFailure, OnProgress,
-    PAUSE_AFTER, PreparedHost, Progress, Replay, RunOptions, check_key, default_store, parse_input,
+    Decision, Difference, Host, HostBuilder, LARGEST_INPUT, PAUSE_AFTER, PreparedHost, Replay,
+    RunOptions, check_key, default_store, parse_input,
 };
 
 /// What the door's layers cost.

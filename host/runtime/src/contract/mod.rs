@@ -3,7 +3,9 @@
 
 pub(crate) mod bindings;
 mod language;
-pub(crate) mod stated;
+mod options;
+mod stated;
+mod world;
 
 pub use bindings::{
     Alternative, Choice, Credit, Debt, DelegatedCredit, DelegatedShare, InvoiceToFinance,
@@ -15,7 +17,9 @@ pub(crate) use bindings::{
     LoanPlanIndices, Method, NettingIndices, PolicyIndices, Position, RemainingBudget,
 };
 pub use language::{Language, UnknownLanguage};
-pub(crate) use stated::{Facts, Recorded, STATED};
+pub use options::{OnFailure, ScriptMode};
+pub(crate) use stated::{Recorded, STATED};
 pub use stated::{
     Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
 };
+pub use world::World;

@@ -7,10 +7,9 @@ use std::{borrow::Cow, collections::BTreeMap};
 use pod_emulator::fork::Known;
 use pod_platform::{Instant, JalaliDate, Rial};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::bindings::DelegatedCredit;
-use crate::run::Background;
 
 /// Where an input and a configuration state them.
 pub(crate) const STATED: &str = "stated";
@@ -143,51 +142,6 @@ pub(crate) struct Recorded {
     pub platform: Stated,
     /// What of all that is stated, by whomever, the run goes by.
     pub used: Vec<StatedFact>,
-}
-
-/// The facts that a run goes by: of each the first that is stated, by input, configuration,
-/// operator or platform.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Facts {
-    pub stated: Stated,
-    pub listed: Vec<StatedFact>,
-}
-
-impl Facts {
-    pub fn resolve(input: Stated, config: Stated, background: &Background) -> Self {
-        let Background { operator, platform, .. } = background;
-        let all = [
-            (StatedBy::Input, &input),
-            (StatedBy::Config, &config),
-            (StatedBy::Account, operator),
-            (StatedBy::Platform, platform),
-        ];
-        let mut facts = Self::default();
-        facts.stated = Stated {
-            wallet: facts.first(&all, "wallet", |stated| &stated.wallet),
-            delegations: facts.first(&all, "delegations", |stated| &stated.delegations),
-            loan_credits: facts.first(&all, "loanCredits", |stated| &stated.loan_credits),
-            loan_plans: facts.first(&all, "loanPlans", |stated| &stated.loan_plans),
-        };
-        facts
-    }
-
-    fn first<T: Clone + Serialize>(
-        &mut self,
-        all: &[(StatedBy, &Stated)],
-        fact: &'static str,
-        read: impl Fn(&Stated) -> &Option<T>,
-    ) -> Option<T> {
-        let (value, by) = all.iter().find_map(|(by, stated)| Some((read(stated).clone()?, *by)))?;
-        self.listed.push(StatedFact { fact: fact.into(), by, value: json!(value) });
-        Some(value)
-    }
-
-    /// Keeps in the list what a decision is made by.
-    pub fn used(mut self, used: &[&str]) -> Self {
-        self.listed.retain(|fact| used.contains(&fact.fact.as_ref()));
-        self
-    }
 }
 
 fn until<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, D::Error> {

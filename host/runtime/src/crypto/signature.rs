@@ -9,8 +9,6 @@ use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{error::Error, journal::Receipt};
-
 /// The operator's key, which signs receipts.
 pub struct SigningKey(Ed25519KeyPair);
 
@@ -49,20 +47,13 @@ impl SigningKey {
         PublicKey(key)
     }
 
-    /// Signs a receipt, in place of any signature that it has.
-    ///
-    /// # Errors
-    /// If it cannot be written as JSON.
-    pub fn sign(&self, mut receipt: Receipt) -> Result<Receipt, Error> {
-        receipt.signature = None;
-        let value = serde_json::to_value(&receipt)
-            .map_err(|error| Error::Journal(format!("the receipt is no JSON: {error}")))?;
-        receipt.signature = Some(Signature {
+    /// Signs a receipt's JSON, which has no signature yet.
+    pub(crate) fn sign_json(&self, receipt: Value) -> Signature {
+        Signature {
             algorithm: ALGORITHM.into(),
             public_key: self.public_key().to_string(),
-            value: hex(self.0.sign(&signed(value)).as_ref()),
-        });
-        Ok(receipt)
+            value: hex(self.0.sign(&signed(receipt)).as_ref()),
+        }
     }
 }
 

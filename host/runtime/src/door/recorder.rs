@@ -11,10 +11,10 @@ use pod_platform::types;
 use crate::{
     crypto::Digest,
     error::Error,
-    grant::{Amounts, Budget, Change, Day, budget},
+    grant::{Amounts, Budget, Day, budget},
     journal::{
-        Append, AppendError, Chain, Claims, Entry, Fold, Index, Intent, Journal, Outcome, Owner,
-        Recorded, SharedUsage, StoredEntry, Taken, Writing, together,
+        Append, AppendError, Chain, Change, Claims, Entry, Fold, Index, Intent, Journal, Outcome,
+        Owner, Recorded, SharedUsage, StoredEntry, Taken, Writing, together,
     },
 };
 

@@ -8,13 +8,12 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::{
     Grant,
-    budget::{Allowance, Budget},
+    budget::{Allowance, Budget, MAX_MEMORY_BYTES},
     functions,
     network_rule::NetworkRule,
     scope::Scope,
     text::from_text,
 };
-use crate::guest::MAX_MEMORY_BYTES;
 
 /// The table `[capabilities]`.
 #[derive(Default, Deserialize)]

@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 
 use pod_platform::{Service, ServiceVisitor, visit_services};
 
-pub use budget::{Allowance, Amounts, Budget, Spent};
-pub(crate) use budget::{Change, Day, day};
+pub use budget::{Allowance, Amounts, Budget, MAX_MEMORY_BYTES};
+pub(crate) use budget::{Day, day};
 pub use fields::{BudgetFields, CapabilityFields, NetworkFields};
 pub use network_rule::NetworkRule;
 pub use scope::Scope;

@@ -17,12 +17,12 @@ use super::{
     engine::{MAX_INSTANCES, engine, tick_epochs},
     instance::Stop,
     linker::Offer,
+    progress::{OnProgress, Progress},
 };
 use crate::{
+    contract::World,
     crypto::Digest,
     error::{Error, Stopped},
-    policy::World,
-    run::{OnProgress, Progress},
 };
 
 /// Cheap to clone.

@@ -5,8 +5,8 @@ use std::{sync::Weak, thread, time::Duration};
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// The most linear memory that a guest can be granted, in bytes.
-pub const MAX_MEMORY_BYTES: usize = 256 * 1024 * 1024;
+pub use crate::grant::MAX_MEMORY_BYTES;
+
 /// The most elements a guest's table can have.
 pub const MAX_TABLE_ELEMENTS: usize = 20_000;
 /// The most bytes that one host call copies out of a guest.

@@ -10,7 +10,7 @@ use wasmtime::{
 };
 use wasmtime_wizer::Wizer;
 
-use crate::{crypto::Digest, error::Error, policy::World};
+use crate::{contract::World, crypto::Digest, error::Error};
 
 const DECIDER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rhai-decider.wasm"));
 const POLICY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rhai-policy.wasm"));

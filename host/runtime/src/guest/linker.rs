@@ -8,7 +8,7 @@ use semver::Version;
 use wasmtime::{
     Engine, StoreContextMut,
     component::{
-        Component, ComponentNamedList, ComponentType, Lift, Linker, Lower,
+        Component, ComponentNamedList, ComponentType, InstancePre, Lift, Linker, Lower,
         types::{ComponentInstance, ComponentItem},
     },
 };
@@ -17,15 +17,29 @@ use super::{instance::GuestState, records::Export};
 use crate::{
     contract::{
         DelegationIndices, HttpRequest, Level, LoanPlanIndices, NettingIndices, PolicyIndices,
+        World,
     },
     door::{Door, StateRequest},
     error::Error,
-    policy::{Entry, Exports, World},
 };
 
 /// What the contract's packages are at.
 const POLICY: &str = "0.1.0";
 const PLATFORM: &str = "0.2.0";
+
+/// A component that is linked to its world, ready to be instantiated.
+pub(crate) struct Linked {
+    pub pre: InstancePre<GuestState>,
+    pub exports: Exports,
+}
+
+/// Where a component has its world's exports.
+pub(crate) enum Exports {
+    Policy(PolicyIndices),
+    Netting(Export),
+    Delegation(Export),
+    LoanPlan(Export),
+}
 
 /// A world's functions, ready to be linked.
 pub(crate) struct Offer {
@@ -172,7 +186,7 @@ impl Offer {
     ///
     /// # Errors
     /// If it does not fit the world.
-    pub fn link(&self, component: &Component, world: World, policy: &str) -> Result<Entry, Error> {
+    pub fn link(&self, component: &Component, world: World, policy: &str) -> Result<Linked, Error> {
         let misfits = self.misfits(component, world);
         let does_not_fit =
             |misfits| Error::World { policy: policy.to_owned(), world: world.name(), misfits };
@@ -199,7 +213,7 @@ impl Offer {
                 Exports::LoanPlan(export()?)
             }
         };
-        Ok(Entry { pre, exports })
+        Ok(Linked { pre, exports })
     }
 
     /// Each import that the world does not offer, and an export that is missing: all that can be

@@ -8,12 +8,13 @@ pub mod engine;
 mod instance;
 pub(crate) mod interpreter;
 mod linker;
+mod progress;
 mod records;
 
 pub use cache_folder::ARTEFACTS_AT_MOST;
 pub(crate) use cache_folder::ArtefactFolder;
 pub(crate) use compiler::Compiler;
-pub(crate) use engine::MAX_MEMORY_BYTES;
-pub(crate) use instance::{Guest, GuestMeters, GuestState, Start, Stop, until};
-pub(crate) use linker::Offer;
+pub(crate) use instance::{Guest, GuestMeters, Start, Stop, until};
+pub(crate) use linker::{Exports, Linked, Offer};
+pub use progress::{OnProgress, Progress};
 pub(crate) use records::{Answer, Export, Records};

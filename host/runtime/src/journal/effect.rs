@@ -7,8 +7,10 @@ use pod_platform::{Names, Rial, Row, wire::form::Form};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Intent, KnownBy, Outcome, Recorded, Settled};
-use crate::door::{self, ASSUMED, REPEATED};
+use super::{
+    entry::{Intent, KnownBy, Outcome, Recorded, Settled},
+    words::{ASSUMED, HTTP, NAMES_OF_HTTP, REPEATED},
+};
 
 /// Something that changed on the platform.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -168,9 +170,7 @@ impl Named {
         let row = intent.row();
         let Names { object, id, .. } = match row {
             Some(row) => row.names,
-            None if intent.service == door::HTTP => {
-                Names { object: &door::NAMES_OF_HTTP, ..Names::default() }
-            }
+            None if intent.service == HTTP => Names { object: &NAMES_OF_HTTP, ..Names::default() },
             None => Names::default(),
         };
         let asked = object.iter().filter_map(|field| {

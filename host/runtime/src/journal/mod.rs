@@ -19,11 +19,14 @@ mod projection;
 pub(crate) mod receipt;
 mod runs;
 mod space;
+pub(crate) mod spent;
+mod started;
 mod state;
 pub(crate) mod statement;
 mod store;
 mod trust;
 mod usage;
+mod words;
 mod writer;
 
 pub use archive::Archived;
@@ -37,18 +40,22 @@ pub use entry::{
 pub use looks::Looks;
 pub(crate) use looks::together;
 pub use origin::{Acceptance, Older};
-pub use owner::{StoreOwner, Taking};
+pub use owner::Taking;
 pub use pauses::Pause;
 pub(crate) use projection::{Fold, Open};
 pub(crate) use receipt::{Doubt, LogLine, PolicyIdentity, Receipt, RunError, Violation};
 pub use runs::{RunFilter, RunSummary};
+pub(crate) use spent::Change;
+pub(crate) use started::RecordedOptions;
 pub use store::Journal;
-pub(crate) use store::{AppendError, FILE};
+pub(crate) use store::{AppendError, FILE, KEPT};
 pub use trust::Distrust;
 pub(crate) use usage::{Owner, SharedUsage};
+pub(crate) use words::{ASSUMED, FETCH, HTTP, REPEATED};
 pub(crate) use writer::{Append, Index, Writing};
 
 use crate::error::Error;
+pub use crate::error::StoreOwner;
 
 /// The receipt that a run's entries come to.
 ///

@@ -10,10 +10,11 @@ use std::{fs, io, path::Path};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use super::{
+    KEPT,
     high_water::{self, Found, HighWater, History, Mark, Next},
     writer::signed,
 };
-use crate::{crypto::Digest, error::Error, policy::archive};
+use crate::{crypto::Digest, error::Error};
 
 /// What versions before counted openings in.
 const GENERATION: &str = "generation";
@@ -61,7 +62,7 @@ struct Evidence {
 
 /// Do policies lie in a store's folder? They are put there once its journal is.
 pub(super) fn has_policies(folder: &Path) -> bool {
-    fs::read_dir(folder.join(archive::FOLDER)).is_ok_and(|mut kept| kept.next().is_some())
+    fs::read_dir(folder.join(KEPT)).is_ok_and(|mut kept| kept.next().is_some())
 }
 
 impl Evidence {

@@ -24,15 +24,6 @@ pub struct Pause {
     pub(crate) kept: String,
 }
 
-impl Pause {
-    /// Is this policy, with just these files, the one that is paused?
-    #[must_use]
-    pub fn is_of(&self, files: &crate::policy::PolicyFiles) -> bool {
-        let entry = files.read();
-        entry.is_ok_and(|entry| self.kept == crate::policy::archive::name(files, &entry))
-    }
-}
-
 impl Journal {
     /// The policies that are paused after so many failures; see
     /// [`HostBuilder::pause_after`](crate::HostBuilder::pause_after).

@@ -9,14 +9,13 @@ use pod_platform::{
 };
 
 use super::{
-    Decided, Diverged, Entry, Finished, Intent, Outcome, Recorded, Settled, Started,
     effect::{Effect, Named},
+    entry::{Decided, Diverged, Entry, Finished, Intent, Outcome, Recorded, Settled, Started},
     receipt::{Doubt, Refusal, RunError, Settlement, Status},
+    spent::{Change, Spent},
+    words::{ASSUMED, FETCH},
 };
-use crate::{
-    door::{ASSUMED, FETCH},
-    grant::{Amounts, Change, Spent},
-};
+use crate::grant::Amounts;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fold {

@@ -12,8 +12,8 @@ use super::{
     projection::Fold,
 };
 use crate::{
-    contract::StatedFact,
-    crypto::{Digest, Signature},
+    contract::{Recorded, StatedFact},
+    crypto::{Digest, Signature, SigningKey},
     error::Error,
 };
 
@@ -133,7 +133,7 @@ impl Receipt {
             Some(stated) => serde_json::from_str(stated).map_err(|error| {
                 Error::Journal(format!("run {run}: what it went by cannot be read: {error}"))
             })?,
-            None => crate::contract::Recorded::default(),
+            None => Recorded::default(),
         };
         Ok(Self {
             run: run.to_owned(),
@@ -169,6 +169,20 @@ impl Receipt {
             journal_head: head,
             signature: None,
         })
+    }
+}
+
+impl SigningKey {
+    /// Signs a receipt, in place of any signature that it has.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn sign(&self, mut receipt: Receipt) -> Result<Receipt, Error> {
+        receipt.signature = None;
+        let value = serde_json::to_value(&receipt)
+            .map_err(|error| Error::Journal(format!("the receipt is no JSON: {error}")))?;
+        receipt.signature = Some(self.sign_json(value));
+        Ok(receipt)
     }
 }
 

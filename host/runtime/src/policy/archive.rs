@@ -6,12 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::load::PolicyFiles;
+use super::files::PolicyFiles;
 use crate::{
     crypto::Digest,
     error::Error,
     files::private,
-    journal::{self, Journal},
+    journal::{self, Journal, KEPT, Pause},
 };
 
 /// What a policy's files are kept as: `FOLDER/ENTRY`. The folder is named by what is in it.
@@ -24,16 +24,22 @@ fn entry_name(files: &PolicyFiles) -> String {
     files.entry.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+impl Pause {
+    /// Is this policy, with just these files, the one that is paused?
+    #[must_use]
+    pub fn is_of(&self, files: &PolicyFiles) -> bool {
+        let entry = files.read();
+        entry.is_ok_and(|entry| self.kept == name(files, &entry))
+    }
+}
+
 /// The store's folder of policies and of interpreters.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept(PathBuf);
 
-/// Its name.
-pub(crate) const FOLDER: &str = "kept";
-
 impl Kept {
     pub fn open(store: &Path) -> Self {
-        Self(store.join(FOLDER))
+        Self(store.join(KEPT))
     }
 
     /// Keeps a policy's files.

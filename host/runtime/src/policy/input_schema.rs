@@ -16,11 +16,14 @@ use serde_json::{Map, Value};
 
 use super::{
     limits::{self, MOST_OF_CONFIG, MOST_OF_SCHEMA, values_of},
-    manifest::{Reading, World},
+    manifest::Reading,
     schema::{Misfit, Of, Schema},
     tables::{Document, Wrong},
 };
-use crate::{contract::STATED, error::Error};
+use crate::{
+    contract::{STATED, World},
+    error::Error,
+};
 
 /// How often a value of an input may meet one of its schema.
 const MOST_MEETINGS: usize = MOST_OF_SCHEMA * MOST_OF_CONFIG;

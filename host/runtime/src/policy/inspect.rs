@@ -7,16 +7,13 @@ use wasmtime::{
     component::{Component, types::ComponentItem},
 };
 
-use super::{
-    load::{PolicyFiles, ScriptMode, component_world},
-    manifest::World,
-};
+use super::{files::PolicyFiles, load::component_world};
 use crate::{
+    contract::{ScriptMode, World},
     crypto::Digest,
     error::{BadFile, Error},
     grant,
-    guest::Offer,
-    run::PreparedHost,
+    guest::{Compiler, Offer},
 };
 
 /// A policy as its files are.
@@ -33,26 +30,18 @@ pub struct Inspection {
     pub warnings: Vec<BadFile>,
 }
 
-impl PreparedHost {
-    /// Looks into a policy. It is loaded as for a run, so that nothing passes here that a run would
-    /// refuse: a component is linked to its world, and a script is parsed.
-    ///
-    /// # Errors
-    /// If a file is not as it should be, or the component does not fit its world. A decider that
-    /// imports more than log and clock does not.
-    pub async fn inspect(&self, files: &PolicyFiles) -> Result<Inspection, Error> {
-        let compiler = self.compiler();
-        let (loaded, _) = compiler.load(files, ScriptMode::AdHoc).await?;
-        let imports = match &loaded.script {
-            Some(_) => None,
-            None => Some(imports(compiler.engine(), loaded.entry.pre.component())),
-        };
-        let warnings = loaded.script.map(|script| script.warnings).unwrap_or_default();
-        Ok(Inspection { digest: loaded.identity.digest, world: loaded.world, imports, warnings })
-    }
+/// Looks into a policy, which is loaded as for a run.
+pub(crate) async fn inspect(compiler: &Compiler, files: &PolicyFiles) -> Result<Inspection, Error> {
+    let (loaded, _) = compiler.load(files, ScriptMode::AdHoc).await?;
+    let imports = match &loaded.script {
+        Some(_) => None,
+        None => Some(imports(compiler.engine(), loaded.entry.pre.component())),
+    };
+    let warnings = loaded.script.map(|script| script.warnings).unwrap_or_default();
+    Ok(Inspection { digest: loaded.identity.digest, world: loaded.world, imports, warnings })
 }
 
-/// Looks into a component that is compiled already, as [`PreparedHost::inspect`] does.
+/// Looks into a component that is compiled already, as [`PreparedHost::inspect`](crate::PreparedHost::inspect) does.
 ///
 /// # Errors
 /// If it does not fit its world.

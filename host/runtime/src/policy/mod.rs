@@ -1,8 +1,9 @@
 //! A policy, from its files to something that can be run: its manifest, settings and reasons, how it is
 //! loaded, inspected and kept for the runs that began with it.
 
-pub(crate) mod archive;
+mod archive;
 mod exact;
+mod files;
 mod input_schema;
 mod inspect;
 mod limits;
@@ -10,13 +11,17 @@ mod load;
 mod manifest;
 mod reasons;
 mod schema;
+mod script;
 mod settings;
 mod tables;
 
+pub(crate) use archive::Kept;
 pub use archive::back_up;
-pub(crate) use archive::{FOLDER, Kept};
 pub(crate) use exact::is_exact;
+pub use files::PolicyFiles;
+pub(crate) use inspect::inspect;
 pub use inspect::{Inspection, inspect_component};
-pub(crate) use load::{Entry, Exports, Loaded};
-pub use load::{Policy, PolicyFiles, ScriptMode};
-pub use manifest::{Manifest, World};
+pub use load::Policy;
+pub(crate) use load::{Loaded, loading};
+pub use manifest::Manifest;
+pub(crate) use script::{guest, run_error};

@@ -6,116 +6,29 @@ use std::sync::{
 };
 
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::{
-    decide::OnFailure,
     execution::{Executed, Execution},
-    host::{Account, Host},
+    facts::Background,
+    host::Host,
     key::check_key,
-    task::{Background, Task},
+    spec::{RunOptions, Task},
 };
 use crate::{
-    contract::{Language, stated},
+    contract::Recorded,
     crypto::{Digest, Seal},
-    door::{Connection, Direct, Egress, History, HttpSecrets, Memory, Passage, Recorder},
+    door::{Account, Connection, Direct, Egress, History, HttpSecrets, Memory, Passage, Recorder},
     error::{Error, Stopped},
     grant::{Grant, Scope},
     journal::{
-        AppendError, Claimant, Entry, Finished, Fold, Owner, Receipt, RunError, RunFilter, Started,
+        AppendError, Claimant, Decided, Entry, Finished, Fold, Owner, Receipt, RecordedOptions,
+        RunError, RunFilter, Started,
     },
-    policy::{Loaded, Policy, ScriptMode},
+    policy::{Loaded, Policy},
 };
-
-/// How a policy is run.
-#[derive(Clone, Debug, Default)]
-pub struct RunOptions {
-    /// What it is run with. A decider's input is null, or an object that may hold `invoices` (only
-    /// these ids), `invoice` (only this id), and `stated`, as a free-form policy's may: see
-    /// [`Stated`](crate::Stated).
-    pub input: Value,
-    /// What it may do. None: what it asks for. An operator's grant is narrowed to what the policy
-    /// asks for with [`Grant::intersection`].
-    pub grant: Option<Grant>,
-    /// Decide and check, and pay nothing. Only for deciders: a free-form policy pays by itself.
-    pub plan_only: bool,
-    /// What a payment that fails means for the others of its plan. None: what the policy says.
-    pub on_failure: Option<OnFailure>,
-    /// The language of the reasons' texts.
-    pub language: Language,
-    /// The caller's own name for this run, unique for account and policy. The same request under
-    /// the same key is run once: asked for again, it answers the first run's receipt, and goes on
-    /// with that run if it was cut off. See [`check_key`](crate::check_key).
-    pub key: Option<String>,
-    /// Read the account's platform, and change nothing: what would change is answered by a fork
-    /// of what was read, and nothing that changes anything is sent. The receipt says what would be
-    /// paid, in rials, and what was assumed for that. Such a run has no key, and is never resumed.
-    pub dry_run: bool,
-}
-
-/// What [`RunOptions`] say beyond input and grant, as the journal has it.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct RecordedOptions {
-    pub plan_only: bool,
-    pub on_failure: OnFailure,
-    pub language: Language,
-    pub script_mode: ScriptMode,
-    pub dry_run: bool,
-}
-
-impl Started {
-    pub(crate) fn recorded_options(&self) -> RecordedOptions {
-        let options = self.options.as_deref().map(serde_json::from_str);
-        options.and_then(Result::ok).unwrap_or_default()
-    }
-
-    /// Whose invoices the run claims, whose allowances it uses and whose state it has.
-    pub(crate) fn owner(&self) -> Owner {
-        let claimant = Claimant::new(&self.account, self.platform.as_deref());
-        Owner { claimant, policy: self.policy.clone() }
-    }
-
-    /// Was nothing to be paid?
-    #[must_use]
-    pub fn is_dry_run(&self) -> bool {
-        self.recorded_options().dry_run
-    }
-
-    /// What the run may do.
-    pub(crate) fn grant(&self, run: &str) -> Result<Grant, Error> {
-        let budget = serde_json::from_str(&self.budget).map_err(|error| {
-            Error::Journal(format!("run {run}: its budget cannot be read: {error}"))
-        })?;
-        let scope = match &self.scope {
-            Some(scope) => serde_json::from_str(scope).map_err(|error| {
-                Error::Journal(format!(
-                    "run {run}: what its calls may name cannot be read: {error}"
-                ))
-            })?,
-            None => Scope::default(),
-        };
-        Ok(Grant {
-            functions: self.allowed.iter().cloned().collect(),
-            budget,
-            repeatable: self.repeatable.iter().flatten().cloned().collect(),
-            scope,
-        })
-    }
-
-    /// What the marks of the run are made of: what would be begun again marks its invoices alike.
-    fn mark(&self, run: &str) -> Digest {
-        match &self.key {
-            Some(key) => {
-                Digest::of(&[self.account.as_bytes(), self.policy.as_bytes(), key.as_bytes()])
-            }
-            None => Digest::of(&[run.as_bytes()]),
-        }
-    }
-}
 
 impl Host {
     /// Runs a policy for an account, granted what it asks for, and tells what came of it. Whatever
@@ -276,7 +189,7 @@ impl Host {
         };
         let options = json!(recorded).to_string();
         let Background { operator, platform, .. } = background;
-        let stated = stated::Recorded { operator, platform, used: task.facts.listed.clone() };
+        let stated = Recorded { operator, platform, used: task.facts.listed.clone() };
         let started = Started {
             policy: policy.identity.name.clone(),
             version: policy.identity.version.clone(),
@@ -381,7 +294,7 @@ impl Host {
         task: &Task<'_>,
         started: &Started,
         passage: Passage,
-        decided: Option<crate::journal::Decided>,
+        decided: Option<Decided>,
     ) -> Result<Receipt, Error> {
         let passage = Arc::new(passage);
         let span = tracing::info_span!(

@@ -10,18 +10,17 @@ use pod_platform::types;
 use serde_json::{Value, json};
 
 use super::{
-    ask::{guest, run_error},
-    decide::{Broken, Decider, OnFailure, Plan as _, execute},
+    decide::{Broken, Decider, Plan as _, execute},
     host::Host,
-    task::{Kind, Task},
+    spec::{Kind, Task},
 };
 use crate::{
-    contract::PolicyIndices,
+    contract::{OnFailure, PolicyIndices},
     door::{Door, Passage, RunLog},
     error::{Error, Stopped},
     guest::{GuestMeters, Start, Stop, until},
     journal::{Decided, Entry, LogLine, RunError},
-    policy::Loaded,
+    policy::{Loaded, guest, run_error},
 };
 
 /// How long an execution without a platform may take: it waits for nobody.

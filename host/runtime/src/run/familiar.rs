@@ -1,8 +1,9 @@
 //! Has a policy been run before? A grant names a policy by its name; what runs under that name may
 //! have become another since.
 
-use super::host::{Account, Host};
+use super::host::Host;
 use crate::{
+    door::Account,
     error::Error,
     journal::{Claimant, Owner},
     policy::Policy,

@@ -1,29 +1,27 @@
 //! The host: one engine, one store, any number of policies and runs.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use futures_util::future::BoxFuture;
-use pod_platform::{Client, Clock, Credentials, SystemClock};
+use pod_platform::{Clock, SystemClock};
 use tokio_util::sync::CancellationToken;
 use wasmtime::Engine;
 
 use super::admission::Queues;
 use crate::{
-    contract::Stated,
+    contract::ScriptMode,
     crypto::{SigningKey, artefact_key},
-    door::{HttpSecret, OnPoint, Resolve, SystemResolver, Turns},
+    door::{OnPoint, Resolve, SystemResolver, Turns},
     error::{Error, Stopped},
-    guest::{ARTEFACTS_AT_MOST, ArtefactFolder, Compiler},
+    guest::{ARTEFACTS_AT_MOST, ArtefactFolder, Compiler, OnProgress, Progress},
     journal::{
-        Acceptance, Archived, Distrust, Entry, Journal, Older, Owner, Receipt, RunFilter,
-        StoreOwner, Taking,
+        Acceptance, Archived, Distrust, Entry, Journal, Older, Owner, Receipt, RunFilter, Taking,
     },
-    policy::{Kept, PolicyFiles, ScriptMode},
+    policy::{Kept, PolicyFiles},
 };
 
 /// Runs policies. Cheap to clone.
@@ -44,22 +42,6 @@ struct Inner {
     landing_window: Duration,
     on_point: Option<OnPoint>,
     signing_key: Option<SigningKey>,
-}
-
-/// Told of work that takes seconds.
-pub type OnProgress = Box<dyn Fn(Progress<'_>) + Send + Sync>;
-
-/// Work that takes seconds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Progress<'a> {
-    /// A component is being compiled; it will not have to be again.
-    Compiling(&'a str),
-    /// It is compiled.
-    Compiled(&'a str),
-    /// The store is waited for, which another process has; who, if that can be told.
-    WaitingForStore(&'a Path, Option<&'a StoreOwner>),
-    /// It was waited for, and is ours or still is not.
-    WaitedForStore,
 }
 
 /// Sets up a [`Host`].
@@ -437,31 +419,4 @@ impl Host {
         archived.freed_bytes = taken.saturating_sub(self.journal().bytes()) + dropped;
         Ok(archived)
     }
-}
-
-/// Whom a run acts for.
-#[derive(Clone)]
-pub struct Account {
-    /// The operator's name for it.
-    pub name: String,
-    /// The platform that it is on.
-    pub client: Client,
-    /// Its token and keys.
-    pub credentials: Arc<Credentials>,
-    /// How its operator names the platform, so that a run that was cut off finds it again. None:
-    /// a platform that ends with this process; such a run cannot be resumed.
-    pub platform: Option<String>,
-    /// The platform's clock. None: the host's.
-    pub clock: Option<Arc<dyn Clock>>,
-    /// Its business id on the platform, if it is a business. POD has no service that tells.
-    pub business: Option<u64>,
-    /// Its user id on the platform: who pays when it pays. POD has no service that tells; without
-    /// it, fewer doubts can be settled by reading.
-    pub user: Option<u64>,
-    /// What its operator says of it beyond POD's services.
-    pub operator_stated: Stated,
-    /// What its platform says of it beyond POD's services: the local one does.
-    pub stated: Stated,
-    /// The secrets for merchants' servers, by policy and by name.
-    pub http_secrets: BTreeMap<String, BTreeMap<String, HttpSecret>>,
 }

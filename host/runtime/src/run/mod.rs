@@ -5,22 +5,20 @@ mod ask;
 mod begin;
 mod decide;
 mod execution;
+mod facts;
 mod familiar;
 mod host;
 mod input;
 mod key;
 mod keys_once;
+mod load;
 mod replay;
 mod resume;
-mod task;
+mod spec;
 
-pub use begin::RunOptions;
-pub use decide::OnFailure;
-pub use host::{
-    Account, Host, HostBuilder, OnProgress, PAUSE_AFTER, PreparedHost, Progress, default_store,
-};
+pub use host::{Host, HostBuilder, PAUSE_AFTER, PreparedHost, default_store};
 pub use input::{LARGEST_INPUT, parse_input};
 pub use key::check_key;
 pub use replay::{Difference, Replay};
 pub use resume::Decision;
-pub(crate) use task::Background;
+pub use spec::RunOptions;

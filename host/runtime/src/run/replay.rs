@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::{
     execution::{Executed, Execution},
+    facts::Background,
     host::Host,
-    task::{Background, Task},
+    spec::Task,
 };
 use crate::{
     crypto::Digest,

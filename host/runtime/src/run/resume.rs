@@ -4,12 +4,9 @@
 use futures_util::future::BoxFuture;
 use pod_platform::{Attempt, Instant};
 
-use super::{
-    host::{Account, Host},
-    task::{Background, Task},
-};
+use super::{facts::Background, host::Host, spec::Task};
 use crate::{
-    door::{Direct, History, Passage, Recorder, lands_until, look},
+    door::{Account, Direct, History, Passage, Recorder, lands_until, look},
     error::Error,
     journal::{Doubt, Entry, Fold, Open, Receipt, RunFilter, RunSummary, Settled, Started},
     redact::without_cards,

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::listed::{LeftOut, Listed, invoices, keep_payable, payable};
 use crate::{
-    contract::{Failure, Reason, Remark, Stated},
+    contract::{Failure, OnFailure, Reason, Remark, Stated},
     door::{Door, LastMutation},
     guest::{Guest, Stop},
     journal::{Recorded, Violation},
@@ -180,17 +180,6 @@ pub(crate) enum Outcome {
     Unknown,
     /// Something before it failed.
     NotTried,
-}
-
-/// What to do when a payment of a plan fails.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnFailure {
-    /// Pay nothing more.
-    #[default]
-    Stop,
-    /// Go on with the next.
-    GoOn,
 }
 
 /// A payment of a plan that was not made, or of which nobody knows.

@@ -1,50 +1,44 @@
-//! What a run is to do: its policy's export, its configuration, and the facts that it goes by. All
-//! of it is checked before the run begins.
+//! What a run is to do, and how: the options of whoever starts it, its policy's export, its configuration,
+//! and the facts that it goes by. All of it is checked before the run begins.
 
 use serde_json::{Value, json};
 
 use super::{
     decide::{Input, delegation::Delegation, loan_plan::LoanPlan, netting::Netting},
-    host::Account,
+    facts::{Background, Facts},
 };
 use crate::{
-    contract::{Facts, PolicyIndices, Recorded, STATED, Stated, Wallet},
+    contract::{Language, OnFailure, PolicyIndices, STATED, Stated, Wallet},
     error::Error,
-    journal::Started,
-    policy::{Exports, Loaded},
+    grant::Grant,
+    guest::Exports,
+    policy::Loaded,
 };
 
-/// Whom a run acts for, as it was when the run began.
-pub(crate) struct Background {
-    pub account: String,
-    pub business: Option<u64>,
-    /// What its operator states.
-    pub operator: Stated,
-    /// What its platform states.
-    pub platform: Stated,
-}
-
-impl Background {
-    pub fn of(account: &Account) -> Self {
-        Self {
-            account: account.name.clone(),
-            business: account.business,
-            operator: account.operator_stated.clone(),
-            platform: account.stated.clone(),
-        }
-    }
-
-    /// As the journal has it.
-    pub fn recorded(run: &str, started: &Started) -> Result<Self, Error> {
-        let Recorded { operator, platform, .. } = match &started.stated {
-            Some(stated) => serde_json::from_str(stated).map_err(|error| {
-                Error::Journal(format!("run {run}: what it went by cannot be read: {error}"))
-            })?,
-            None => Recorded::default(),
-        };
-        let (account, business) = (started.account.clone(), started.business);
-        Ok(Self { account, business, operator, platform })
-    }
+/// How a policy is run.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// What it is run with. A decider's input is null, or an object that may hold `invoices` (only
+    /// these ids), `invoice` (only this id), and `stated`, as a free-form policy's may: see
+    /// [`Stated`](crate::Stated).
+    pub input: Value,
+    /// What it may do. None: what it asks for. An operator's grant is narrowed to what the policy
+    /// asks for with [`Grant::intersection`].
+    pub grant: Option<Grant>,
+    /// Decide and check, and pay nothing. Only for deciders: a free-form policy pays by itself.
+    pub plan_only: bool,
+    /// What a payment that fails means for the others of its plan. None: what the policy says.
+    pub on_failure: Option<OnFailure>,
+    /// The language of the reasons' texts.
+    pub language: Language,
+    /// The caller's own name for this run, unique for account and policy. The same request under
+    /// the same key is run once: asked for again, it answers the first run's receipt, and goes on
+    /// with that run if it was cut off. See [`check_key`](crate::check_key).
+    pub key: Option<String>,
+    /// Read the account's platform, and change nothing: what would change is answered by a fork
+    /// of what was read, and nothing that changes anything is sent. The receipt says what would be
+    /// paid, in rials, and what was assumed for that. Such a run has no key, and is never resumed.
+    pub dry_run: bool,
 }
 
 /// What a run is to do, and by which facts.
@@ -57,6 +51,7 @@ pub(crate) struct Task<'a> {
     pub input: String,
 }
 
+/// What is asked of which world's export.
 pub(crate) enum Kind<'a> {
     Policy(&'a PolicyIndices),
     Netting(Netting<'a>),
