@@ -3,7 +3,8 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use crate::journal::StoreOwner;
+use pod_platform::Instant;
+use serde::{Deserialize, Serialize};
 
 /// A place in a file, counted from 1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,6 +44,25 @@ impl fmt::Display for BadFile {
             write!(f, ":{}:{}", place.line, place.column)?;
         }
         write!(f, ": {}", self.message)
+    }
+}
+
+/// The process that owns a store.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct StoreOwner {
+    /// Its id.
+    pub process: u32,
+    /// Since when, in milliseconds since 1970.
+    pub since: u64,
+    /// What for, in its own words.
+    pub purpose: String,
+}
+
+impl fmt::Display for StoreOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { process, since, purpose } = self;
+        write!(f, "process {process}, since {}", Instant(*since))?;
+        if purpose.is_empty() { Ok(()) } else { write!(f, ", for {purpose}") }
     }
 }
 

@@ -46,105 +46,48 @@
 
 #![deny(missing_docs)]
 
-mod artefact_folder;
-mod artefact_key;
-mod artefacts;
-mod ask;
-mod bindings;
-mod budget;
-mod cards;
-mod compiler;
-mod deciders;
-mod digest;
+mod contract;
+mod crypto;
 mod door;
-mod effect;
-pub mod engine;
 mod error;
-mod exact;
-mod execution;
-mod familiar;
-mod fold;
+mod files;
 mod grant;
-mod grant_fields;
 mod guest;
-mod host;
-mod input;
-mod input_schema;
-mod inspect;
-mod interpreter;
 pub mod journal;
-mod kept;
-mod key;
-mod keys_once;
-mod language;
-mod linker;
-mod manifest;
-mod manifest_tables;
-mod mask;
-mod network_rule;
 mod policy;
-mod private;
-mod processor;
-mod queue;
-mod reasons;
-mod receipt;
-mod records;
-mod replay;
-mod resume;
+mod redact;
 mod run;
-mod run_log;
-mod schema;
-mod scope;
-mod seal;
-mod settings;
-mod settings_limits;
-mod signature;
-mod stated;
-mod statement;
-mod task;
-mod text;
-mod turns;
-mod untrusted;
-mod url_pattern;
 
-pub use artefact_folder::ARTEFACTS_AT_MOST;
-pub use budget::{Allowance, Amounts, Budget, Spent};
-pub use deciders::OnFailure;
-pub use digest::{Digest, NotADigest};
-pub use door::{HttpSecret, OnPoint, Point, Resolve};
-pub use effect::{Effect, Proof, Source, UsedCredit};
+pub use contract::{
+    Language, OnFailure, ScriptMode, Stated, StatedBy, StatedDelegation, StatedFact,
+    StatedLoanCredit, StatedLoanPlan, UnknownLanguage, World,
+};
+pub use crypto::{Digest, NotADigest, NotAKey, PublicKey, Signature, SigningKey, Unsigned};
+pub use door::{Account, HttpSecret, OnPoint, Point, Resolve};
 pub use error::{BadFile, Error, Place, Stopped};
-pub use grant::Grant;
-pub use grant_fields::{BudgetFields, CapabilityFields, NetworkFields};
-pub use host::{
-    Account, Host, HostBuilder, OnProgress, PAUSE_AFTER, PreparedHost, Progress, default_store,
+pub use files::{check_within, read_file};
+pub use grant::{
+    Allowance, Amounts, Budget, BudgetFields, CapabilityFields, Grant, NetworkFields, NetworkRule,
+    Scope, UrlPattern,
 };
-pub use input::{LARGEST_INPUT, parse_input};
-pub use inspect::{Inspection, inspect_component};
-pub use kept::back_up;
-pub use key::check_key;
-pub use language::{Language, UnknownLanguage};
-pub use manifest::{Manifest, World};
-pub use network_rule::NetworkRule;
-pub use policy::{Policy, PolicyFiles, ScriptMode};
-pub use receipt::{
-    Doubt, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Settlement, Status,
-    Violation,
+pub use guest::{ARTEFACTS_AT_MOST, OnProgress, Progress, engine};
+pub use journal::{
+    effect::{Effect, Proof, Source, UsedCredit},
+    receipt::{
+        Doubt, LogLine, Meters, PolicyIdentity, Receipt, Refusal, RunError, Settlement, Status,
+        Violation,
+    },
+    spent::Spent,
+    statement::{
+        LeftOut, Line, LineDecision, LineKind, OpenDoubt, Statement, StatementFilter, Sum,
+        Unreadable, open_doubts, sums,
+    },
 };
-pub use replay::{Difference, Replay};
-pub use resume::Decision;
-pub use run::RunOptions;
-pub use scope::Scope;
-pub use signature::{NotAKey, PublicKey, Signature, SigningKey, Unsigned};
-pub use stated::{
-    Stated, StatedBy, StatedDelegation, StatedFact, StatedLoanCredit, StatedLoanPlan,
+pub use policy::{Inspection, Manifest, Policy, PolicyFiles, back_up, inspect_component};
+pub use run::{
+    Decision, Difference, Host, HostBuilder, LARGEST_INPUT, PAUSE_AFTER, PreparedHost, Replay,
+    RunOptions, check_key, default_store, parse_input,
 };
-pub use statement::{
-    LeftOut, Line, LineDecision, LineKind, OpenDoubt, Statement, StatementFilter, Sum, Unreadable,
-    open_doubts, sums,
-};
-pub use untrusted::{check_within, read_file};
-pub use url_pattern::UrlPattern;
 
 /// What the door's layers cost.
 #[doc(hidden)]
@@ -152,19 +95,19 @@ pub use door::measure;
 
 /// What a netting decider sees and answers.
 pub mod netting {
-    pub use crate::bindings::{Alternative, Credit, Debt, NettingPlan, Pair, Reason, Remark};
+    pub use crate::contract::{Alternative, Credit, Debt, NettingPlan, Pair, Reason, Remark};
 }
 
 /// What a delegation decider sees and answers.
 pub mod delegation {
-    pub use crate::bindings::{
+    pub use crate::contract::{
         DelegatedCredit, DelegatedShare, OpenInvoice, Payment, SpendingPlan, Wallet, WalletShare,
     };
 }
 
 /// What a loan plan decider sees and answers.
 pub mod loan_plan {
-    pub use crate::bindings::{
+    pub use crate::contract::{
         Choice, InvoiceToFinance, LostOffer, Offer, PlannedInstallment, Selection,
     };
 }

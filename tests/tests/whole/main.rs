@@ -29,6 +29,7 @@ mod month_promises;
 mod policy_scenarios;
 mod python_client;
 mod refused_plans;
+mod rooms;
 mod run_limits;
 mod service_cases;
 mod settlements;

@@ -14,10 +14,7 @@ use super::{
     Call, Layer, Next, Operation, Passage, Passing, Reply, moved,
     stakes::{self, Found},
 };
-use crate::{
-    budget::{Amounts, day},
-    grant::Grant,
-};
+use crate::grant::{Amounts, Grant, day};
 
 /// What a mutation's answer may take: it is small, and one that is cut off would leave a doubt.
 const MUTATION_BYTES_DOWN: u64 = 64 * 1024;

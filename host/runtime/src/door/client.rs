@@ -5,10 +5,10 @@ use std::sync::Arc;
 use pod_platform::{Request, types};
 
 use super::{
-    ASSUMED, Answer, Call, Layer, Operation, Passage, Passing, Reply, connection::Sent, history,
-    http, intake::Intake, state,
+    Answer, Call, Layer, Operation, Passage, Passing, Reply, connection::Sent, history, http,
+    intake::Intake, state,
 };
-use crate::{Error, budget::Amounts};
+use crate::{error::Error, grant::Amounts, journal::ASSUMED};
 
 #[derive(Clone)]
 pub(crate) struct PodClient {

@@ -8,7 +8,8 @@ use pod_platform::{
     Accepts, Answer, Client, Credentials, Exchange, Request, Secret, Traffic, types,
 };
 
-use crate::{Account, seal::Seal};
+use super::account::Account;
+use crate::crypto::Seal;
 
 /// A platform, and whom it knows us as.
 pub(crate) struct Connection {

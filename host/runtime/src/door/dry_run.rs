@@ -15,9 +15,10 @@ use pod_platform::{
 
 use super::{
     Memory, Passage,
+    account::Account,
     connection::{Connection, Direct, Platform, Sent},
 };
-use crate::{Account, Error, Stated};
+use crate::{contract::Stated, error::Error};
 
 /// How reference numbers of what a dry run changed begin.
 const REFERENCE: &str = "dry-run-";

@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use super::{Answer, Call, NOW, Operation, Reply, http};
 use crate::{
-    Error,
-    bindings::RemainingBudget,
-    budget::Amounts,
+    contract::RemainingBudget,
+    error::Error,
+    grant::Amounts,
     journal::{Entry, Intent, Outcome, Recorded, StoredEntry},
 };
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use pod_platform::types::Exhaustion;
 
 use super::{Call, Passage};
-use crate::budget::{Amounts, Day, day};
+use crate::grant::{Amounts, Day, day};
 
 /// One call's.
 pub(crate) struct Intake<'a> {

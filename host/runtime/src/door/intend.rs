@@ -9,12 +9,12 @@ use std::sync::{Arc, atomic::Ordering};
 use pod_platform::{Effect, EffectClass, MARK_PREFIX, types};
 
 use super::{
-    Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply, history, http, stakes,
+    Call, Intended, Layer, Next, Operation, Passage, Passing, Point, Reply, history, stakes,
 };
 use crate::{
-    Error,
-    budget::Amounts,
-    journal::{Entry, Intent},
+    error::Error,
+    grant::Amounts,
+    journal::{Entry, HTTP, Intent},
 };
 
 /// The field of issueInvoice that carries our mark.
@@ -85,7 +85,7 @@ async fn intend(
     let intent = Intent {
         step: call.step,
         function: call.function.clone(),
-        service: request.map_or(http::SERVICE, |request| request.row.name).to_owned(),
+        service: request.map_or(HTTP, |request| request.row.name).to_owned(),
         // Not as it was asked for, but with our mark.
         arguments: match request {
             Some(request) => request.form.encoded(),

@@ -18,11 +18,9 @@ use super::{
     Recorder, Reply, Stage, SystemResolver, authorise, charge,
 };
 use crate::{
-    Digest,
-    budget::{Amounts, Budget},
-    grant::Grant,
+    crypto::Digest,
+    grant::{Amounts, Budget, Grant, Scope},
     journal::{Claimant, Owner},
-    scope::Scope,
 };
 
 /// Where the door would go on to what is measured nowhere here.

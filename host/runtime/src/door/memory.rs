@@ -7,7 +7,7 @@ use std::{
 
 use super::Recorder;
 use crate::{
-    Error,
+    error::Error,
     journal::{Journal, Owner, StateChange},
 };
 

@@ -3,6 +3,7 @@
 //!
 //! Every layer is always ready, holds nothing but handles, and is cloned for each call.
 
+mod account;
 mod authorise;
 mod charge;
 mod client;
@@ -20,8 +21,10 @@ mod reconcile;
 mod record;
 mod recorder;
 mod retry;
+mod run_log;
 mod stakes;
 mod state;
+mod turns;
 
 use std::{
     any::Any,
@@ -43,30 +46,29 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Service, ServiceBuilder};
 use tracing::Instrument as _;
 
+pub use account::Account;
 pub(crate) use connection::{Connection, Direct};
 pub(crate) use history::History;
-pub(crate) use http::{
-    Egress, FETCH, HttpSecrets, NAMES as NAMES_OF_HTTP, SERVICE as HTTP, SystemResolver,
-};
+pub(crate) use http::{Egress, HttpSecrets, SystemResolver};
 pub use http::{HttpSecret, Resolve};
 pub(crate) use look::look;
 pub(crate) use memory::Memory;
 use moved::Moved;
-pub(crate) use reconcile::{REPEATED, lands_until};
+pub(crate) use reconcile::lands_until;
 pub(crate) use record::is_beyond;
 pub(crate) use recorder::{LastMutation, Recorder};
+pub(crate) use run_log::RunLog;
 pub(crate) use state::StateRequest;
+use turns::Turn;
+pub(crate) use turns::Turns;
 
 use crate::{
-    Digest, Error,
-    bindings::{HttpRequest, HttpResponse, RemainingBudget},
-    budget::Amounts,
-    error::Stopped,
-    grant::Grant,
-    journal::{Diverged, Entry, KnownBy, Owner, StateChange},
-    mask::Mask,
-    run_log::RunLog,
-    turns::{Turn, Turns},
+    contract::{HttpRequest, HttpResponse, RemainingBudget},
+    crypto::Digest,
+    error::{Error, Stopped},
+    grant::{Amounts, Grant},
+    journal::{Diverged, Entry, FETCH, KnownBy, Owner, StateChange},
+    redact::Mask,
 };
 
 /// The function that tells the time.
@@ -84,8 +86,6 @@ const UNCOUNTED_BYTES_PER_CHANGE: u64 = 16 * 1024;
 const MOST_UNCOUNTED_BYTES: u64 = 16 * 1024 * 1024;
 /// What an entry takes beyond the texts in it.
 const ENTRY_BYTES: u64 = 256;
-/// How the evidence of an answer begins that goes by more than was read or stated.
-pub(crate) const ASSUMED: &str = "assumed: ";
 
 /// What a look at the clock or a random number takes, many of which are one entry.
 const LOOK_BYTES: u64 = 16;
@@ -490,7 +490,7 @@ impl Door {
         &self,
         request: HttpRequest,
     ) -> Result<Result<HttpResponse, types::Error>, Error> {
-        self.pass(http::FETCH.to_owned(), Operation::Http(Arc::new(request))).await
+        self.pass(FETCH.to_owned(), Operation::Http(Arc::new(request))).await
     }
 
     /// Reads or changes what the policy has stored.

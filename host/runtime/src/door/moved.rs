@@ -14,7 +14,7 @@ use super::{
     stakes::{self, Found},
 };
 use crate::{
-    budget::{Amounts, day},
+    grant::{Amounts, day},
     journal::KnownBy,
 };
 

@@ -16,13 +16,14 @@ use pod_platform::{
 };
 
 use super::{Answer, Call, Intended, Layer, Next, Passage, Passing, Point, Reply, look::look};
-use crate::{Error, budget::Amounts, journal::KnownBy};
+use crate::{
+    error::Error,
+    grant::Amounts,
+    journal::{KnownBy, REPEATED},
+};
 
 /// When to look, as parts of the landing window in tenths.
 const ROUNDS: [u32; 5] = [0, 1, 3, 6, 10];
-
-/// The evidence of a call that was answered when it was sent again.
-pub(crate) const REPEATED: &str = "sent again: done";
 
 #[derive(Clone)]
 pub(crate) struct Reconcile<S> {

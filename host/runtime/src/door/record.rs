@@ -14,8 +14,8 @@ use super::{
     history::{self, Past},
 };
 use crate::{
-    Error,
-    budget::Amounts,
+    error::Error,
+    grant::Amounts,
     journal::{Entry, Outcome, Recorded},
 };
 

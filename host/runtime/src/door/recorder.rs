@@ -9,12 +9,12 @@ use std::{
 use pod_platform::{Evidence, types};
 
 use crate::{
-    Digest, Error,
-    budget::{self, Amounts, Budget, Change, Day},
-    fold::Fold,
+    crypto::Digest,
+    error::Error,
+    grant::{Amounts, Budget, Day, budget},
     journal::{
-        Append, AppendError, Chain, Claims, Entry, Index, Intent, Journal, Outcome, Owner,
-        Recorded, SharedUsage, StoredEntry, Taken, Writing, together,
+        Append, AppendError, Chain, Change, Claims, Entry, Fold, Index, Intent, Journal, Outcome,
+        Owner, Recorded, SharedUsage, StoredEntry, Taken, Writing, together,
     },
 };
 

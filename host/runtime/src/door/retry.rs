@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pod_platform::types;
 
 use super::{Call, Layer, Next, Operation, Passage, Passing, look::pauses};
-use crate::budget::day;
+use crate::grant::day;
 
 #[derive(Clone)]
 pub(crate) struct Retry<S> {

@@ -9,7 +9,7 @@ use pod_platform::{
 };
 
 use super::{Passage, look::ask};
-use crate::budget::{Amounts, day};
+use crate::grant::{Amounts, day};
 
 /// How many invoices may have the one bill number that a call names. As many as evidence of it is
 /// looked for in, so that one question serves both.

@@ -4,13 +4,12 @@ use std::any::Any;
 
 use pod_platform::{types, wire::form::Form};
 
-use super::{Answer, Passage, Reply, history::written, memory::bytes};
+use super::{Answer, Passage, Reply, history::written, memory::bytes, turns::Turn};
 use crate::{
-    Error,
-    bindings::RemainingBudget,
-    budget::{Amounts, day},
+    contract::RemainingBudget,
+    error::Error,
+    grant::{Amounts, day},
     journal::StateChange,
-    turns::Turn,
 };
 
 /// The longest key, in bytes.

@@ -10,7 +10,7 @@ use super::{
     store::{Journal, connect},
     writer::signed,
 };
-use crate::{Error, private};
+use crate::{error::Error, files::private};
 
 /// What was moved or dropped.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Serialize)]

@@ -1,7 +1,7 @@
 //! The hashes that hold one run's entries together.
 
 use super::{Entry, decode, encode};
-use crate::{Digest, Error};
+use crate::{crypto::Digest, error::Error};
 
 /// An entry as it is stored.
 #[derive(Clone, Debug)]

@@ -10,13 +10,14 @@ use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     chain::{self, StoredEntry},
+    projection::Fold,
     store::{Journal, rows},
     writer::{self, Index, signed},
 };
 use crate::{
-    Digest, Error,
-    budget::{Amounts, Day},
-    fold::Fold,
+    crypto::Digest,
+    error::Error,
+    grant::{Amounts, Day},
 };
 
 /// How many unfinished runs, how many of the last and how many others opening looks into.

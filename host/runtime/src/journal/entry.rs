@@ -5,7 +5,7 @@ use ::bytes::Bytes;
 use minicbor::{Decode, Encode};
 
 use super::Looks;
-use crate::{Digest, budget::Amounts};
+use crate::{crypto::Digest, grant::Amounts};
 
 const VERSION: u8 = 1;
 

@@ -1,7 +1,7 @@
 //! Policies that ran before.
 
 use super::{Claimant, Journal, usage::Owner};
-use crate::Error;
+use crate::error::Error;
 
 impl Journal {
     /// Did a run begin with these files, other than a dry one?

@@ -19,7 +19,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use crate::{Digest, private};
+use crate::{crypto::Digest, files::private};
 
 /// The file's name.
 pub(crate) const FILE: &str = "journal.high-water";

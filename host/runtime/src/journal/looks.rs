@@ -4,7 +4,7 @@
 use minicbor::{Decode, Encode};
 
 use super::entry::{Entry, Outcome, Recorded};
-use crate::{Digest, budget::Amounts};
+use crate::{crypto::Digest, grant::Amounts};
 
 /// What is told so, each by its place: places are for ever.
 const FUNCTIONS: [&str; 2] = ["clock.now", "random.get-random-s64"];

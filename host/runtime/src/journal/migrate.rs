@@ -4,10 +4,11 @@ use sqlx::SqliteConnection;
 
 use super::{
     chain,
+    projection::Fold,
     store::rows,
     writer::{self, Index, signed},
 };
-use crate::{Error, fold::Fold};
+use crate::error::Error;
 
 const SCHEMA: &str = include_str!("schema.sql");
 

@@ -5,6 +5,7 @@ mod archive;
 mod chain;
 mod check;
 mod claims;
+pub(crate) mod effect;
 mod entry;
 mod familiar;
 mod high_water;
@@ -15,12 +16,18 @@ mod origin;
 mod others;
 mod owner;
 mod pauses;
+mod projection;
+pub(crate) mod receipt;
 mod runs;
 mod space;
+pub(crate) mod spent;
+mod started;
 mod state;
+pub(crate) mod statement;
 mod store;
 mod trust;
 mod usage;
+mod words;
 mod writer;
 
 pub use archive::Archived;
@@ -34,19 +41,27 @@ pub use entry::{
 pub use looks::Looks;
 pub(crate) use looks::together;
 pub use origin::{Acceptance, Older};
-pub use owner::{StoreOwner, Taking};
+pub use owner::Taking;
 pub use pauses::Pause;
+pub(crate) use projection::{Fold, Open};
+pub(crate) use receipt::{Doubt, LogLine, PolicyIdentity, Receipt, RunError, Violation};
 pub use runs::{RunFilter, RunSummary};
+pub(crate) use spent::Change;
+pub(crate) use started::RecordedOptions;
 pub use store::Journal;
-pub(crate) use store::{AppendError, FILE};
+pub(crate) use store::{AppendError, FILE, KEPT};
 pub use trust::Distrust;
 pub(crate) use usage::{Owner, SharedUsage};
+pub(crate) use words::{ASSUMED, FETCH, HTTP, REPEATED};
 pub(crate) use writer::{Append, Index, Writing};
+
+use crate::error::Error;
+pub use crate::error::StoreOwner;
 
 /// The receipt that a run's entries come to.
 ///
 /// # Errors
 /// If the run has not ended, or its entries do not say what they should.
-pub fn receipt(run: &str, entries: &[StoredEntry]) -> Result<crate::Receipt, crate::Error> {
-    crate::Receipt::of(run, entries)
+pub fn receipt(run: &str, entries: &[StoredEntry]) -> Result<Receipt, Error> {
+    Receipt::of(run, entries)
 }

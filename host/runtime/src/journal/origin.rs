@@ -10,10 +10,11 @@ use std::{fs, io, path::Path};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use super::{
+    KEPT,
     high_water::{self, Found, HighWater, History, Mark, Next},
     writer::signed,
 };
-use crate::{Digest, Error, kept};
+use crate::{crypto::Digest, error::Error};
 
 /// What versions before counted openings in.
 const GENERATION: &str = "generation";
@@ -63,7 +64,7 @@ struct Evidence {
 
 /// Do policies lie in a store's folder? They are put there once its journal is.
 pub(super) fn has_policies(folder: &Path) -> bool {
-    fs::read_dir(folder.join(kept::FOLDER)).is_ok_and(|mut kept| kept.next().is_some())
+    fs::read_dir(folder.join(KEPT)).is_ok_and(|mut kept| kept.next().is_some())
 }
 
 impl Evidence {

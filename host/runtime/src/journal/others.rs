@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use pod_platform::Evidence;
 
-use super::{Entry, Journal, RunFilter, RunSummary, Started};
-use crate::{Error, fold::Fold};
+use super::{Entry, Fold, Journal, RunFilter, RunSummary, Started};
+use crate::error::Error;
 
 impl Journal {
     /// Did another call than this step of this run do something on a platform to one of these things that

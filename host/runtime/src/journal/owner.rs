@@ -2,7 +2,6 @@
 //! process, however that ends; so what stands in the lock's file is only for people.
 
 use std::{
-    fmt,
     fs::{File, TryLockError},
     io::{self, Read as _, Seek as _, Write as _},
     path::Path,
@@ -10,11 +9,12 @@ use std::{
     time::Duration,
 };
 
-use pod_platform::Instant;
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::{Error, private};
+use crate::{
+    error::{Error, StoreOwner},
+    files::private,
+};
 
 /// The lock's file in the store's folder.
 pub(super) const FILE: &str = "lock";
@@ -23,25 +23,6 @@ const LONGEST: u64 = 4 * 1024;
 
 /// Whoever only asks who owns the store has the lock for less than that: nobody is refused for it.
 const GLANCE: Duration = Duration::from_millis(50);
-
-/// The process that owns a store.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct StoreOwner {
-    /// Its id.
-    pub process: u32,
-    /// Since when, in milliseconds since 1970.
-    pub since: u64,
-    /// What for, in its own words.
-    pub purpose: String,
-}
-
-impl fmt::Display for StoreOwner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { process, since, purpose } = self;
-        write!(f, "process {process}, since {}", Instant(*since))?;
-        if purpose.is_empty() { Ok(()) } else { write!(f, ", for {purpose}") }
-    }
-}
 
 /// How to take a store. By default for nothing in particular, and without waiting for it.
 pub struct Taking<'a> {

@@ -4,7 +4,7 @@
 use sqlx::SqliteConnection;
 
 use super::{Claimant, Journal, usage::Owner, writer::signed};
-use crate::Error;
+use crate::error::Error;
 
 /// A policy that is not run any more, because it kept failing.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
@@ -22,15 +22,6 @@ pub struct Pause {
     /// Which files it has; with others, it is run.
     #[serde(skip)]
     pub(crate) kept: String,
-}
-
-impl Pause {
-    /// Is this policy, with just these files, the one that is paused?
-    #[must_use]
-    pub fn is_of(&self, files: &crate::PolicyFiles) -> bool {
-        let entry = files.read();
-        entry.is_ok_and(|entry| self.kept == crate::kept::name(files, &entry))
-    }
 }
 
 impl Journal {

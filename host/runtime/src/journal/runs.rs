@@ -2,7 +2,8 @@
 
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use crate::{Digest, Status};
+use super::receipt::Status;
+use crate::crypto::Digest;
 
 /// What the journal knows of a run without reading it.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]

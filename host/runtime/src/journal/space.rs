@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use sqlx::{Row as _, SqliteConnection};
 
 use super::store::{FILE, Journal};
-use crate::Error;
+use crate::error::Error;
 
 /// What a database made by us frees pages with: see SQLite's `auto_vacuum`.
 const INCREMENTAL: i64 = 2;

@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::{Claimant, Journal, usage::Owner};
-use crate::Error;
+use crate::error::Error;
 
 /// What a platform without a name goes by: it ends with its process.
 const UNNAMED: &str = "";

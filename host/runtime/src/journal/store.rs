@@ -25,16 +25,24 @@ use super::{
     entry::{Entry, Restored, Started},
     high_water::{self, Mark},
     migrate, origin,
-    owner::{self, StoreOwner, Taking},
+    owner::{self, Taking},
+    projection::Fold,
     runs, state,
     trust::{Standing, Trust},
     usage::{Owner, SharedUsage, Usages},
     writer::{self, Append, QUEUE, Request, SharedMark, Writers, Writing},
 };
-use crate::{Digest, Error, fold::Fold, private};
+use crate::{
+    crypto::Digest,
+    error::{Error, StoreOwner},
+    files::private,
+};
 
 /// The database's file in the store's folder.
 pub(crate) const FILE: &str = "journal.sqlite";
+
+/// The folder in it of the policies that its runs may still be executed with.
+pub(crate) const KEPT: &str = "kept";
 
 /// What lies in a store's folder; the database first.
 const FILES: [&str; 7] = [
@@ -44,7 +52,7 @@ const FILES: [&str; 7] = [
     high_water::FILE,
     "generation",
     owner::FILE,
-    crate::kept::FOLDER,
+    KEPT,
 ];
 
 /// The journal of all runs in one store. Cheap to clone.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Acceptance, Difference, Older, origin, store::Journal};
-use crate::{Error, cards::without_cards};
+use crate::{error::Error, redact::without_cards};
 
 /// Why a store is not trusted.
 #[derive(Clone, Debug, Eq, PartialEq)]

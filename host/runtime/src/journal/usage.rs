@@ -9,8 +9,8 @@ use std::{
 use pod_platform::types::Exhaustion;
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::Claimant;
-use crate::budget::{Amounts, Budget, Change, Day};
+use super::{Claimant, spent::Change};
+use crate::grant::{Amounts, Budget, Day};
 
 /// A policy that acts for an account on a platform.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

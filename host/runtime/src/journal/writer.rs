@@ -20,14 +20,14 @@ use super::{
     Entry, Outcome, StateChange,
     high_water::{self, HighWater, Mark},
     origin,
+    projection::Fold,
     runs::DIVERGED,
     state,
     store::AppendError,
 };
 use crate::{
-    Digest,
-    budget::{Amounts, Day},
-    fold::Fold,
+    crypto::Digest,
+    grant::{Amounts, Day},
 };
 
 /// How many requests wait for the disk at most; more wait for a place.

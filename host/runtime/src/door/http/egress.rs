@@ -18,9 +18,8 @@ use url::{Host, Url};
 
 use super::{HttpSecrets, address::is_public, header_name, invalid, secrets::Veil};
 use crate::{
-    bindings::{HttpRequest, Method},
-    scope::Scope,
-    url_pattern,
+    contract::{HttpRequest, Method},
+    grant::{Scope, url_pattern},
 };
 
 /// How long a server may take to accept a connection.

@@ -21,18 +21,11 @@ pub(crate) use secrets::HttpSecrets;
 
 use super::{Answer, Call, Passage, Reply, intake::Intake};
 use crate::{
-    bindings::{Header, HttpRequest, HttpResponse, Method},
-    budget::{Amounts, day},
-    url_pattern,
+    contract::{Header, HttpRequest, HttpResponse, Method},
+    grant::{Amounts, day, url_pattern},
+    journal::FETCH,
 };
 use secrets::Veil;
-
-/// How grants name the function.
-pub(crate) const FETCH: &str = "http.fetch";
-/// How journals and receipts name what is done.
-pub(crate) const SERVICE: &str = "http";
-/// The fields of a request's [form] that name what is done where.
-pub(crate) const NAMES: [&str; 2] = ["method", "url"];
 
 /// The largest response, in bytes.
 const LARGEST_RESPONSE: u64 = 16 * 1024 * 1024;

@@ -12,8 +12,8 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use crate::{
-    bindings::{Header, HttpResponse},
-    url_pattern::UrlPattern,
+    contract::{Header, HttpResponse},
+    grant::UrlPattern,
 };
 
 /// What stands where a secret stood.
