@@ -7,6 +7,7 @@ use std::{error::Error as _, net::SocketAddr, num::NonZeroUsize, path::PathBuf, 
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ContextKind};
 use pod_host::Language;
+use pod_operator::Destination;
 
 pub use self::{
     books::{Doubts, Statement, StatementFormat},
@@ -14,7 +15,7 @@ pub use self::{
         Accept, Backup, Cache, Folders, Prune, Store, StoreCommand, StoreCommands, Verify, Waiting,
     },
 };
-use crate::{destination::Destination, terminal::foreign, when::When};
+use crate::{terminal::foreign, when::When};
 
 const EXIT_CODES: &str = "\
 Exit codes:

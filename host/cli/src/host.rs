@@ -16,9 +16,7 @@ use pod_platform::{Clock as _, SystemClock};
 use crate::{
     arguments,
     exit::Failure,
-    hold,
-    operator::Operator,
-    store, tell,
+    hold, operator, store, tell,
     terminal::{self, foreign},
 };
 
@@ -60,7 +58,7 @@ pub fn prepare_host(
     let mut host = builder(folders.store.as_deref(), &folders.cache)
         .wait_for_store(folders.waiting.at_most())
         .purpose(purpose());
-    if let Some(operator) = Operator::find(config)?
+    if let Some(operator) = operator::find(config)?
         && let Some(key) = operator.signing_key()?
     {
         host = host.signing_key(key);

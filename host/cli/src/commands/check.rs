@@ -9,6 +9,7 @@ use pod_host::{
     Budget, Digest, Error, Grant, Inspection, PAUSE_AFTER, PolicyFiles, World,
     journal::{Journal, Pause},
 };
+use pod_operator::{Binding, Operator, digest_line, digest_value, suggested_grant};
 use pod_platform::Rial;
 use serde_json::{Value, json};
 
@@ -17,8 +18,7 @@ use crate::{
     commands::{build, runs::paused},
     exit::{Failure, Status},
     host::prepare_to_look,
-    operator::{self, Binding, Operator, suggestion},
-    put,
+    operator, put,
     store::{self, store_folder},
     terminal::{self, Page, Table, foreign},
 };
@@ -63,16 +63,17 @@ impl Granted {
     ) -> Result<Self, Failure> {
         let (config, name) = (arguments.config.as_deref(), arguments.account.as_deref());
         let operator = match name {
-            Some(_) => Some(Operator::read(config)?),
-            None => Operator::find(config)?.filter(Operator::describes_accounts),
+            Some(_) => Some(operator::read(config)?),
+            None => operator::find(config)?.filter(Operator::describes_accounts),
         };
         let Some(operator) = operator else {
             let grant = files.asks.clone();
             return Ok(Self { operator: None, is_named: true, grant, binding: None, remark: None });
         };
         let (account, grant) = operator.grant(files, name)?;
-        let binding =
-            operator.binding(files, digest).map_err(|failure| format!("{:#}", failure.error));
+        let binding = operator
+            .binding(files, digest)
+            .map_err(|error| format!("{:#}", Failure::from(error).error));
         let file = operator.path().display().to_string();
         Ok(Self {
             operator: Some((account.to_owned(), file)),
@@ -152,7 +153,7 @@ impl Check {
                 "{file} grants it nothing; write into it as much of this as it may do for the \
                  account `{}`:\n\n{}",
                 foreign(account),
-                suggestion(&self.files, account)
+                terminal::toml(&suggested_grant(&self.files, account))
             ));
         }
         if let Some(Err(reason)) = &granted.binding {
@@ -195,7 +196,7 @@ impl Check {
             "policy": {
                 "name": files.name, "version": files.version, "digest": inspection.digest,
             },
-            "digest": operator::written(*digest),
+            "digest": digest_value(*digest),
             "bound": granted.binding.as_ref().map(|binding| *binding == Ok(Binding::Bound)),
             "world": inspection.world.name(),
             "script": files.is_script(),
@@ -258,7 +259,7 @@ impl Check {
                  podhost.toml:"
             ),
         }
-        page.to_paste(&operator::line(*digest));
+        page.to_paste(&digest_line(*digest));
         if let Some(remark) = &granted.remark {
             put!(page, "{}", foreign(remark));
         }

@@ -11,10 +11,10 @@ use pod_platform::{Clock, Secret};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    account::connect,
     arguments,
     exit::{Failure, Status},
-    operator::Operator,
-    terminal,
+    operator, terminal,
 };
 
 pub async fn serve(arguments: arguments::Emulator) -> Result<Status, Failure> {
@@ -61,8 +61,8 @@ async fn forked(
     name: &str,
     arguments: &arguments::Emulator,
 ) -> Result<(Origin, Option<Arc<dyn Clock>>), Failure> {
-    let operator = Operator::read(arguments.config.as_deref())?;
-    let account = operator.account(name, arguments.platform.as_ref())?.connect().await?;
+    let operator = operator::read(arguments.config.as_deref())?;
+    let account = connect(operator.account(name, arguments.platform.as_ref())?).await?;
     let known = known(account.operator_stated, account.stated);
     let reader = Reader { client: account.client, credentials: account.credentials };
     let origin = Origin {

@@ -4,8 +4,7 @@ use pod_host::{Account, Error, Host, Receipt, Status as Ended, journal::RunSumma
 use serde_json::json;
 
 use crate::{
-    account::Identity,
-    arguments,
+    account, arguments,
     exit::{Failure, Status},
     host::{open, prepare_host},
     receipt, report,
@@ -77,8 +76,8 @@ async fn resume_one(
     if !summary.is_unfinished() && summary.status != "diverged" {
         return Ok(host.receipt(&summary.run).await?);
     }
-    let identity = Identity::of_run(summary, arguments.config.as_deref())?;
-    let account = identity.connect().await?;
+    let identity = account::of_run(summary, arguments.config.as_deref())?;
+    let account = account::connect(identity).await?;
     let (policy, whom) = (foreign(&summary.policy), foreign(&summary.account));
     tell!("Resuming run {} of {policy} for {whom}", summary.run);
     Ok(host.resume(&summary.run, &account).await?)

@@ -5,21 +5,19 @@ use std::{fs::File, io::Read as _, path::Path};
 use anyhow::{Context as _, anyhow};
 use pod_emulator::{Emulator, Options, Scenario};
 use pod_host::{
-    Account, Digest, Grant, Host, LARGEST_INPUT, Policy, PolicyFiles, RunOptions, ScriptMode,
-    parse_input,
+    Account, Digest, Host, LARGEST_INPUT, Policy, PolicyFiles, RunOptions, ScriptMode, parse_input,
 };
+use pod_operator::{Acting, Binding, digest_line, digest_value};
 use serde_json::Value;
 
 use crate::{
-    account::{self, Identity},
-    arguments,
+    account, arguments,
     commands::{
         build,
         resume::{ending, resume_earlier},
     },
     exit::{Failure, Status},
     host::{open, prepare_host},
-    operator::{self, Binding},
     receipt, report, scenario,
     signals::Signals,
     tell,
@@ -29,7 +27,7 @@ use crate::{
 /// Where a run takes place.
 enum Place {
     /// On a platform that is there already, where the policy may do this much.
-    There(Box<Identity>, Box<Grant>, Binding),
+    There(Box<Acting>),
     /// On one that is started in this process, and ends with the run.
     Here(Box<Scenario>),
 }
@@ -42,10 +40,8 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     let input = read_input(&arguments.input)?;
     let files = build::find(&arguments.policy, arguments.building)?;
     let digest = files.digest()?;
-    let place = match Identity::of(&arguments.acting, &files, digest)? {
-        Some((identity, grant, binding)) => {
-            Place::There(Box::new(identity), Box::new(grant), binding)
-        }
+    let place = match account::acting(&arguments.acting, &files, digest)? {
+        Some(acting) => Place::There(Box::new(acting)),
         None => Place::Here(Box::new(scenario(&arguments, &files)?)),
     };
 
@@ -53,9 +49,10 @@ pub async fn run(arguments: arguments::Run) -> Result<Status, Failure> {
     let config = arguments.acting.config.as_deref();
     let prepared = prepare_host(&arguments.folders, config, Some(&arguments.patience))?;
     let (emulator, account, grant, binding) = match place {
-        Place::There(identity, grant, binding) => {
-            let account = signals.unless_told(identity.connect()).await?;
-            (None, account, Some(*grant), binding)
+        Place::There(acting) => {
+            let Acting { identity, grant, binding } = *acting;
+            let account = signals.unless_told(account::connect(identity)).await?;
+            (None, account, Some(grant), binding)
         }
         Place::Here(scenario) => {
             let options = Options { scenario: *scenario, ..Options::default() };
@@ -146,9 +143,9 @@ async fn warn_of_a_stranger(
         "podhost: what is called `{name}` now, {}, has never run for the account `{}`, and its grant \
          is bound to no policy; to bind it to this one, write below [policy.{name}] of \
          podhost.toml: {}",
-        operator::written(digest),
+        digest_value(digest),
         foreign(&account.name),
-        operator::line(digest)
+        digest_line(digest)
     );
     Ok(())
 }

@@ -5,8 +5,7 @@ use pod_platform::Instant;
 use serde_json::json;
 
 use crate::{
-    account::Identity,
-    arguments, effect,
+    account, arguments, effect,
     exit::{Failure, Status},
     host::open_host,
     operator::decider,
@@ -53,7 +52,8 @@ async fn doubts(
     arguments: &arguments::Settle,
 ) -> Result<Vec<Doubt>, Failure> {
     let asked = async {
-        let account = Identity::of_run(summary, arguments.config.as_deref())?.connect().await?;
+        let identity = account::of_run(summary, arguments.config.as_deref())?;
+        let account = account::connect(identity).await?;
         Ok::<_, Failure>(host.look(&summary.run, &account).await?)
     };
     match asked.await {

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     arguments,
     exit::{Failure, Status},
-    operator::Operator,
-    put, store,
+    operator, put, store,
     terminal::{self, Page, Table, foreign},
 };
 
@@ -24,7 +23,7 @@ pub async fn show(arguments: arguments::Show) -> Result<Status, Failure> {
     let entries = journal.entries(&summary.run).await?;
     if arguments.receipt {
         let mut receipt = pod_host::journal::receipt(&summary.run, &entries)?;
-        if let Some(operator) = Operator::find(arguments.config.as_deref())?
+        if let Some(operator) = operator::find(arguments.config.as_deref())?
             && let Some(key) = operator.signing_key()?
         {
             receipt = key.sign(receipt)?;

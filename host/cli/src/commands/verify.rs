@@ -19,8 +19,7 @@ use crate::{
     arguments,
     exit::{Failure, Status},
     host::take_store,
-    operator::Operator,
-    say,
+    operator, say,
     store::{read_store, store_folder, tell},
     terminal::{self, foreign},
 };
@@ -174,7 +173,7 @@ async fn journalled(
 }
 
 fn operators_key(config: Option<&Path>) -> Result<Option<PublicKey>, Failure> {
-    match Operator::find(config)? {
+    match operator::find(config)? {
         Some(operator) => Ok(operator.signing_key()?.map(|key| key.public_key())),
         None => Ok(None),
     }

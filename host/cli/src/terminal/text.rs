@@ -200,12 +200,14 @@ pub fn json(text: &str) -> String {
     })
 }
 
-/// A text as TOML has it, on one line, to be pasted: letters that would not be seen are numbers.
-pub fn toml(text: &str) -> String {
-    // JSON's escapes are TOML's, too.
-    with_numbers(&serde_json::Value::from(text).to_string(), |letter, shown| {
-        shown.push_str(&format!("\\U{:08X}", u32::from(letter)));
-    })
+/// Lines of TOML, to be pasted: letters in its texts that would not be seen are numbers.
+pub fn toml(lines: &str) -> String {
+    let shown = |line| {
+        with_numbers(line, |letter, shown| {
+            shown.push_str(&format!("\\U{:08X}", u32::from(letter)));
+        })
+    };
+    lines.split('\n').map(shown).collect::<Vec<_>>().join("\n")
 }
 
 /// The text with each letter that would not be seen as it stands replaced by its number.

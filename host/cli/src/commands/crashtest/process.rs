@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use pod_emulator::Scenario;
 use pod_host::Receipt;
+use pod_operator::TOKEN_VARIABLE;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::{
@@ -19,7 +20,6 @@ use tokio::{
 
 use super::Trial;
 use crate::{
-    account::TOKEN,
     arguments,
     exit::Failure,
     hold::{self, HELD},
@@ -137,7 +137,7 @@ impl Runner {
         })?;
         let mut command = Command::new(&self.program);
         command
-            .env(TOKEN, token.expose())
+            .env(TOKEN_VARIABLE, token.expose())
             .env("PODHOST_LANDING_WINDOW", format!("{}ms", self.landing_window.as_millis()))
             .env_remove("PODHOST_CONFIG")
             .env_remove("PODHOST_STORE")

@@ -2,39 +2,18 @@
 //! never with a value: what stands in the wrong place may be a secret.
 
 use std::{
-    error::Error,
-    fmt,
     ops::Range,
     path::{Path, PathBuf},
 };
 
-use pod_host::{BadFile, Place};
+use pod_host::Place;
 use serde::de::DeserializeOwned;
 use toml::{
     Spanned,
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use crate::exit::Failure;
-
-/// What is wrong with podhost.toml, or with what it names. It is told in one sentence, without the
-/// line itself.
-#[derive(Debug)]
-pub struct Wrong(BadFile);
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for Wrong {}
-
-impl From<Wrong> for Failure {
-    fn from(wrong: Wrong) -> Self {
-        Self::input(wrong)
-    }
-}
+use crate::error::{FieldError, Reason};
 
 /// A field's name, and where it stands.
 #[derive(Clone, Debug)]
@@ -45,11 +24,8 @@ pub struct Spot {
 }
 
 impl Spot {
-    pub fn wrong(&self, message: impl fmt::Display) -> Wrong {
-        let Self { file, place, field } = self;
-        let message =
-            if field.is_empty() { message.to_string() } else { format!("`{field}`: {message}") };
-        Wrong(BadFile { path: file.clone(), place: *place, message })
+    pub fn wrong(&self, reason: impl Into<Reason>) -> FieldError {
+        FieldError::new(&self.file, self.place, &self.field, reason)
     }
 
     /// The last part of the field's name.
@@ -75,8 +51,8 @@ impl<'a> Document<'a> {
     /// Hands the fields at the top to `read`.
     pub fn read<T>(
         self,
-        read: impl FnOnce(&mut Fields<'_>) -> Result<T, Wrong>,
-    ) -> Result<T, Wrong> {
+        read: impl FnOnce(&mut Fields<'_>) -> Result<T, FieldError>,
+    ) -> Result<T, FieldError> {
         let table = DeTable::parse(self.text)
             .map_err(|error| self.spot("", error.span()).wrong(error.message()))?;
         Fields::of(self, self.spot("", None), table.get_ref()).read(read)
@@ -105,7 +81,10 @@ impl<'a> Fields<'a> {
     }
 
     /// Hands the fields to `read`, which takes all that there are.
-    pub fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Result<T, Wrong>) -> Result<T, Wrong> {
+    pub fn read<T>(
+        mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, FieldError>,
+    ) -> Result<T, FieldError> {
         let value = read(&mut self)?;
         let Some((key, _)) = self.left.first() else { return Ok(value) };
         let known = self.known.join("`, `");
@@ -161,31 +140,31 @@ impl<'a> Field<'a> {
         self.value.get_ref().is_str()
     }
 
-    pub fn text(&self) -> Result<&'a str, Wrong> {
+    pub fn text(&self) -> Result<&'a str, FieldError> {
         let text = self.value.get_ref().as_str().filter(|text| !text.is_empty());
         text.ok_or_else(|| self.spot.wrong("must be a text"))
     }
 
-    pub fn flag(&self) -> Result<bool, Wrong> {
+    pub fn flag(&self) -> Result<bool, FieldError> {
         let flag = self.value.get_ref().as_bool();
         flag.ok_or_else(|| self.spot.wrong("must be true or false"))
     }
 
     /// An id on the platform.
-    pub fn id(&self) -> Result<u64, Wrong> {
+    pub fn id(&self) -> Result<u64, FieldError> {
         let number = self.value.get_ref().as_integer();
         let id = number.and_then(|n| u64::from_str_radix(n.as_str(), n.radix()).ok());
         id.ok_or_else(|| self.spot.wrong("must be an id: a whole number"))
     }
 
-    pub fn table(&self) -> Result<Fields<'a>, Wrong> {
+    pub fn table(&self) -> Result<Fields<'a>, FieldError> {
         match self.value.get_ref().as_table() {
             Some(table) => Ok(Fields::of(self.document, self.spot.clone(), table)),
             None => Err(self.spot.wrong("must be a table")),
         }
     }
 
-    pub fn list(&self) -> Result<Vec<Self>, Wrong> {
+    pub fn list(&self) -> Result<Vec<Self>, FieldError> {
         let DeValue::Array(items) = self.value.get_ref() else {
             return Err(self.spot.wrong("must be a list: [...]"));
         };
@@ -197,7 +176,7 @@ impl<'a> Field<'a> {
     }
 
     /// Something that holds no secrets.
-    pub fn open<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
+    pub fn open<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
         T::deserialize(ValueDeserializer::from(self.value.clone())).map_err(|error| {
             let spot = self.document.spot(&self.spot.field, error.span());
             spot.wrong(error.message().trim())

@@ -4,18 +4,23 @@
 
 use pod_host::{Digest, PolicyFiles};
 
-use super::fields::{Field, Fields, Spot, Wrong};
+use crate::{
+    error::FieldError,
+    fields::{Field, Fields, Spot},
+};
 
 const ALGORITHM: &str = "sha256:";
 
-/// What a policy's digest is, as podhost.toml has it.
-pub fn written(digest: Digest) -> String {
+/// What a policy's digest is, as podhost.toml has it: `sha256:` and 64 hexadecimal digits.
+#[must_use]
+pub fn digest_value(digest: Digest) -> String {
     format!("{ALGORITHM}{digest}")
 }
 
-/// The line that binds a grant to a policy.
-pub fn line(digest: Digest) -> String {
-    format!("digest = \"{}\"", written(digest))
+/// The line that binds a grant to a policy, for its `[policy.NAME]`.
+#[must_use]
+pub fn digest_line(digest: Digest) -> String {
+    format!("digest = \"{}\"", digest_value(digest))
 }
 
 /// What one grant is bound to.
@@ -29,6 +34,7 @@ pub struct Bound {
 
 /// Is a grant bound to the policy that is to run?
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Binding {
     /// To this one.
     Bound,
@@ -39,7 +45,7 @@ pub enum Binding {
 }
 
 impl Bound {
-    pub fn of(fields: &mut Fields<'_>) -> Result<Self, Wrong> {
+    pub fn of(fields: &mut Fields<'_>) -> Result<Self, FieldError> {
         let digests = match fields.take("digest") {
             None => None,
             Some(field) => {
@@ -61,31 +67,31 @@ impl Bound {
         found: Digest,
         spot: &Spot,
         required: bool,
-    ) -> Result<Binding, Wrong> {
+    ) -> Result<Binding, FieldError> {
         let name = &policy.name;
         match &self.digests {
             Some((digests, _)) if digests.contains(&found) => Ok(Binding::Bound),
             Some((digests, spot)) => {
-                let known: Vec<String> = digests.iter().map(|known| written(*known)).collect();
+                let known: Vec<String> = digests.iter().map(|known| digest_value(*known)).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(" or ") };
                 Err(spot.wrong(format!(
                     "the grant is for the policy {known}, and what is called `{name}` now is {}: \
                      nothing is run; if you know what changed, and mean this one, write {}",
-                    written(found),
-                    line(found)
+                    digest_value(found),
+                    digest_line(found)
                 )))
             }
             None if self.required.unwrap_or(required) => Err(spot.wrong(format!(
                 "the grant of `{name}` is bound to no policy, and `require-digest` wants it to be: \
                  nothing is run; if you mean the one that is called so now, write {}",
-                line(found)
+                digest_line(found)
             ))),
             None => Ok(Binding::Unbound),
         }
     }
 }
 
-fn digest(field: &Field<'_>) -> Result<Digest, Wrong> {
+fn digest(field: &Field<'_>) -> Result<Digest, FieldError> {
     let digest = field.text()?.strip_prefix(ALGORITHM).and_then(|digits| digits.parse().ok());
     digest.ok_or_else(|| {
         field.spot.wrong(format!(

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pod_platform::{Secret, Service, ServiceVisitor, catalogue, visit_services};
 
-use super::{
-    fields::{Field, Wrong},
+use crate::{
+    error::FieldError,
+    fields::Field,
     source::{Source, word},
 };
 
@@ -25,7 +26,7 @@ pub enum ApiKeys {
 
 impl ApiKeys {
     /// Reads where they are, not the keys.
-    pub fn of(field: &Field<'_>) -> Result<Self, Wrong> {
+    pub fn of(field: &Field<'_>) -> Result<Self, FieldError> {
         if field.is_text() || Source::KINDS.iter().any(|kind| is_in(field, kind)) {
             return Ok(Self::Export(Source::of(field)?));
         }
@@ -42,7 +43,7 @@ impl ApiKeys {
     }
 
     /// Reads the keys.
-    pub fn read(&self) -> Result<HashMap<String, Secret>, Wrong> {
+    pub fn read(&self) -> Result<HashMap<String, Secret>, FieldError> {
         match self {
             Self::None => Ok(HashMap::new()),
             Self::Each(each) => {

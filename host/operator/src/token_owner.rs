@@ -8,29 +8,61 @@
 //! its issuer can see says that it is the stated one's. Where the list says neither, nothing does, and
 //! that is told.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use anyhow::anyhow;
 use backon::{ExponentialBuilder, Retryable as _};
 use pod_host::Account;
 use pod_platform::{
     invoices::{GetInvoiceListRequest, Invoice},
-    types::Error,
+    types,
 };
 
-use crate::{
-    exit::Failure,
-    local_emulator::Caller,
-    operator::{IdSpots, Spot},
-    tell,
-    terminal::foreign,
-};
+use crate::{account::IdSpots, emulator::Caller, error::Error, fields::Spot};
 
 /// How many invoices are looked at: one call.
 const LOOKED_AT: u32 = 50;
 /// As reads of a run are repeated.
 const REPEATS: usize = 2;
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// That an account's token is the stated business's is what podhost.toml says, and nothing else does.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unconfirmed {
+    account: String,
+    business: u64,
+    why: String,
+}
+
+impl Unconfirmed {
+    /// The account's name.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The business id that is stated.
+    #[must_use]
+    pub fn business(&self) -> u64 {
+        self.business
+    }
+
+    /// Why nothing confirms it. POD's own words may stand in it.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+}
+
+impl fmt::Display for Unconfirmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, business, why } = self;
+        write!(
+            f,
+            "that the token of the account `{account}` is the business {business}'s is what \
+             podhost.toml says: {why}"
+        )
+    }
+}
 
 /// What a list of invoices says of whose it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -80,9 +112,9 @@ fn says(list: &[Sides], business: u64, user: Option<u64>) -> Says {
     }
 }
 
-/// Refuses an account whose token is another business's or user's than podhost.toml states, as a
+/// Refuses an account whose token is another business's or user's than podhost.toml states, as an
 /// emulator tells it.
-pub fn check_told(account: &Account, caller: &Caller, ids: &IdSpots) -> Result<(), Failure> {
+pub fn check_told(account: &Account, caller: &Caller, ids: &IdSpots) -> Result<(), Error> {
     let name = &account.name;
     if let (Some(stated), Some(spot)) = (account.business, &ids.business)
         && caller.business_id != Some(stated)
@@ -102,9 +134,9 @@ pub fn check_told(account: &Account, caller: &Caller, ids: &IdSpots) -> Result<(
     Ok(())
 }
 
-/// Likewise, as far as POD shows it. What it does not show is told on stderr.
-pub async fn check_shown(account: &Account, ids: &IdSpots) -> Result<(), Failure> {
-    let (Some(business), Some(spot)) = (account.business, &ids.business) else { return Ok(()) };
+/// Likewise, as far as POD shows it.
+pub async fn check_shown(account: &Account, ids: &IdSpots) -> Result<Option<Unconfirmed>, Error> {
+    let (Some(business), Some(spot)) = (account.business, &ids.business) else { return Ok(None) };
     let request = GetInvoiceListRequest {
         offset: Some(0),
         size: LOOKED_AT,
@@ -114,36 +146,23 @@ pub async fn check_shown(account: &Account, ids: &IdSpots) -> Result<(), Failure
         ExponentialBuilder::default().with_min_delay(PAUSE).with_max_times(REPEATS).with_jitter();
     let listed = (|| account.client.call(&request, &account.credentials))
         .retry(pauses)
-        .when(|error| matches!(error, Error::Unavailable(_)))
+        .when(|error| matches!(error, types::Error::Unavailable(_)))
         .await;
-    let unknown = |why: &str| {
-        tell!(
-            "podhost: that the token of the account `{}` is the business {business}'s is what \
-             podhost.toml says: {why}",
-            account.name,
-            why = foreign(why)
-        );
-    };
+    let unconfirmed =
+        |why: String| Ok(Some(Unconfirmed { account: account.name.clone(), business, why }));
     let page = match listed {
         Ok(page) => page,
-        Err(Error::Unavailable(reason)) => {
-            return Err(Failure::platform(anyhow!(
-                "whose the token of the account `{}` is cannot be looked up: {reason}",
-                account.name
-            )));
+        Err(types::Error::Unavailable(reason)) => {
+            return Err(Error::OwnerUnavailable { account: account.name.clone(), reason });
         }
         Err(error) => {
-            unknown(&format!("the platform does not list its invoices ({error})"));
-            return Ok(());
+            return unconfirmed(format!("the platform does not list its invoices ({error})"));
         }
     };
     let list: Vec<Sides> = page.result.iter().filter_map(Sides::of).collect();
     match says(&list, business, account.user) {
-        Says::Theirs => Ok(()),
-        Says::Nothing => {
-            unknown("no invoice that the platform lists tells it");
-            Ok(())
-        }
+        Says::Theirs => Ok(None),
+        Says::Nothing => unconfirmed("no invoice that the platform lists tells it".to_owned()),
         Says::Anothers { invoice, issuer } => {
             let whose = format!(
                 "another's: it lists the invoice {invoice}, which the business {issuer} issued and \
@@ -154,12 +173,11 @@ pub async fn check_shown(account: &Account, ids: &IdSpots) -> Result<(), Failure
     }
 }
 
-fn refused(spot: &Spot, account: &str, stated: &str, whose: &str) -> Failure {
-    spot.wrong(format!(
+fn refused(spot: &Spot, account: &str, stated: &str, whose: &str) -> Error {
+    Error::OthersToken(spot.wrong(format!(
         "the account `{account}` is stated to be {stated}'s, and its token is {whose}: nothing is \
          run; one of the two is wrong here"
-    ))
-    .into()
+    )))
 }
 
 #[cfg(test)]

@@ -4,10 +4,13 @@ use std::fmt::{Display, Write as _};
 
 use pod_host::{Allowance, Budget, PolicyFiles};
 
-use crate::terminal::toml;
-
-/// `[policy.NAME]` and its tables, for podhost.toml.
-pub fn suggestion(files: &PolicyFiles, account: &str) -> String {
+/// `[policy.NAME]` and its tables that would grant a policy all that it asks for, for podhost.toml:
+/// to be cut down before it is written there.
+///
+/// What the policy's author chose stands in it as TOML texts on one line; letters that a terminal
+/// does not show stay as they are.
+#[must_use]
+pub fn suggested_grant(files: &PolicyFiles, account: &str) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write(&mut text, files, account);
@@ -98,6 +101,12 @@ fn write(text: &mut String, files: &PolicyFiles, account: &str) -> std::fmt::Res
 fn texts<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<_> = items.into_iter().map(|item| toml(&item.to_string())).collect();
     format!("[{}]", items.join(", "))
+}
+
+/// A text as TOML has it, on one line.
+fn toml(text: &str) -> String {
+    // JSON's escapes are TOML's, too, but for one letter that JSON allows.
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\U0000007F")
 }
 
 /// A key: in quotes, unless it is made of letters, digits, `-` and `_`.

@@ -12,7 +12,10 @@ use std::{
 
 use pod_platform::{Secret, without_byte_order_mark};
 
-use super::fields::{Field, Spot, Wrong};
+use crate::{
+    error::{FieldError, Reason},
+    fields::{Field, Spot},
+};
 
 /// The largest secret, in bytes: an export of all API keys is much smaller.
 const LARGEST: u64 = 1024 * 1024;
@@ -37,7 +40,7 @@ impl Source {
     pub const KINDS: [&str; 3] = ["env", "file", "command"];
 
     /// Reads where it is, not the secret.
-    pub fn of(field: &Field<'_>) -> Result<Self, Wrong> {
+    pub fn of(field: &Field<'_>) -> Result<Self, FieldError> {
         let spot = field.spot.clone();
         let name = spot.name();
         if field.is_text() {
@@ -73,7 +76,7 @@ impl Source {
     }
 
     /// Reads the secret, a text of any shape.
-    pub fn read(&self) -> Result<Secret, Wrong> {
+    pub fn read(&self) -> Result<Secret, FieldError> {
         let read = match &self.place {
             Place::Environment(name) => variable(name),
             Place::File(path) => file(path),
@@ -84,18 +87,18 @@ impl Source {
     }
 
     /// Reads a token or a key, which is one word.
-    pub fn read_word(&self) -> Result<Secret, Wrong> {
+    pub fn read_word(&self) -> Result<Secret, FieldError> {
         word(&self.read()?).map_err(|reason| self.wrong(reason))
     }
 
     /// What is wrong with the secret, in words that do not show it.
-    pub fn wrong(&self, reason: impl std::fmt::Display) -> Wrong {
+    pub fn wrong(&self, reason: impl Into<Reason>) -> FieldError {
         let place = match &self.place {
             Place::Environment(name) => format!("the environment variable {name}"),
             Place::File(path) => path.display().to_string(),
             Place::Command(words) => format!("the command {}", words[0]),
         };
-        self.spot.wrong(format!("{place}: {reason}"))
+        self.spot.wrong(reason.into().of(place))
     }
 }
 
@@ -111,32 +114,33 @@ pub fn word(secret: &Secret) -> Result<Secret, &'static str> {
     Ok(Secret::new(word))
 }
 
-fn variable(name: &str) -> Result<Secret, String> {
+fn variable(name: &str) -> Result<Secret, Reason> {
+    // The variable's error shows what it holds.
     env::var(name).map(Secret::new).map_err(|error| match error {
-        VarError::NotPresent => "it is not set".to_owned(),
-        VarError::NotUnicode(_) => "it is no text".to_owned(),
+        VarError::NotPresent => "it is not set".into(),
+        VarError::NotUnicode(_) => "it is no text".into(),
     })
 }
 
-fn file(path: &Path) -> Result<Secret, String> {
-    let file = File::open(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    let metadata = file.metadata().map_err(|error| format!("it cannot be read: {error}"))?;
+fn file(path: &Path) -> Result<Secret, Reason> {
+    let unreadable = |error| Reason::caused("it cannot be read", error);
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(format!(
             "others than its owner can use it (mode {mode:04o}): a secret's file is its owner's \
              alone, chmod 600"
-        ));
+        )
+        .into());
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| format!("it cannot be read: {error}"))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     text(bytes)
 }
 
 /// What a program prints. What it complains of may hold the secret, so nobody sees that.
-fn printed(words: &[String], folder: &Path) -> Result<Secret, String> {
+fn printed(words: &[String], folder: &Path) -> Result<Secret, Reason> {
     let (program, arguments) = words.split_first().ok_or("no program is named")?;
     // A path begins at podhost.toml, a name is looked up.
     let program = if program.contains('/') { folder.join(program) } else { PathBuf::from(program) };
@@ -146,20 +150,21 @@ fn printed(words: &[String], folder: &Path) -> Result<Secret, String> {
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
-        .map_err(|error| format!("it cannot be run: {error}"))?;
+        .map_err(|error| Reason::caused("it cannot be run", error))?;
     let secret = text(output.stdout)?;
     if output.status.success() {
         Ok(secret)
     } else {
-        Err(format!("it ended with {}", output.status))
+        Err(format!("it ended with {}", output.status).into())
     }
 }
 
-fn text(bytes: Vec<u8>) -> Result<Secret, String> {
+fn text(bytes: Vec<u8>) -> Result<Secret, Reason> {
     if bytes.len() as u64 > LARGEST {
-        return Err(format!("it is larger than {LARGEST} bytes"));
+        return Err(format!("it is larger than {LARGEST} bytes").into());
     }
+    // The error of what is no text holds it.
     let text = String::from_utf8(bytes).map(Secret::new);
-    let text = text.map_err(|_| "it is no text in UTF-8".to_owned())?;
+    let text = text.map_err(|_| "it is no text in UTF-8")?;
     Ok(Secret::new(without_byte_order_mark(text.expose())))
 }

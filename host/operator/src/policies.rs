@@ -3,16 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::anyhow;
 use pod_host::{Digest, Grant, HttpSecret, PolicyFiles, UrlPattern};
 
-use super::{
-    bound::{Binding, Bound},
-    fields::{Field, Spot, Wrong},
+use crate::{
+    binding::{Binding, Bound},
+    error::FieldError,
+    fields::{Field, Spot},
     source::Source,
-    suggestion::suggestion,
 };
-use crate::exit::Failure;
 
 /// What is granted to the policy of one name.
 #[derive(Debug)]
@@ -40,7 +38,7 @@ struct PolicySecret {
 }
 
 impl PolicySecret {
-    fn of(name: String, field: &Field<'_>) -> Result<Self, Wrong> {
+    fn of(name: String, field: &Field<'_>) -> Result<Self, FieldError> {
         let spot = field.spot.clone();
         field.table()?.read(|fields| {
             let value = fields.take("value").ok_or_else(|| {
@@ -58,7 +56,7 @@ impl PolicySecret {
 }
 
 impl PolicyEntry {
-    pub fn of(name: &str, field: &Field<'_>) -> Result<Self, Wrong> {
+    pub fn of(name: &str, field: &Field<'_>) -> Result<Self, FieldError> {
         let spot = field.spot.clone();
         if name.is_empty() {
             return Err(spot.wrong("a policy has a name: that of its policy.toml"));
@@ -97,7 +95,7 @@ impl PolicyEntry {
     }
 
     /// It belongs to one of these accounts.
-    pub fn check_account(&self, accounts: &[&str]) -> Result<(), Wrong> {
+    pub fn check_account(&self, accounts: &[&str]) -> Result<(), FieldError> {
         if accounts.contains(&self.account.as_str()) {
             return Ok(());
         }
@@ -109,7 +107,7 @@ impl PolicyEntry {
     }
 
     /// It acts for its own account, and for no other.
-    pub fn check_acts_for(&self, account: &str) -> Result<(), Wrong> {
+    pub fn check_acts_for(&self, account: &str) -> Result<(), FieldError> {
         if self.account == account {
             return Ok(());
         }
@@ -121,7 +119,7 @@ impl PolicyEntry {
     }
 
     /// The secrets for merchants' servers. They are read now.
-    pub fn read_secrets(&self) -> Result<BTreeMap<String, HttpSecret>, Wrong> {
+    pub fn read_secrets(&self) -> Result<BTreeMap<String, HttpSecret>, FieldError> {
         let read = |PolicySecret { name, source, urls }: &PolicySecret| {
             let value = source.read_word()?;
             Ok((name.clone(), HttpSecret { value, urls: urls.clone() }))
@@ -136,7 +134,7 @@ impl PolicyEntry {
         policy: &PolicyFiles,
         found: Digest,
         required: bool,
-    ) -> Result<Binding, Wrong> {
+    ) -> Result<Binding, FieldError> {
         self.bound.check(policy, found, &self.spot, required)
     }
 
@@ -144,14 +142,4 @@ impl PolicyEntry {
     pub fn granted(&self, files: &PolicyFiles) -> Grant {
         self.grant.intersection(&files.asks)
     }
-}
-
-/// The policy is granted nothing: what would have to be written.
-pub fn nothing_granted(file: &str, files: &PolicyFiles, account: &str) -> Failure {
-    Failure::input(anyhow!(
-        "{file} grants the policy `{}` nothing; write into it as much of this as the policy may do \
-         for the account `{account}`:\n\n{}",
-        files.name,
-        suggestion(files, account)
-    ))
 }

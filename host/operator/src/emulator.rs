@@ -3,20 +3,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context as _, anyhow};
 use pod_host::Stated;
 use pod_platform::{Clock, Instant, ManualClock, Secret, SystemClock};
 use reqwest::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
-use crate::exit::Failure;
+use crate::error::{Cause, Error};
 
 /// How long an answer may take. The platform is on this machine, or near it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An emulator that answered.
-pub struct LocalEmulator {
+pub struct Emulator {
     http: reqwest::Client,
     url: Url,
     clock: Arc<dyn Clock>,
@@ -37,10 +36,10 @@ pub struct Caller {
     pub business_id: Option<u64>,
 }
 
-impl LocalEmulator {
+impl Emulator {
     /// The emulator at `url`; none if another one is there. It speaks plain HTTP, so nobody
     /// else is asked, and the question holds no secret.
-    pub async fn find(url: &Url) -> Result<Option<Self>, Failure> {
+    pub async fn find(url: &Url) -> Result<Option<Self>, Error> {
         if url.scheme() != "http" {
             return Ok(None);
         }
@@ -48,19 +47,17 @@ impl LocalEmulator {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE)
-            .build()
-            .map_err(Failure::platform)?;
-        let response = http
-            .get(control(url, "clock", None))
-            .send()
-            .await
-            .map_err(reqwest::Error::without_url)
-            .with_context(|| format!("{url} cannot be reached"))
-            .map_err(Failure::platform)?;
+            .build();
+        let unreachable = |error: reqwest::Error| Error::Unreachable {
+            platform: url.to_string(),
+            source: error.without_url().into(),
+        };
+        let http = http.map_err(unreachable)?;
+        let response = http.get(control(url, "clock", None)).send().await.map_err(unreachable)?;
         if response.status() != StatusCode::OK {
             return Ok(None);
         }
-        let body = response.bytes().await.map_err(Failure::platform)?;
+        let body = response.bytes().await.map_err(unreachable)?;
         let now: Option<Now> = serde_json::from_slice(&body).ok();
         Ok(now.map(|now| Self { http, url: url.clone(), clock: now.clock() }))
     }
@@ -72,23 +69,22 @@ impl LocalEmulator {
     }
 
     /// Who has this token; none if nobody has.
-    pub async fn caller(&self, token: &Secret) -> Result<Option<Caller>, Failure> {
+    pub async fn caller(&self, token: &Secret) -> Result<Option<Caller>, Error> {
         self.ask("caller", token).await
     }
 
     /// What who has this token can pay with.
-    pub async fn holdings(&self, token: &Secret) -> Result<Stated, Failure> {
+    pub async fn holdings(&self, token: &Secret) -> Result<Stated, Error> {
         Ok(self.ask("holdings", token).await?.unwrap_or_default())
     }
 
     async fn ask<T: DeserializeOwned>(
         &self,
-        what: &str,
+        what: &'static str,
         token: &Secret,
-    ) -> Result<Option<T>, Failure> {
-        let failed = |error: anyhow::Error| {
-            Failure::platform(error.context(format!("{} does not tell its {what}", self.url)))
-        };
+    ) -> Result<Option<T>, Error> {
+        let failed =
+            |source: Cause| Error::EmulatorSilent { platform: self.url.to_string(), what, source };
         // An error of the client's shows the address, and there the token.
         let response = self
             .http
@@ -99,7 +95,7 @@ impl LocalEmulator {
         match response.status() {
             StatusCode::OK => {}
             StatusCode::BAD_REQUEST => return Ok(None),
-            other => return Err(failed(anyhow!("HTTP status {other}"))),
+            other => return Err(failed(format!("HTTP status {other}").into())),
         }
         let body = response.bytes().await.map_err(|error| failed(error.without_url().into()))?;
         serde_json::from_slice(&body).map(Some).map_err(|error| failed(error.into()))
