@@ -8,7 +8,7 @@ use std::{
 use pod_platform::{Secret, types};
 use serde::Serialize;
 
-use super::{Answer, Call, NOW, Operation, Reply, http};
+use super::{Call, NOW, Operation, Reply, Returned, http};
 use crate::{
     contract::RemainingBudget,
     error::Error,
@@ -138,7 +138,7 @@ pub(crate) fn reply(call: &Call, outcome: Outcome) -> Result<Reply, Error> {
                 Operation::Http(_) => Box::new(http::Written::read(text).map_err(damaged)?),
                 Operation::State(request) => request.read(text).map_err(damaged)?,
             };
-            Ok(Answer {
+            Ok(Returned {
                 count: outcome.count,
                 result,
                 value,

@@ -332,7 +332,7 @@ impl Call {
 
 /// What came back, and what it took.
 pub(crate) struct Reply {
-    pub outcome: Result<Answer, types::Error>,
+    pub outcome: Result<Returned, types::Error>,
     pub spent: Amounts,
     /// Of a call that was in doubt: what was found out.
     pub evidence: Option<String>,
@@ -356,13 +356,14 @@ impl Reply {
     }
 
     /// What came of a call without doubts.
-    pub fn of(outcome: Result<Answer, types::Error>, spent: Amounts) -> Self {
+    pub fn of(outcome: Result<Returned, types::Error>, spent: Amounts) -> Self {
         Self { outcome, spent, evidence: None, known_by: None, state: None, moved: None }
     }
 }
 
-/// A result: for the journal as JSON, for the guest as the type that it expects.
-pub(crate) struct Answer {
+/// What a call that was done returned: for the journal as JSON, for the guest as the type that it
+/// expects.
+pub(crate) struct Returned {
     /// All matches of a list.
     pub count: Option<u64>,
     pub result: Bytes,
@@ -370,7 +371,7 @@ pub(crate) struct Answer {
     pub reference_number: Option<String>,
 }
 
-impl Answer {
+impl Returned {
     /// Of a function that POD knows nothing of.
     pub fn of<T: Send + 'static>(result: impl Into<Bytes>, value: T) -> Self {
         let value = Box::new(value);

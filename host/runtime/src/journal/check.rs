@@ -10,7 +10,7 @@ use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     chain::{self, StoredEntry},
-    projection::Fold,
+    projection::Projection,
     store::{Journal, rows},
     writer::{self, Index, signed},
 };
@@ -149,20 +149,20 @@ impl Indexed {
             head: entries.last().map(|last| last.hash),
             ..Self::default()
         };
-        let mut fold = Fold::default();
+        let mut projection = Projection::default();
         let mut days = BTreeSet::new();
         for StoredEntry { entry, .. } in entries {
-            days.extend(fold.add(entry).map(|change| change.day));
+            days.extend(projection.add(entry).map(|change| change.day));
             if let Some(change) = Index::of(entry) {
                 indexed.take(change);
             }
-            for change in Index::of_sum(entry, &fold) {
+            for change in Index::of_sum(entry, &projection) {
                 indexed.take(change);
             }
         }
         indexed.usage = days
             .into_iter()
-            .map(|day| (day, fold.spent.on(day)))
+            .map(|day| (day, projection.spent.on(day)))
             .filter(|(_, used)| *used != Amounts::default())
             .collect();
         indexed
@@ -382,12 +382,12 @@ async fn mend(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<()> 
     let Some(last) = entries.last() else { return Ok(()) };
     let indexed = Indexed::of(&entries);
     // What policies have stored is not of one run alone, and one-time tokens are nobody's cache.
-    let mut fold = Fold::default();
+    let mut projection = Projection::default();
     let changes: Vec<Index> = entries
         .iter()
         .flat_map(|stored| {
-            fold.add(&stored.entry);
-            Index::of(&stored.entry).into_iter().chain(Index::of_sum(&stored.entry, &fold))
+            projection.add(&stored.entry);
+            Index::of(&stored.entry).into_iter().chain(Index::of_sum(&stored.entry, &projection))
         })
         .filter(|change| !matches!(change, Index::State(_) | Index::Known(_)))
         .collect();

@@ -10,7 +10,7 @@ use pod_platform::types;
 use serde_json::{Value, json};
 
 use super::{
-    decide::{Broken, Decider, Plan as _, execute},
+    decide::{Broken, CheckedPlan as _, Decider, execute},
     host::Host,
     spec::{Kind, Task},
 };
@@ -221,7 +221,7 @@ impl Process<'_> {
         decider: &D,
         door: &Door,
         config: &str,
-    ) -> Result<Result<(D::Books, D::Answer, u64), types::Error>, Stop> {
+    ) -> Result<Result<(D::Books, D::Proposal, u64), types::Error>, Stop> {
         let books = match decider.fetch(door).await {
             Ok(books) => books,
             Err(Broken::Call(error)) => return Ok(Err(error)),

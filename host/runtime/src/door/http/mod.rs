@@ -19,7 +19,7 @@ pub(crate) use egress::{Egress, SystemResolver};
 pub use secrets::HttpSecret;
 pub(crate) use secrets::HttpSecrets;
 
-use super::{Answer, Call, Passage, Reply, intake::Intake};
+use super::{Call, Passage, Reply, Returned, intake::Intake};
 use crate::{
     contract::{Header, HttpRequest, HttpResponse, Method},
     grant::{Amounts, day, url_pattern},
@@ -143,7 +143,7 @@ pub(crate) async fn send(passage: &Passage, call: &Call, request: &HttpRequest) 
         let response = veil.over(response);
         let written = serde_json::to_string(&Written::of(&response))
             .map_err(|error| failed(request, error.to_string()))?;
-        Ok(Answer::of(written, response))
+        Ok(Returned::of(written, response))
     });
     Reply::of(outcome.map_err(|error| veil.over_error(error)), spent)
 }
