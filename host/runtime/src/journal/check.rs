@@ -12,6 +12,7 @@ use super::{
     chain::{self, StoredEntry},
     projection::Projection,
     store::{Journal, rows},
+    usage::amounts,
     writer::{self, Index, signed},
 };
 use crate::{
@@ -298,18 +299,7 @@ async fn usage(
     .bind(run)
     .fetch_all(connection)
     .await?;
-    let read = |row: &SqliteRow| {
-        let number = |column: usize| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
-        let used = Amounts {
-            rials: number(1)?,
-            calls: number(2)?,
-            bytes_up: number(3)?,
-            bytes_down: number(4)?,
-            http_calls: number(5)?,
-            sms: number(6)?,
-        };
-        Ok((row.try_get::<Day, _>(0)?, used))
-    };
+    let read = |row: &SqliteRow| Ok((row.try_get::<Day, _>(0)?, amounts(row, 1)?));
     let used: sqlx::Result<BTreeMap<Day, Amounts>> = rows.iter().map(read).collect();
     Ok(used?.into_iter().filter(|(_, used)| *used != Amounts::default()).collect())
 }
