@@ -33,7 +33,7 @@ impl Pause {
     }
 }
 
-/// The store's folder of policies and of interpreters.
+/// The store's archive of policies and of interpreters, a folder.
 #[derive(Clone, Debug)]
 pub(crate) struct PolicyArchive(PathBuf);
 

@@ -32,7 +32,7 @@ const LARGEST: u64 = 256 << 10;
 pub(crate) enum Reading {
     /// As one that nobody vouches for.
     New,
-    /// As that of a policy which runs began with. It was read before, by the bounds of its time.
+    /// As that of an archived policy, which runs began with. It was read before, by the bounds of its time.
     Archived,
 }
 

@@ -1,5 +1,6 @@
 //! The execution of a run: for the first time, again after the host was stopped, or again to compare.
-//! Which of these it is, is a matter of what its door remembers and where it leads.
+//! All three are the same code. They differ in the history that the door answers from, and in whether
+//! it has a platform to send new calls to.
 
 use std::{
     sync::{Arc, atomic::Ordering},

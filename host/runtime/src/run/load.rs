@@ -1,4 +1,4 @@
-//! Policies for this host's runs: loaded from their files, which the store keeps, or from what it kept.
+//! Loads policies for runs: from their files, which are archived in the store, or from that archive.
 
 use std::{path::Path, sync::Arc};
 
