@@ -69,7 +69,7 @@ impl<S: Next> Layer for Charge<S> {
             let Found { traffic, rials, denied, is_anothers, before, trouble, .. } =
                 stakes::find(&passage, &request).await;
             let looked_up = Amounts::traffic(traffic);
-            // What POD's trouble prevents is no matter of the grant.
+            // That POD did not answer the look-up is no lack of a grant: the call may be tried again.
             if let Some(trouble) = trouble {
                 let error = types::Error::Unavailable(trouble);
                 return Ok(Reply { spent: looked_up, ..Reply::refused(error) });

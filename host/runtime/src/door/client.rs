@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pod_platform::{Request, types};
 
 use super::{
-    Answer, Call, Layer, Operation, Passage, Passing, Reply, connection::Sent, history, http,
+    Call, Layer, Operation, Passage, Passing, Reply, Returned, connection::Sent, history, http,
     intake::Intake, state,
 };
 use crate::{error::Error, grant::Amounts, journal::ASSUMED};
@@ -25,17 +25,17 @@ impl Layer for PodClient {
                 Operation::State(request) => return state::perform(&passage, request).await,
                 Operation::Now => {
                     let now = passage.clock.now();
-                    Answer::of(now.0.to_string(), now)
+                    Returned::of(now.0.to_string(), now)
                 }
                 Operation::Random => {
                     let random = getrandom::u64()
                         .map_err(|error| Error::Engine(format!("no randomness: {error}")))?
                         .cast_signed();
-                    Answer::of(random.to_string(), random)
+                    Returned::of(random.to_string(), random)
                 }
                 Operation::RemainingBudget => {
                     let left = state::remaining_budget(&passage).await?;
-                    Answer::of(history::written(&left)?, left)
+                    Returned::of(history::written(&left)?, left)
                 }
             };
             Ok(Reply::of(Ok(answer), Amounts::default()))
@@ -56,7 +56,7 @@ async fn send(passage: &Passage, call: &Call, request: &Request) -> Reply {
         (Err(types::Error::Unavailable(_)), Some(exhaustion)) => {
             Err(types::Error::BudgetExhausted(exhaustion))
         }
-        (outcome, _) => outcome.map(|answer| Answer {
+        (outcome, _) => outcome.map(|answer| Returned {
             count: Some(answer.count),
             result: answer.result,
             value: answer.value,

@@ -11,7 +11,7 @@ use pod_platform::{
 use super::account::Account;
 use crate::crypto::Seal;
 
-/// A platform, and whom it knows us as.
+/// A platform, and the credentials that we have there.
 pub(crate) struct Connection {
     pub platform: Box<dyn Platform>,
     pub credentials: Arc<Credentials>,

@@ -45,7 +45,7 @@ struct Fork {
 }
 
 impl Fork {
-    /// Of a platform on which so much is stated of the account.
+    /// Forks the platform of the account, with what is stated of the account.
     async fn begin(
         account: &Account,
         stated: &Stated,
@@ -87,7 +87,7 @@ impl Platform for Fork {
         })
     }
 
-    /// One of the fork's own.
+    /// A one-time token of the fork's own; the real platform is not asked for one.
     fn ott(&self) -> BoxFuture<'_, Exchange<Secret>> {
         Box::pin(async {
             let outcome = self.fork.ott().await;
@@ -116,7 +116,7 @@ fn marked(outcome: Result<Answer, types::Error>) -> Result<Answer, types::Error>
 struct Reading<'a> {
     real: &'a Direct,
     accepts: Accepts<'a>,
-    /// What all of it took.
+    /// What all reads of the call took on the wire.
     traffic: Mutex<Traffic>,
 }
 

@@ -8,7 +8,7 @@ use std::{
 use pod_platform::{Secret, types};
 use serde::Serialize;
 
-use super::{Answer, Call, NOW, Operation, Reply, http};
+use super::{Call, NOW, Operation, Reply, Returned, http};
 use crate::{
     contract::RemainingBudget,
     error::Error,
@@ -20,12 +20,12 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct History(Mutex<BTreeMap<u64, Past>>);
 
-/// A call of the past.
+/// What the journal has of one call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
-    /// Of a mutation.
+    /// None, unless the call was to change something.
     pub intent: Option<Intent>,
-    /// None, if the host stopped before it had one.
+    /// None, if the host stopped before the call came to its end.
     pub outcome: Option<Outcome>,
     /// The one-time token of an open intent.
     pub ott: Option<Secret>,
@@ -56,7 +56,7 @@ impl History {
         Self(Mutex::new(steps))
     }
 
-    /// What the journal has of a step, once.
+    /// Takes out what the journal has of a step.
     pub fn take(&self, step: u64) -> Option<Past> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&step)
     }
@@ -75,14 +75,14 @@ impl History {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
     }
 
-    /// Is there nothing left of the past, so that the present begins?
+    /// Has every call of the journal been made again, so that the next one is new?
     pub fn is_over(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 }
 
 impl Past {
-    /// Is it this call?
+    /// Is the run making the same call again?
     pub fn is(&self, call: &Call) -> bool {
         let digest = match (&self.intent, &self.outcome) {
             (Some(intent), _) => intent.call,
@@ -138,7 +138,7 @@ pub(crate) fn reply(call: &Call, outcome: Outcome) -> Result<Reply, Error> {
                 Operation::Http(_) => Box::new(http::Written::read(text).map_err(damaged)?),
                 Operation::State(request) => request.read(text).map_err(damaged)?,
             };
-            Ok(Answer {
+            Ok(Returned {
                 count: outcome.count,
                 result,
                 value,

@@ -8,7 +8,7 @@ use pod_platform::types::Exhaustion;
 use super::{Call, Passage};
 use crate::grant::{Amounts, Day, day};
 
-/// One call's.
+/// What one call takes in, and what is reserved for that.
 pub(crate) struct Intake<'a> {
     passage: &'a Passage,
     day: Day,
@@ -18,7 +18,7 @@ pub(crate) struct Intake<'a> {
 struct State {
     /// What is reserved for the call, in bytes.
     reserved: u64,
-    /// Why no more was.
+    /// Why no more could be reserved.
     exhausted: Option<Exhaustion>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// What there was too little of.
+    /// The meter that did not cover the answer; none, if the budget did.
     pub fn exhausted(self) -> Option<Exhaustion> {
         self.state.into_inner().unwrap_or_else(PoisonError::into_inner).exhausted
     }

@@ -14,8 +14,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service as _;
 
 use super::{
-    Answer, Call, Egress, History, HttpSecrets, Layer, Memory, Operation, Passage, Passing,
-    Recorder, Reply, Stage, SystemResolver, authorise, charge,
+    Call, Egress, History, HttpSecrets, Layer, Memory, Operation, Passage, Passing, Recorder,
+    Reply, Returned, Stage, SystemResolver, authorise, charge,
 };
 use crate::{
     crypto::Digest,
@@ -29,7 +29,7 @@ struct Nothing;
 
 impl Layer for Nothing {
     fn pass(self, _: Call) -> Passing {
-        Box::pin(async { Ok(Reply::of(Ok(Answer::of(Bytes::new(), ())), Amounts::default())) })
+        Box::pin(async { Ok(Reply::of(Ok(Returned::of(Bytes::new(), ())), Amounts::default())) })
     }
 }
 

@@ -96,16 +96,16 @@ pub(crate) struct Passage {
     pub grant: Grant,
     /// What it did.
     pub recorder: Recorder,
-    /// What it did before, and does again now without doing it.
+    /// What the journal has of the run's calls: they are answered from it, and not sent again.
     pub history: History,
-    /// Where it does what is new. None: nowhere, for it only does again what it did.
+    /// Where calls go that the journal does not have. None in a replay, which sends nothing.
     pub connection: Option<Connection>,
     /// What the policy has stored.
     pub memory: Memory,
     /// The account's user, and its business.
     pub user: Option<u64>,
     pub business: Option<u64>,
-    /// When.
+    /// The platform's clock.
     pub clock: Arc<dyn Clock>,
     /// When the run began: what is refused by the time is refused again when it is done again.
     pub began: Instant,
@@ -121,7 +121,7 @@ pub(crate) struct Passage {
     pub http: Egress,
     /// Policies whose memory is being changed.
     pub turns_to_store: Arc<Turns<Owner>>,
-    /// Nobody else has the run, as long as a call of it is under way.
+    /// The run's lock, held until its last call has ended.
     pub _live: Option<Turn>,
     /// Calls that are under way. They outlive the guest.
     pub tasks: TaskTracker,
@@ -153,13 +153,13 @@ pub enum Point {
 pub type OnPoint = Arc<dyn Fn(u64, Point) + Send + Sync>;
 
 impl Passage {
-    /// Where to do what is new.
+    /// Where calls go that the journal does not have.
     pub fn connection(&self) -> Result<&Connection, types::Error> {
         let offline = || types::Error::Unavailable("this run has no platform".to_owned());
         self.connection.as_ref().ok_or_else(offline)
     }
 
-    /// Does the run only do again what it did?
+    /// Is this a replay, which sends nothing?
     pub fn is_offline(&self) -> bool {
         self.connection.is_none()
     }
@@ -332,7 +332,7 @@ impl Call {
 
 /// What came back, and what it took.
 pub(crate) struct Reply {
-    pub outcome: Result<Answer, types::Error>,
+    pub outcome: Result<Returned, types::Error>,
     pub spent: Amounts,
     /// Of a call that was in doubt: what was found out.
     pub evidence: Option<String>,
@@ -356,13 +356,14 @@ impl Reply {
     }
 
     /// What came of a call without doubts.
-    pub fn of(outcome: Result<Answer, types::Error>, spent: Amounts) -> Self {
+    pub fn of(outcome: Result<Returned, types::Error>, spent: Amounts) -> Self {
         Self { outcome, spent, evidence: None, known_by: None, state: None, moved: None }
     }
 }
 
-/// A result: for the journal as JSON, for the guest as the type that it expects.
-pub(crate) struct Answer {
+/// What a call that was done returned: for the journal as JSON, for the guest as the type that it
+/// expects.
+pub(crate) struct Returned {
     /// All matches of a list.
     pub count: Option<u64>,
     pub result: Bytes,
@@ -370,8 +371,8 @@ pub(crate) struct Answer {
     pub reference_number: Option<String>,
 }
 
-impl Answer {
-    /// Of a function that POD knows nothing of.
+impl Returned {
+    /// Of a function of the host's own.
     pub fn of<T: Send + 'static>(result: impl Into<Bytes>, value: T) -> Self {
         let value = Box::new(value);
         Self { count: None, result: result.into(), value, reference_number: None }

@@ -15,7 +15,7 @@ use pod_platform::{
     types::{self, PlatformErrorKind},
 };
 
-use super::{Answer, Call, Intended, Layer, Next, Passage, Passing, Point, Reply, look::look};
+use super::{Call, Intended, Layer, Next, Passage, Passing, Point, Reply, Returned, look::look};
 use crate::{
     error::Error,
     grant::Amounts,
@@ -86,7 +86,7 @@ struct Inquiry<'a> {
 }
 
 /// What is known of a call that was in doubt, and by what.
-type Known = (Result<Answer, types::Error>, Option<KnownBy>);
+type Known = (Result<Returned, types::Error>, Option<KnownBy>);
 
 /// What a round came to.
 enum Round {
@@ -96,11 +96,11 @@ enum Round {
 }
 
 impl Round {
-    fn answered(outcome: Result<Answer, types::Error>) -> Self {
+    fn answered(outcome: Result<Returned, types::Error>) -> Self {
         Self::Known((outcome, Some(KnownBy::Answered)))
     }
 
-    fn read(outcome: Result<Answer, types::Error>) -> Self {
+    fn read(outcome: Result<Returned, types::Error>) -> Self {
         Self::Known((outcome, Some(KnownBy::Read)))
     }
 }
@@ -274,7 +274,7 @@ impl Inquiry<'_> {
 
     /// Is it the answer to another call: does it name another thing, or has another call of this run been
     /// answered with its number?
-    fn is_anothers(&self, answer: &Answer) -> bool {
+    fn is_anothers(&self, answer: &Answered) -> bool {
         let Some(request) = self.call.mutation() else { return false };
         let reference = answer.reference_number.as_deref().unwrap_or_default();
         self.evidence().is_some_and(|own| own.is_of_another(&request.form, &*answer.value))
@@ -341,14 +341,14 @@ impl Inquiry<'_> {
     }
 
     /// What was read, as the call's own answer.
-    fn happened(&mut self, result: bytes::Bytes) -> Option<Answer> {
+    fn happened(&mut self, result: bytes::Bytes) -> Option<Returned> {
         let request = self.call.mutation()?;
         let read = std::str::from_utf8(&result).ok().and_then(|text| (request.read)(1, text).ok());
         let Some(value) = read else {
             self.show("it happened, but what it answered cannot be told".to_owned());
             return None;
         };
-        Some(Answer { count: Some(1), result, value, reference_number: None })
+        Some(Returned { count: Some(1), result, value, reference_number: None })
     }
 
     async fn fresh_ott(&mut self) -> Option<Secret> {
@@ -362,7 +362,7 @@ impl Inquiry<'_> {
         &mut self,
         inner: &mut impl Next,
         ott: Option<Secret>,
-    ) -> Result<Result<Answer, types::Error>, Error> {
+    ) -> Result<Result<Returned, types::Error>, Error> {
         self.sent_again = true;
         let reply = inner.call(Call { ott, ..self.call.clone() }).await?;
         self.spent = self.spent.plus(reply.spent);

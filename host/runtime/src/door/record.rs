@@ -19,9 +19,9 @@ use crate::{
     journal::{Entry, Outcome, Recorded},
 };
 
-/// What the journal has of a call that it does not have.
+/// What is told in place of the journal's call where the journal has no more calls.
 const BEYOND: &str = "nothing: its calls end before";
-/// What the journal has of a call that was cut off.
+/// What is told in place of the outcome of a call that was cut off.
 const OPEN: &str = "an intent without an outcome";
 
 /// Does a call differ from the past only because the past ends there?
@@ -96,7 +96,7 @@ impl<S: Next> Layer for Record<S> {
     }
 }
 
-/// The run is not what it was.
+/// The run asks for another call than its journal has.
 fn diverge(passage: Arc<Passage>, call: &Call, recorded: String) -> Passing {
     let (step, asked) = (call.step, call.asked());
     Box::pin(async move { Err(passage.diverge(step, recorded, asked).await) })

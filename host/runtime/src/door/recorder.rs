@@ -13,8 +13,8 @@ use crate::{
     error::Error,
     grant::{Amounts, Budget, Day, budget},
     journal::{
-        Append, AppendError, Chain, Change, Claims, Entry, Fold, Index, Intent, Journal, Outcome,
-        Owner, Recorded, SharedUsage, StoredEntry, Taken, Writing, together,
+        Append, AppendError, Chain, Change, Claims, Entry, Index, Intent, Journal, Outcome, Owner,
+        Projection, Recorded, SharedUsage, StoredEntry, Taken, Writing, together,
     },
 };
 
@@ -48,7 +48,7 @@ struct State {
     /// Encoded and hashed when they go to the disk: a read does not wait for that.
     buffered: Vec<Entry>,
     sealed: Option<(u64, Vec<u8>)>,
-    fold: Fold,
+    projection: Projection,
     reservation: Option<Reservation>,
     /// The step of a call that has claimed what it is about.
     claimed: Option<u64>,
@@ -93,7 +93,7 @@ impl Recorder {
         let state = State {
             chain: entries.last().map_or_else(Chain::default, |last| Chain::after(last.hash)),
             first: entries.len() as u64,
-            fold: Fold::of(entries.iter().map(|stored| &stored.entry)),
+            projection: Projection::of(entries.iter().map(|stored| &stored.entry)),
             ..State::default()
         };
         Self {
@@ -127,7 +127,7 @@ impl Recorder {
     /// Adds an entry to the chain. It is durable after the next [`Recorder::commit`].
     pub fn note(&self, entry: Entry) {
         let mut state = self.state();
-        let change = state.fold.add(&entry);
+        let change = state.projection.add(&entry);
         if let Some(change) = change {
             state.days.insert(change.day);
         }
@@ -193,7 +193,7 @@ impl Recorder {
     /// Has another call of this run been answered with this reference number?
     pub fn is_anothers_reference(&self, step: u64, reference: &str) -> bool {
         let state = self.state();
-        let mut effects = state.fold.effects.iter();
+        let mut effects = state.projection.effects.iter();
         !reference.is_empty()
             && effects.any(|effect| effect.step != step && effect.reference == reference)
     }
@@ -222,7 +222,7 @@ impl Recorder {
             let noted = std::mem::take(&mut state.buffered);
             let mut index: Vec<Index> = noted.iter().filter_map(Index::of).collect();
             // A run settles and ends last, so what all entries come to is what these come to.
-            let sums = noted.iter().flat_map(|entry| Index::of_sum(entry, &state.fold));
+            let sums = noted.iter().flat_map(|entry| Index::of_sum(entry, &state.projection));
             index.extend(sums.collect::<Vec<_>>());
             let noted = together(noted);
             let append = Append {
@@ -232,7 +232,7 @@ impl Recorder {
                 index,
                 usage: std::mem::take(&mut state.days)
                     .into_iter()
-                    .map(|day| (day, state.fold.spent.on(day)))
+                    .map(|day| (day, state.projection.spent.on(day)))
                     .collect(),
                 sealed: state.sealed.take(),
             };
@@ -283,7 +283,7 @@ impl Recorder {
     pub fn left(&self, budget: &Budget, day: Day) -> Amounts {
         let state = self.state();
         let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        budget::left(budget, state.fold.spent.total(), usage.on(day), usage.ever())
+        budget::left(budget, state.projection.spent.total(), usage.on(day), usage.ever())
     }
 
     /// What a call reserved gives way to what its entry says.
@@ -299,12 +299,12 @@ impl Recorder {
 
     /// What the open intent of a step reserved; none, if it has none.
     pub fn reserved(&self, step: u64) -> Option<Amounts> {
-        self.state().fold.reserved(step)
+        self.state().projection.reserved(step)
     }
 
     /// The open intent of a step; none, if it has none.
     pub fn open_intent(&self, step: u64) -> Option<Intent> {
-        self.state().fold.open_intent(step).cloned()
+        self.state().projection.open_intent(step).cloned()
     }
 
     /// The last mutation that was intended.
@@ -313,8 +313,8 @@ impl Recorder {
     }
 
     /// What all entries come to.
-    pub fn fold(&self) -> Fold {
-        self.state().fold.clone()
+    pub fn projection(&self) -> Projection {
+        self.state().projection.clone()
     }
 
     /// The hash of the last entry that was given to the disk.
@@ -330,7 +330,7 @@ impl Recorder {
 impl State {
     fn check(&self, budget: &Budget, needed: Amounts) -> Result<(), types::Exhaustion> {
         let reserved = self.reservation.map(|reservation| reservation.amounts);
-        self.fold.spent.check(budget, reserved.unwrap_or_default().plus(needed))
+        self.projection.spent.check(budget, reserved.unwrap_or_default().plus(needed))
     }
 }
 
@@ -339,7 +339,7 @@ impl Drop for Recorder {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let (Some(claims), Some(step)) = (&self.claims, state.claimed)
-            && state.fold.reserved(step).is_none()
+            && state.projection.reserved(step).is_none()
         {
             claims.release(&self.run, step);
         }

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use pod_platform::{types, wire::form::Form};
 
-use super::{Answer, Passage, Reply, history::written, memory::bytes, turns::Turn};
+use super::{Passage, Reply, Returned, history::written, memory::bytes, turns::Turn};
 use crate::{
     contract::RemainingBudget,
     error::Error,
@@ -88,21 +88,21 @@ pub(crate) async fn perform(passage: &Passage, request: &StateRequest) -> Result
     let answer = match request {
         StateRequest::Get { key } => {
             let stored = passage.memory.get(key).await?;
-            Answer::of(written(&stored)?, stored)
+            Returned::of(written(&stored)?, stored)
         }
         StateRequest::ListKeys { prefix } => {
             let keys = passage.memory.keys().await?.into_iter().map(|(key, _)| key);
             let keys: Vec<String> = keys.filter(|key| key.starts_with(prefix)).collect();
-            Answer::of(written(&keys)?, keys)
+            Returned::of(written(&keys)?, keys)
         }
         StateRequest::Set { key, value } => {
-            return change(passage, key, value.as_ref(), Answer::of("null", ())).await;
+            return change(passage, key, value.as_ref(), Returned::of("null", ())).await;
         }
         StateRequest::CompareAndSet { key, expected, value } => {
             if passage.memory.get(key).await? == *expected {
-                return change(passage, key, value.as_ref(), Answer::of("true", true)).await;
+                return change(passage, key, value.as_ref(), Returned::of("true", true)).await;
             }
-            Answer::of("false", false)
+            Returned::of("false", false)
         }
     };
     Ok(Reply::of(Ok(answer), Amounts::default()))
@@ -112,7 +112,7 @@ async fn change(
     passage: &Passage,
     key: &str,
     value: Option<&String>,
-    answer: Answer,
+    answer: Returned,
 ) -> Result<Reply, Error> {
     if key.is_empty() || key.len() > LONGEST_KEY {
         let expected = format!("1 to {LONGEST_KEY} bytes");

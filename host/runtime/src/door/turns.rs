@@ -1,4 +1,4 @@
-//! Who has something that one has at a time, such as a run that goes on: whoever wants it waits.
+//! Locks by key. Of a run, or of what a policy stores, there is one holder at a time; others wait.
 
 use std::{
     collections::HashMap,
@@ -8,10 +8,10 @@ use std::{
 
 use tokio::sync::OwnedMutexGuard;
 
-/// Somebody's turn, for as long as it is held.
+/// A lock that is held; dropped, it is the next one's.
 pub(crate) type Turn = OwnedMutexGuard<()>;
 
-/// Whose turn it is, of each thing.
+/// The locks that somebody holds or waits for, by key.
 pub(crate) struct Turns<K>(Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>);
 
 impl<K> Default for Turns<K> {

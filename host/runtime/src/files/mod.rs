@@ -1,4 +1,5 @@
-//! Files on the disk: those that are nobody else's, and those that nobody vouches for.
+//! Files on the disk: private ones, which no other user may read or write, and untrusted ones, which a
+//! policy's author wrote.
 
 pub(crate) mod private;
 pub(crate) mod untrusted;

@@ -1,4 +1,4 @@
-//! Files and folders that are nobody else's: 0600 in 0700, whatever the umask of this process is. A
+//! Files and folders for this user alone: 0600 in 0700, whatever the umask of this process is. A
 //! journal tells what a merchant pays, and whoever could write it could have payments made.
 
 use std::{

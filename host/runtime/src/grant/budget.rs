@@ -256,53 +256,49 @@ impl Amounts {
 
     /// Saturation keeps a budget exhausted; it never makes room.
     pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            rials: self.rials.saturating_add(other.rials),
-            calls: self.calls.saturating_add(other.calls),
-            bytes_up: self.bytes_up.saturating_add(other.bytes_up),
-            bytes_down: self.bytes_down.saturating_add(other.bytes_down),
-            http_calls: self.http_calls.saturating_add(other.http_calls),
-            sms: self.sms.saturating_add(other.sms),
-        }
+        self.zip(other, u64::saturating_add)
     }
 
     /// What is left of these after `other`.
     pub(crate) fn minus(self, other: Self) -> Self {
-        Self {
-            rials: self.rials.saturating_sub(other.rials),
-            calls: self.calls.saturating_sub(other.calls),
-            bytes_up: self.bytes_up.saturating_sub(other.bytes_up),
-            bytes_down: self.bytes_down.saturating_sub(other.bytes_down),
-            http_calls: self.http_calls.saturating_sub(other.http_calls),
-            sms: self.sms.saturating_sub(other.sms),
-        }
+        self.zip(other, u64::saturating_sub)
     }
 
     /// Of each the smaller.
     fn least(self, other: Self) -> Self {
+        self.zip(other, u64::min)
+    }
+
+    /// Of each meter what `of` makes of the two amounts.
+    fn zip(self, other: Self, of: impl Fn(u64, u64) -> u64) -> Self {
         Self {
-            rials: self.rials.min(other.rials),
-            calls: self.calls.min(other.calls),
-            bytes_up: self.bytes_up.min(other.bytes_up),
-            bytes_down: self.bytes_down.min(other.bytes_down),
-            http_calls: self.http_calls.min(other.http_calls),
-            sms: self.sms.min(other.sms),
+            rials: of(self.rials, other.rials),
+            calls: of(self.calls, other.calls),
+            bytes_up: of(self.bytes_up, other.bytes_up),
+            bytes_down: of(self.bytes_down, other.bytes_down),
+            http_calls: of(self.http_calls, other.http_calls),
+            sms: of(self.sms, other.sms),
         }
+    }
+
+    /// By meter, in the order in which policies are told that one is exhausted.
+    fn by_meter(self) -> [(Meter, u64); 6] {
+        [
+            (Meter::Calls, self.calls),
+            (Meter::HttpCalls, self.http_calls),
+            (Meter::BytesUp, self.bytes_up),
+            (Meter::BytesDown, self.bytes_down),
+            (Meter::Sms, self.sms),
+            (Meter::Rial, self.rials),
+        ]
     }
 }
 
 /// Is `needed` left of the limits, where so much is used? The error is the first meter of which it
 /// is not.
 fn covers(limits: Amounts, used: Amounts, needed: Amounts) -> Result<(), Exhaustion> {
-    let left = limits.minus(used);
-    for (meter, needed, remaining) in [
-        (Meter::Calls, needed.calls, left.calls),
-        (Meter::HttpCalls, needed.http_calls, left.http_calls),
-        (Meter::BytesUp, needed.bytes_up, left.bytes_up),
-        (Meter::BytesDown, needed.bytes_down, left.bytes_down),
-        (Meter::Sms, needed.sms, left.sms),
-        (Meter::Rial, needed.rials, left.rials),
-    ] {
+    let left = limits.minus(used).by_meter();
+    for ((meter, needed), (_, remaining)) in needed.by_meter().into_iter().zip(left) {
         if needed > remaining {
             return Err(Exhaustion { meter, needed, remaining });
         }

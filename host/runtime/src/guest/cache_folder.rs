@@ -119,7 +119,7 @@ impl ArtefactFolder {
         };
         files.sort_by_key(|file| file.used);
         let mut held: u64 = files.iter().map(|file| file.bytes).sum();
-        for Kept { path, bytes, .. } in files {
+        for CachedFile { path, bytes, .. } in files {
             if held <= self.at_most {
                 return;
             }
@@ -139,7 +139,7 @@ impl ArtefactFolder {
 
     /// What is kept in the folder. What else lies there is nobody's to drop; what was left
     /// unfinished is dropped now.
-    fn files(&self) -> io::Result<Vec<Kept>> {
+    fn files(&self) -> io::Result<Vec<CachedFile>> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let path = entry?.path();
@@ -156,14 +156,14 @@ impl ArtefactFolder {
                 }
                 continue;
             }
-            files.push(Kept { path, used, bytes: about.len() });
+            files.push(CachedFile { path, used, bytes: about.len() });
         }
         Ok(files)
     }
 }
 
-/// A file that is kept.
-struct Kept {
+/// A compiled component in the folder.
+struct CachedFile {
     path: PathBuf,
     used: SystemTime,
     bytes: u64,

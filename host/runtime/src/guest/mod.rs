@@ -18,4 +18,4 @@ pub(crate) use compiler::Compiler;
 pub(crate) use instance::{Guest, GuestMeters, Start, Stop, until};
 pub(crate) use linker::{Exports, Linked, Offer};
 pub use progress::{OnProgress, Progress};
-pub(crate) use records::{Answer, Export, Records};
+pub(crate) use records::{Export, Lifted, Records};

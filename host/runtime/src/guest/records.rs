@@ -40,17 +40,17 @@ impl Export {
     }
 
     /// Calls the function, if its type is the one that is asked for.
-    pub async fn call<Parameters, Answer>(
+    pub async fn call<Parameters, Output>(
         &self,
         guest: &mut Guest,
         parameters: Parameters,
-    ) -> Result<Answer>
+    ) -> Result<Output>
     where
         Parameters: ComponentNamedList + Lower + Send + Sync,
-        (Answer,): ComponentNamedList + Lift + Send + Sync + 'static,
+        (Output,): ComponentNamedList + Lift + Send + Sync + 'static,
     {
         let function =
-            guest.instance.get_typed_func::<Parameters, (Answer,)>(&mut guest.store, &self.0)?;
+            guest.instance.get_typed_func::<Parameters, (Output,)>(&mut guest.store, &self.0)?;
         let (answer,) = function.call_async(&mut guest.store, parameters).await?;
         Ok(answer)
     }
@@ -59,8 +59,8 @@ impl Export {
 /// A list of records for a guest.
 pub(crate) struct Records<'a, T>(pub &'a [T]);
 
-/// A guest's answer.
-pub(crate) struct Answer<T>(pub T);
+/// What a guest returned, read from its memory.
+pub(crate) struct Lifted<T>(pub T);
 
 /// How a value lies in a guest's memory, by the canonical ABI for texts in UTF-8.
 pub(crate) trait Layout: Sized {
@@ -386,7 +386,7 @@ unsafe impl<T: Lower + Layout> Lower for Records<'_, T> {
 }
 
 // SAFETY: every item is the answer's own.
-unsafe impl<T: ComponentType> ComponentType for Answer<T> {
+unsafe impl<T: ComponentType> ComponentType for Lifted<T> {
     type Lower = T::Lower;
     const ABI: CanonicalAbiInfo = T::ABI;
 
@@ -397,7 +397,7 @@ unsafe impl<T: ComponentType> ComponentType for Answer<T> {
 
 // SAFETY: what is read was written by the guest as the type that was checked; `Layout` trusts
 // nothing of it.
-unsafe impl<T: Lift + Layout> Lift for Answer<T> {
+unsafe impl<T: Lift + Layout> Lift for Lifted<T> {
     fn linear_lift_from_flat(
         cx: &mut LiftContext<'_>,
         ty: InterfaceType,

@@ -10,8 +10,9 @@ use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     chain::{self, StoredEntry},
-    projection::Fold,
+    projection::Projection,
     store::{Journal, rows},
+    usage::amounts,
     writer::{self, Index, signed},
 };
 use crate::{
@@ -149,20 +150,20 @@ impl Indexed {
             head: entries.last().map(|last| last.hash),
             ..Self::default()
         };
-        let mut fold = Fold::default();
+        let mut projection = Projection::default();
         let mut days = BTreeSet::new();
         for StoredEntry { entry, .. } in entries {
-            days.extend(fold.add(entry).map(|change| change.day));
+            days.extend(projection.add(entry).map(|change| change.day));
             if let Some(change) = Index::of(entry) {
                 indexed.take(change);
             }
-            for change in Index::of_sum(entry, &fold) {
+            for change in Index::of_sum(entry, &projection) {
                 indexed.take(change);
             }
         }
         indexed.usage = days
             .into_iter()
-            .map(|day| (day, fold.spent.on(day)))
+            .map(|day| (day, projection.spent.on(day)))
             .filter(|(_, used)| *used != Amounts::default())
             .collect();
         indexed
@@ -298,18 +299,7 @@ async fn usage(
     .bind(run)
     .fetch_all(connection)
     .await?;
-    let read = |row: &SqliteRow| {
-        let number = |column: usize| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
-        let used = Amounts {
-            rials: number(1)?,
-            calls: number(2)?,
-            bytes_up: number(3)?,
-            bytes_down: number(4)?,
-            http_calls: number(5)?,
-            sms: number(6)?,
-        };
-        Ok((row.try_get::<Day, _>(0)?, used))
-    };
+    let read = |row: &SqliteRow| Ok((row.try_get::<Day, _>(0)?, amounts(row, 1)?));
     let used: sqlx::Result<BTreeMap<Day, Amounts>> = rows.iter().map(read).collect();
     Ok(used?.into_iter().filter(|(_, used)| *used != Amounts::default()).collect())
 }
@@ -382,12 +372,12 @@ async fn mend(connection: &mut SqliteConnection, run: &str) -> sqlx::Result<()> 
     let Some(last) = entries.last() else { return Ok(()) };
     let indexed = Indexed::of(&entries);
     // What policies have stored is not of one run alone, and one-time tokens are nobody's cache.
-    let mut fold = Fold::default();
+    let mut projection = Projection::default();
     let changes: Vec<Index> = entries
         .iter()
         .flat_map(|stored| {
-            fold.add(&stored.entry);
-            Index::of(&stored.entry).into_iter().chain(Index::of_sum(&stored.entry, &fold))
+            projection.add(&stored.entry);
+            Index::of(&stored.entry).into_iter().chain(Index::of_sum(&stored.entry, &projection))
         })
         .filter(|change| !matches!(change, Index::State(_) | Index::Known(_)))
         .collect();

@@ -191,13 +191,13 @@ impl Named {
 /// The `id` of what a call answered.
 fn answered_id(outcome: &Outcome) -> Option<String> {
     #[derive(Deserialize)]
-    struct Answer<'a> {
+    struct WithId<'a> {
         #[serde(borrow)]
         id: &'a RawValue,
     }
 
     let Recorded::Done(result) = &outcome.recorded else { return None };
-    let answer: Answer<'_> = serde_json::from_slice(result).ok()?;
+    let answer: WithId<'_> = serde_json::from_slice(result).ok()?;
     Some(answer.id.get().trim_matches('"').to_owned())
 }
 

@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::{
     chain,
-    projection::Fold,
+    projection::Projection,
     store::rows,
     writer::{self, Index, signed},
 };
@@ -42,7 +42,7 @@ async fn add_what_is_newer(connection: &mut SqliteConnection) -> Result<(), Erro
             let Ok(entries) = chain::read(&run, rows(connection, &run).await?, None) else {
                 continue;
             };
-            if Fold::of(entries.iter().map(|stored| &stored.entry)).is_policys_failure() {
+            if Projection::of(entries.iter().map(|stored| &stored.entry)).is_policys_failure() {
                 sqlx::query("UPDATE runs SET policys_failure = 1 WHERE run = ?")
                     .bind(run)
                     .execute(&mut *connection)
@@ -79,12 +79,12 @@ async fn index_what_is_not(connection: &mut SqliteConnection) -> Result<(), Erro
         let rows = rows(connection, &run).await?;
         let entries = chain::read(&run, rows, None)?;
         let Some(last) = entries.last() else { continue };
-        let mut fold = Fold::default();
+        let mut projection = Projection::default();
         let mut index = Vec::new();
         for stored in &entries {
-            fold.add(&stored.entry);
+            projection.add(&stored.entry);
             index.extend(Index::of(&stored.entry));
-            index.extend(Index::of_sum(&stored.entry, &fold));
+            index.extend(Index::of_sum(&stored.entry, &projection));
         }
         let length = signed(entries.len() as u64);
         writer::index(connection, &run, &index, length, last.hash.0).await?;

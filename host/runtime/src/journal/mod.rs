@@ -43,7 +43,7 @@ pub(crate) use looks::together;
 pub use origin::{Acceptance, Older};
 pub use owner::Taking;
 pub use pauses::Pause;
-pub(crate) use projection::{Fold, Open};
+pub(crate) use projection::{Open, Projection};
 pub(crate) use receipt::{Doubt, LogLine, PolicyIdentity, Receipt, RunError, Violation};
 pub use runs::{RunFilter, RunSummary};
 pub(crate) use spent::Change;

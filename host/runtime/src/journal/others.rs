@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use pod_platform::Evidence;
 
-use super::{Entry, Fold, Journal, RunFilter, RunSummary, Started};
+use super::{Entry, Journal, Projection, RunFilter, RunSummary, Started};
 use crate::error::Error;
 
 impl Journal {
@@ -28,11 +28,11 @@ impl Journal {
                 continue;
             }
             let Ok(entries) = self.entries(&other).await else { return Ok(true) };
-            let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-            if fold.started.as_ref().is_some_and(Started::is_dry_run) {
+            let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
+            if projection.started.as_ref().is_some_and(Started::is_dry_run) {
                 continue;
             }
-            let done: BTreeSet<u64> = fold.effects.iter().map(|effect| effect.step).collect();
+            let done: BTreeSet<u64> = projection.effects.iter().map(|effect| effect.step).collect();
             let explains = entries.iter().any(|stored| match &stored.entry {
                 Entry::Intent(intent) => {
                     (other.as_str(), intent.step) != (run, step)

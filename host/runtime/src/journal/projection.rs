@@ -18,7 +18,7 @@ use super::{
 use crate::grant::Amounts;
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fold {
+pub(crate) struct Projection {
     pub started: Option<Started>,
     pub decided: Option<Decided>,
     pub finished: Option<Finished>,
@@ -49,14 +49,14 @@ pub(crate) struct Open {
     pub outcome: Option<Outcome>,
 }
 
-impl Fold {
+impl Projection {
     /// The sum of all of a run's entries.
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
-        let mut fold = Self::default();
+        let mut projection = Self::default();
         for entry in entries {
-            fold.add(entry);
+            projection.add(entry);
         }
-        fold
+        projection
     }
 
     /// Takes in one more entry.

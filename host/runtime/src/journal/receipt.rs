@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     StoredEntry,
     effect::{Effect, Source},
-    projection::Fold,
+    projection::Projection,
 };
 use crate::{
     contract::{Recorded, StatedFact},
@@ -87,17 +87,21 @@ impl Receipt {
 
     /// The receipt of a run that ended, from its entries.
     pub(crate) fn of(run: &str, entries: &[StoredEntry]) -> Result<Self, Error> {
-        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+        let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
         let head = entries.last().map_or(Digest([0; 32]), |last| last.hash);
-        Self::of_fold(run, &fold, head)
+        Self::of_projection(run, &projection, head)
     }
 
-    pub(crate) fn of_fold(run: &str, fold: &Fold, head: Digest) -> Result<Self, Error> {
+    pub(crate) fn of_projection(
+        run: &str,
+        projection: &Projection,
+        head: Digest,
+    ) -> Result<Self, Error> {
         let damaged = |what: &str| Error::Journal(format!("run {run}: {what} cannot be read"));
-        if fold.started.is_none() {
+        if projection.started.is_none() {
             return Err(Error::NoSuchRun(run.to_owned()));
         }
-        let finished = fold.finished.as_ref().ok_or_else(|| Error::NotResumable {
+        let finished = projection.finished.as_ref().ok_or_else(|| Error::NotResumable {
             run: run.to_owned(),
             reason: "it has not ended".to_owned(),
         })?;
@@ -113,22 +117,22 @@ impl Receipt {
             Some(log) => serde_json::from_str(log).map_err(|_| damaged("its log"))?,
             None => Vec::new(),
         };
-        Self::of_run(run, fold, head, output, error, log)
+        Self::of_run(run, projection, head, output, error, log)
     }
 
     /// The receipt of a run that ended with this output and this error.
     pub(crate) fn of_run(
         run: &str,
-        fold: &Fold,
+        projection: &Projection,
         head: Digest,
         output: Value,
         error: Option<RunError>,
         log: Vec<LogLine>,
     ) -> Result<Self, Error> {
-        let (Some(started), Some(finished)) = (&fold.started, &fold.finished) else {
+        let (Some(started), Some(finished)) = (&projection.started, &projection.finished) else {
             return Err(Error::NoSuchRun(run.to_owned()));
         };
-        let spent = fold.spent.settled();
+        let spent = projection.spent.settled();
         let stated = match &started.stated {
             Some(stated) => serde_json::from_str(stated).map_err(|error| {
                 Error::Journal(format!("run {run}: what it went by cannot be read: {error}"))
@@ -145,11 +149,11 @@ impl Receipt {
                 digest: started.script.unwrap_or(started.component),
             },
             world: started.world.clone(),
-            status: fold.status(error.as_ref()),
+            status: projection.status(error.as_ref()),
             output,
             error,
-            effects: fold.effects.clone(),
-            met_outage: fold.met_outage,
+            effects: projection.effects.clone(),
+            met_outage: projection.met_outage,
             meters: Meters {
                 calls: spent.calls,
                 bytes_up: spent.bytes_up,
@@ -160,11 +164,11 @@ impl Receipt {
                 memory_bytes: finished.memory_bytes,
                 rials: Rial(spent.rials),
             },
-            denied: fold.refusals.clone(),
-            doubts: fold.doubts(),
-            settled: fold.settlements.clone(),
+            denied: projection.refusals.clone(),
+            doubts: projection.doubts(),
+            settled: projection.settlements.clone(),
             stated: stated.used,
-            assumed: fold.assumed.iter().cloned().collect(),
+            assumed: projection.assumed.iter().cloned().collect(),
             log,
             journal_head: head,
             signature: None,

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{
     Journal, RunFilter, RunSummary, StoredEntry,
     effect::{Effect, Named, Proof, Source},
-    projection::Fold,
+    projection::Projection,
     receipt::Doubt,
 };
 use crate::error::Error;
@@ -133,12 +133,12 @@ impl Line {
     /// What a run's entries come to, in the order of its calls.
     #[must_use]
     pub fn of_run(run: &RunSummary, entries: &[StoredEntry]) -> Vec<Self> {
-        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+        let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
         let mut lines: Vec<Self> = Vec::new();
-        let effects = fold.effects.iter().filter(|effect| effect.proof != Proof::Settled);
+        let effects = projection.effects.iter().filter(|effect| effect.proof != Proof::Settled);
         lines.extend(effects.map(|effect| Self::of_effect(run, effect)));
-        lines.extend(fold.doubts().into_iter().map(|doubt| Self::of_doubt(run, doubt)));
-        lines.extend(Self::of_decisions(run, &fold));
+        lines.extend(projection.doubts().into_iter().map(|doubt| Self::of_doubt(run, doubt)));
+        lines.extend(Self::of_decisions(run, &projection));
         // Decisions of one call stay in their order.
         lines.sort_by_key(|line| (line.at, line.step));
         lines
@@ -209,14 +209,16 @@ impl Line {
         }
     }
 
-    fn of_decisions(run: &RunSummary, fold: &Fold) -> Vec<Self> {
+    fn of_decisions(run: &RunSummary, projection: &Projection) -> Vec<Self> {
         let mut lines = Vec::new();
-        for (index, settlement) in fold.settlements.iter().enumerate() {
+        for (index, settlement) in projection.settlements.iter().enumerate() {
             let of_step = |step| step == settlement.step;
-            let Some(open) = fold.settled().iter().find(|open| of_step(open.intent.step)) else {
+            let Some(open) = projection.settled().iter().find(|open| of_step(open.intent.step))
+            else {
                 continue;
             };
-            let superseded = fold.settlements[index + 1..].iter().any(|later| of_step(later.step));
+            let superseded =
+                projection.settlements[index + 1..].iter().any(|later| of_step(later.step));
             let counts = settlement.happened && !superseded;
             let Named { object, paid_from } = Named::of(&open.intent, None);
             let call = Call {
@@ -426,13 +428,13 @@ pub async fn open_doubts(
                 continue;
             }
         };
-        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-        for (mut doubt, open) in fold.doubts().into_iter().zip(fold.open()) {
-            if let (Some(owner), None, None) = (&owner, &fold.finished, &open.outcome) {
+        let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
+        for (mut doubt, open) in projection.doubts().into_iter().zip(projection.open()) {
+            if let (Some(owner), None, None) = (&owner, &projection.finished, &open.outcome) {
                 doubt.reason =
                     format!("no answer yet: the store is in use ({owner}), which may be at it");
             }
-            let command = match fold.finished {
+            let command = match projection.finished {
                 None => format!("podhost resume {}", run.run),
                 Some(_) => format!("podhost settle {} --step {}", run.run, doubt.step),
             };

@@ -26,7 +26,7 @@ use super::{
     high_water::{self, Mark},
     migrate, origin,
     owner::{self, Taking},
-    projection::Fold,
+    projection::Projection,
     runs, state,
     trust::{Standing, Trust},
     usage::{Owner, SharedUsage, Usages},
@@ -371,12 +371,12 @@ impl Journal {
                 }
                 // A damaged run is told of when it is read; the others go on.
                 let Ok(entries) = self.entries(&run).await else { continue };
-                let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-                if fold.started.as_ref().is_some_and(Started::is_dry_run) {
+                let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
+                if projection.started.as_ref().is_some_and(Started::is_dry_run) {
                     continue;
                 }
                 let claimant = Claimant::new(&account, platform.as_deref());
-                for open in fold.open() {
+                for open in projection.open() {
                     let objects = open.intent.objects();
                     let _ = self.claims.claim(&claimant, &objects, &run, open.intent.step);
                 }

@@ -90,15 +90,7 @@ impl Usages {
             let claimant = Claimant::new(row.try_get(0)?, Some(&platform));
             let owner = Owner { claimant, policy: row.try_get(2)? };
             let day: Day = row.try_get(3)?;
-            let number = |column: usize| number(&row, column);
-            let now = Amounts {
-                rials: number(4)?,
-                calls: number(5)?,
-                bytes_up: number(6)?,
-                bytes_down: number(7)?,
-                http_calls: number(8)?,
-                sms: number(9)?,
-            };
+            let now = amounts(&row, 4)?;
             let usage = self.of(&owner);
             let mut usage = usage.lock().unwrap_or_else(PoisonError::into_inner);
             usage.change(Change { day, instead_of: Amounts::default(), now });
@@ -107,6 +99,15 @@ impl Usages {
     }
 }
 
-fn number(row: &SqliteRow, column: usize) -> sqlx::Result<u64> {
-    row.try_get::<i64, _>(column).map(i64::unsigned_abs)
+/// The amounts of a row, in the columns from `first` on: rials, calls, bytes up and down, HTTP calls, SMS.
+pub(super) fn amounts(row: &SqliteRow, first: usize) -> sqlx::Result<Amounts> {
+    let number = |column: usize| row.try_get::<i64, _>(first + column).map(i64::unsigned_abs);
+    Ok(Amounts {
+        rials: number(0)?,
+        calls: number(1)?,
+        bytes_up: number(2)?,
+        bytes_down: number(3)?,
+        http_calls: number(4)?,
+        sms: number(5)?,
+    })
 }

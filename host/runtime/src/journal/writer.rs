@@ -20,7 +20,7 @@ use super::{
     Entry, Outcome, StateChange,
     high_water::{self, HighWater, Mark},
     origin,
-    projection::Fold,
+    projection::Projection,
     runs::DIVERGED,
     state,
     store::AppendError,
@@ -101,16 +101,16 @@ pub(crate) struct Begin {
 
 impl Index {
     /// What an entry changes by what all entries up to it come to.
-    pub(crate) fn of_sum(entry: &Entry, fold: &Fold) -> Vec<Self> {
+    pub(crate) fn of_sum(entry: &Entry, projection: &Projection) -> Vec<Self> {
         let mut changes = Vec::new();
         match entry {
             Entry::Settled(_) => {
-                let status = fold.settled_status();
+                let status = projection.settled_status();
                 changes.extend(status.map(|status| Self::Status(status.name().to_owned())));
             }
             Entry::Finished(_) => {
-                changes.extend(fold.is_policys_failure().then_some(Self::PolicysFailure));
-                changes.extend(fold.may_be_asked_again().then_some(Self::FreesKey));
+                changes.extend(projection.is_policys_failure().then_some(Self::PolicysFailure));
+                changes.extend(projection.may_be_asked_again().then_some(Self::FreesKey));
             }
             _ => {}
         }

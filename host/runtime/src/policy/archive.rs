@@ -33,11 +33,11 @@ impl Pause {
     }
 }
 
-/// The store's folder of policies and of interpreters.
+/// The store's archive of policies and of interpreters, a folder.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept(PathBuf);
+pub(crate) struct PolicyArchive(PathBuf);
 
-impl Kept {
+impl PolicyArchive {
     pub fn open(store: &Path) -> Self {
         Self(store.join(KEPT))
     }
@@ -176,5 +176,5 @@ pub async fn back_up(store: &Path, to: &Path) -> Result<(), Error> {
     let journal = Journal::read_only(store).await?;
     private::make_folder(to).map_err(|error| Error::Io { path: to.to_owned(), error })?;
     journal.back_up(&to.join(journal::FILE)).await?;
-    Kept::open(store).copy(to)
+    PolicyArchive::open(store).copy(to)
 }

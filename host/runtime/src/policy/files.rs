@@ -54,8 +54,8 @@ impl PolicyFiles {
     }
 
     /// Finds the files of a policy in the store, which runs began with.
-    pub(crate) fn kept(path: &Path) -> Result<Self, BadFile> {
-        Self::find_as(path, Reading::Kept)
+    pub(crate) fn archived(path: &Path) -> Result<Self, BadFile> {
+        Self::find_as(path, Reading::Archived)
     }
 
     fn find_as(path: &Path, reading: Reading) -> Result<Self, BadFile> {

@@ -32,8 +32,8 @@ const LARGEST: u64 = 256 << 10;
 pub(crate) enum Reading {
     /// As one that nobody vouches for.
     New,
-    /// As that of a policy which runs began with. It was read before, by the bounds of its time.
-    Kept,
+    /// As that of an archived policy, which runs began with. It was read before, by the bounds of its time.
+    Archived,
 }
 
 /// A policy's manifest.
@@ -157,7 +157,7 @@ impl Manifest {
         let mut name = |field: &'static str, name: &Spanned<String>| {
             let file = match reading {
                 Reading::New => untrusted::named(folder, name.get_ref()),
-                Reading::Kept => Ok(folder.join(name.get_ref())),
+                Reading::Archived => Ok(folder.join(name.get_ref())),
             };
             let file =
                 file.map_err(|reason| bad(Some(name.span()), format!("`{field}`: {reason}")))?;

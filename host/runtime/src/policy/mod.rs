@@ -15,7 +15,7 @@ mod script;
 mod settings;
 mod tables;
 
-pub(crate) use archive::Kept;
+pub(crate) use archive::PolicyArchive;
 pub use archive::back_up;
 pub(crate) use exact::is_exact;
 pub use files::PolicyFiles;

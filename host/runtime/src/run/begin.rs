@@ -14,7 +14,7 @@ use super::{
     execution::{Executed, Execution},
     facts::Background,
     host::Host,
-    key::check_key,
+    idempotency::check_key,
     spec::{RunOptions, Task},
 };
 use crate::{
@@ -24,8 +24,8 @@ use crate::{
     error::{Error, Stopped},
     grant::{Grant, Scope},
     journal::{
-        AppendError, Claimant, Decided, Entry, Finished, Fold, Owner, Receipt, RecordedOptions,
-        RunError, RunFilter, Started,
+        AppendError, Claimant, Decided, Entry, Finished, Owner, Projection, Receipt,
+        RecordedOptions, RunError, RunFilter, Started,
     },
     policy::{Loaded, Policy},
 };
@@ -95,8 +95,8 @@ impl Host {
 
             self.check_not_paused(&started).await?;
             let owner = started.owner();
-            let place = self.queues().take(&owner, grant.budget.concurrent_runs);
-            let _place = self.unless_stopped(place).await??;
+            let slot = self.queues().take(&owner, grant.budget.concurrent_runs);
+            let _slot = self.unless_stopped(slot).await??;
             let run = uuid::Uuid::now_v7().to_string();
             let live = self.live().take(&run).await;
             let recorder = Recorder::new(run.clone(), started.owner(), self.journal().clone());
@@ -160,10 +160,10 @@ impl Host {
     /// The run that was begun under the key of this request: its receipt, once it has one.
     async fn again(&self, run: &str, asked: &Started, account: &Account) -> Result<Receipt, Error> {
         let entries = self.journal().entries(run).await?;
-        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+        let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
         let is_same =
             |begun: &Started| (begun.request, &begun.platform) == (asked.request, &asked.platform);
-        if !fold.started.as_ref().is_some_and(is_same) {
+        if !projection.started.as_ref().is_some_and(is_same) {
             let key = asked.key.clone().unwrap_or_default();
             return Err(Error::KeyTaken { key, run: run.to_owned() });
         }
@@ -327,7 +327,7 @@ impl Host {
         let recorder = &passage.recorder;
         let Executed { output, error, log, fuel, memory_bytes, wall_ms } = executed;
         recorder.note(Entry::Finished(Finished {
-            status: recorder.fold().status(error.as_ref()).name().to_owned(),
+            status: recorder.projection().status(error.as_ref()).name().to_owned(),
             output: Some(output.to_string()),
             error: error.as_ref().and_then(|error| serde_json::to_string(error).ok()),
             fuel,
@@ -337,8 +337,8 @@ impl Host {
             log: (!log.is_empty()).then(|| json!(log).to_string()),
         }));
         recorder.commit().await?;
-        let (fold, head) = (recorder.fold(), recorder.head());
-        self.signed(Receipt::of_run(recorder.run(), &fold, head, output, error, log)?)
+        let (projection, head) = (recorder.projection(), recorder.head());
+        self.signed(Receipt::of_run(recorder.run(), &projection, head, output, error, log)?)
     }
 }
 
@@ -352,11 +352,11 @@ async fn stopped_run(recorder: &Recorder, started: &Started, stopped: Stopped) -
     {
         return error;
     }
-    let fold = recorder.fold();
+    let projection = recorder.projection();
     Error::Stopped(Stopped {
         run: Some(recorder.run().to_owned()),
-        calls: fold.spent.settled().calls,
-        doubts: fold.doubts().len(),
+        calls: projection.spent.settled().calls,
+        doubts: projection.doubts().len(),
         can_go_on,
         ..stopped
     })

@@ -1,5 +1,6 @@
 //! The execution of a run: for the first time, again after the host was stopped, or again to compare.
-//! Which of these it is, is a matter of what its door remembers and where it leads.
+//! All three are the same code. They differ in the history that the door answers from, and in whether
+//! it has a platform to send new calls to.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -10,7 +11,7 @@ use pod_platform::types;
 use serde_json::{Value, json};
 
 use super::{
-    decide::{Broken, Decider, Plan as _, execute},
+    decide::{Broken, CheckedPlan as _, Decider, execute},
     host::Host,
     spec::{Kind, Task},
 };
@@ -221,7 +222,7 @@ impl Process<'_> {
         decider: &D,
         door: &Door,
         config: &str,
-    ) -> Result<Result<(D::Books, D::Answer, u64), types::Error>, Stop> {
+    ) -> Result<Result<(D::Books, D::Proposal, u64), types::Error>, Stop> {
         let books = match decider.fetch(door).await {
             Ok(books) => books,
             Err(Broken::Call(error)) => return Ok(Err(error)),

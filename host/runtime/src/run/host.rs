@@ -21,7 +21,7 @@ use crate::{
     journal::{
         Acceptance, Archived, Distrust, Entry, Journal, Older, Owner, Receipt, RunFilter, Taking,
     },
-    policy::{Kept, PolicyFiles},
+    policy::{PolicyArchive, PolicyFiles},
 };
 
 /// Runs policies. Cheap to clone.
@@ -33,7 +33,7 @@ pub struct Host {
 struct Inner {
     compiler: Compiler,
     journal: Journal,
-    kept: Kept,
+    policies: PolicyArchive,
     live: Turns<String>,
     turns_to_store: Arc<Turns<Owner>>,
     resolver: Arc<dyn Resolve>,
@@ -237,13 +237,13 @@ impl PreparedHost {
     /// owning it. What cannot be compiled is told of when it is resumed.
     pub async fn compile_unfinished(&self) {
         let Ok(journal) = Journal::read_only(&self.store).await else { return };
-        let kept = Kept::open(&self.store);
+        let policies = PolicyArchive::open(&self.store);
         for summary in journal.runs(&RunFilter::unfinished()).await.unwrap_or_default() {
             let entries = journal.entries(&summary.run).await.unwrap_or_default();
             let Some(Entry::Started(started)) = entries.first().map(|first| &first.entry) else {
                 continue;
             };
-            let path = started.kept.as_deref().map(|policy| kept.path(policy));
+            let path = started.kept.as_deref().map(|policy| policies.path(policy));
             if let Some(Ok(files)) = path.map(|path| PolicyFiles::find(&path)) {
                 let mode = started.recorded_options().script_mode;
                 if let Err(error) = self.compile(&files, mode).await {
@@ -279,7 +279,7 @@ impl PreparedHost {
             Ok(Host {
                 inner: Arc::new(Inner {
                     journal,
-                    kept: Kept::open(&store),
+                    policies: PolicyArchive::open(&store),
                     live: Turns::default(),
                     turns_to_store: Arc::default(),
                     queues: Queues::default(),
@@ -367,8 +367,8 @@ impl Host {
         }
     }
 
-    pub(crate) fn kept(&self) -> &Kept {
-        &self.inner.kept
+    pub(crate) fn policies(&self) -> &PolicyArchive {
+        &self.inner.policies
     }
 
     /// The runs that are going on in this process.
@@ -410,11 +410,11 @@ impl Host {
         self.journal().check_trusted()?;
         let now = self.clock().now().0;
         if let Some(to) = to {
-            self.kept().copy(to)?;
+            self.policies().copy(to)?;
         }
         let taken = self.journal().bytes();
         let mut archived = self.journal().archive(before, to, now).await?;
-        let dropped = self.kept().prune(&self.journal().kept().await?)?;
+        let dropped = self.policies().prune(&self.journal().kept().await?)?;
         archived.not_freed = self.journal().give_back().await?;
         archived.freed_bytes = taken.saturating_sub(self.journal().bytes()) + dropped;
         Ok(archived)

@@ -1,4 +1,4 @@
-//! Policies for this host's runs: loaded from their files, which the store keeps, or from what it kept.
+//! Loads policies for runs: from their files, which are archived in the store, or from that archive.
 
 use std::{path::Path, sync::Arc};
 
@@ -30,7 +30,7 @@ impl Host {
     }
 
     /// Loads the policy that a run began with.
-    pub(crate) async fn load_kept(
+    pub(crate) async fn load_archived(
         &self,
         run: &str,
         started: &Started,
@@ -41,11 +41,11 @@ impl Host {
             reason: format!("{what} that it began with is not in the store"),
         };
         let kept = started.kept.as_deref().ok_or_else(|| missing("the policy"))?;
-        let path = self.kept().path(kept);
+        let path = self.policies().path(kept);
         if !path.is_file() {
             return Err(missing("the policy"));
         }
-        let files = PolicyFiles::kept(&path)?;
+        let files = PolicyFiles::archived(&path)?;
         let mut loaded = self.load_bytes(&files, mode).await?;
         // Its folder is named by what is in it.
         if loaded.kept != kept {
@@ -57,7 +57,7 @@ impl Host {
         if loaded.component != started.component {
             // Another version of podhost brought another interpreter.
             let digest = started.component;
-            let kept = self.kept().component(digest);
+            let kept = self.policies().component(digest);
             if loaded.script.is_none() || !kept.is_file() {
                 return Err(missing("the interpreter"));
             }
@@ -85,10 +85,10 @@ impl Host {
     /// Loads a policy, and keeps it in the store, for a run that is cut off.
     async fn load_bytes(&self, files: &PolicyFiles, mode: ScriptMode) -> Result<Loaded, Error> {
         let (loaded, bytes) = self.compiler().load(files, mode).await?;
-        self.kept().keep(files, &bytes)?;
+        self.policies().keep(files, &bytes)?;
         if loaded.script.is_some() {
             let made = || self.compiler().source(loaded.component);
-            self.kept().keep_component(loaded.component, made)?;
+            self.policies().keep_component(loaded.component, made)?;
         }
         Ok(loaded)
     }

@@ -16,7 +16,7 @@ use crate::{
     crypto::Digest,
     door::{History, Passage, Recorder, is_beyond},
     error::Error,
-    journal::{Finished, Fold, RunError},
+    journal::{Finished, Projection, RunError},
     policy::Policy,
 };
 
@@ -82,12 +82,13 @@ impl Host {
     ) -> BoxFuture<'a, Result<Replay, Error>> {
         Box::pin(async move {
             let entries = self.journal().entries(run).await?;
-            let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-            let started = fold.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+            let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
+            let started =
+                projection.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
             let options = started.recorded_options();
             let policy = match other {
                 Some(policy) => policy.clone(),
-                None => self.load_kept(run, started, options.script_mode).await?,
+                None => self.load_archived(run, started, options.script_mode).await?,
             };
             let background = Background::recorded(run, started)?;
             let input = serde_json::from_str(&started.input).map_err(|error| {
@@ -107,7 +108,7 @@ impl Host {
                 plan_only: options.plan_only,
                 on_failure: options.on_failure,
                 passage: passage.clone(),
-                decided: fold.decided.clone(),
+                decided: projection.decided.clone(),
             };
             let executed = execution.run().await;
 
@@ -116,7 +117,7 @@ impl Host {
                 entries: entries.len() as u64,
                 journal_head: entries.last().map_or(Digest([0; 32]), |last| last.hash),
                 differences: Vec::new(),
-                incomplete: fold
+                incomplete: projection
                     .finished
                     .as_ref()
                     .map_or_else(|| Some("the run has not ended".to_owned()), stopped_from_outside),
@@ -138,7 +139,7 @@ impl Host {
                             replayed: "nothing: it ended".to_owned(),
                         });
                     }
-                    if let (Some(finished), None) = (&fold.finished, &replay.incomplete) {
+                    if let (Some(finished), None) = (&projection.finished, &replay.incomplete) {
                         let likeness = Likeness {
                             policy: other.is_none(),
                             engine: policy.inner.component == started.component

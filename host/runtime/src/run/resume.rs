@@ -8,7 +8,7 @@ use super::{facts::Background, host::Host, spec::Task};
 use crate::{
     door::{Account, Direct, History, Passage, Recorder, lands_until, look},
     error::Error,
-    journal::{Doubt, Entry, Fold, Open, Receipt, RunFilter, RunSummary, Settled, Started},
+    journal::{Doubt, Entry, Open, Projection, Receipt, RunFilter, RunSummary, Settled, Started},
     redact::without_cards,
 };
 
@@ -42,7 +42,7 @@ impl Host {
             }
             // A damaged one is told of when it is resumed.
             let entries = self.journal().entries(&summary.run).await.unwrap_or_default();
-            let started = Fold::of(entries.iter().map(|stored| &stored.entry)).started;
+            let started = Projection::of(entries.iter().map(|stored| &stored.entry)).started;
             if !started.is_some_and(|started| started.is_dry_run()) {
                 unfinished.push(summary);
             }
@@ -70,12 +70,12 @@ impl Host {
         Box::pin(async move {
             let live = self.unless_stopped(self.live().take(run)).await?;
             let entries = self.journal().entries(run).await?;
-            let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-            if fold.finished.is_some() {
+            let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
+            if projection.finished.is_some() {
                 return self.signed(Receipt::of(run, &entries)?);
             }
             self.journal().check_trusted()?;
-            let Fold { started, decided, restored, .. } = fold;
+            let Projection { started, decided, restored, .. } = projection;
             let started = started.ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
             if started.is_dry_run() {
                 let reason = "a dry run is run again instead: it has paid nothing".to_owned();
@@ -84,7 +84,7 @@ impl Host {
             check_account(run, &started, account)?;
 
             let options = started.recorded_options();
-            let policy = self.load_kept(run, &started, options.script_mode).await?;
+            let policy = self.load_archived(run, &started, options.script_mode).await?;
             let background = Background::recorded(run, &started)?;
             let input = serde_json::from_str(&started.input).map_err(|error| {
                 Error::Journal(format!("run {run}: its input cannot be read: {error}"))
@@ -129,7 +129,7 @@ impl Host {
     /// If the journal cannot be read.
     pub async fn doubts(&self, run: &str) -> Result<Vec<Doubt>, Error> {
         let entries = self.journal().entries(run).await?;
-        Ok(Fold::of(entries.iter().map(|stored| &stored.entry)).doubts())
+        Ok(Projection::of(entries.iter().map(|stored| &stored.entry)).doubts())
     }
 
     /// Looks at the platform for what became of each call of a run that is in doubt. What is found
@@ -139,11 +139,12 @@ impl Host {
     /// If the journal cannot be read.
     pub async fn look(&self, run: &str, account: &Account) -> Result<Vec<Doubt>, Error> {
         let entries = self.journal().entries(run).await?;
-        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
-        let started = fold.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
-        let mut doubts = fold.doubts();
+        let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
+        let started =
+            projection.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+        let mut doubts = projection.doubts();
         let platform = Direct::of(account);
-        for (doubt, open) in doubts.iter_mut().zip(fold.open()) {
+        for (doubt, open) in doubts.iter_mut().zip(projection.open()) {
             let Some(evidence) = open.intent.evidence() else { continue };
             let form = open.intent.form();
             let before = open.intent.state_before();
@@ -172,10 +173,11 @@ impl Host {
         self.journal().check_trusted()?;
         let _live = self.live().take(run).await;
         let entries = self.journal().entries(run).await?;
-        let fold = Fold::of(entries.iter().map(|stored| &stored.entry));
+        let projection = Projection::of(entries.iter().map(|stored| &stored.entry));
         let refuse = |reason: String| Error::NotInDoubt { run: run.to_owned(), reason };
-        let started = fold.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
-        if fold.finished.is_none() {
+        let started =
+            projection.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
+        if projection.finished.is_none() {
             let resume = format!("it has not ended: `podhost resume {run}` looks into it first");
             return Err(refuse(resume));
         }
@@ -183,7 +185,7 @@ impl Host {
         if by.trim().is_empty() {
             return Err(refuse("who decides has to be named (--by NAME)".into()));
         }
-        let step = decided_step(&fold, step).map_err(refuse)?;
+        let step = decided_step(&projection, step).map_err(refuse)?;
         let journal = self.journal().clone();
         let recorder = Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);
         recorder.note(Entry::Settled(Settled {
@@ -200,9 +202,9 @@ impl Host {
 }
 
 /// The call that is decided: one that is in doubt or, named, one that was decided before.
-fn decided_step(fold: &Fold, named: Option<u64>) -> Result<u64, String> {
+fn decided_step(projection: &Projection, named: Option<u64>) -> Result<u64, String> {
     let steps = |open: &[Open]| open.iter().map(|open| open.intent.step).collect::<Vec<_>>();
-    let (open, settled) = (steps(fold.open()), steps(fold.settled()));
+    let (open, settled) = (steps(projection.open()), steps(projection.settled()));
     let listed = |steps: &[u64]| steps.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     match (named, open.as_slice()) {
         (Some(step), _) if open.contains(&step) || settled.contains(&step) => Ok(step),

@@ -1,4 +1,4 @@
-//! Which addresses are nobody's own network.
+//! Which addresses are on the public Internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -19,7 +19,7 @@ pub(crate) use egress::{Egress, SystemResolver};
 pub use secrets::HttpSecret;
 pub(crate) use secrets::HttpSecrets;
 
-use super::{Answer, Call, Passage, Reply, intake::Intake};
+use super::{Call, Passage, Reply, Returned, intake::Intake};
 use crate::{
     contract::{Header, HttpRequest, HttpResponse, Method},
     grant::{Amounts, day, url_pattern},
@@ -59,7 +59,7 @@ const OF_THE_HOST: [&str; 13] = [
     "upgrade",
 ];
 
-/// Does a server change something when it is asked so?
+/// Does a request with this method change something on the server?
 pub(crate) fn changes_something(method: Method) -> bool {
     !matches!(method, Method::Get | Method::Head)
 }
@@ -114,7 +114,7 @@ impl Written {
         }
     }
 
-    /// Reads it again.
+    /// Reads a response back from the journal.
     pub fn read(text: &str) -> serde_json::Result<HttpResponse> {
         let Self { status, headers, body } = serde_json::from_str(text)?;
         let header = |(name, value)| Header { name, value };
@@ -143,7 +143,7 @@ pub(crate) async fn send(passage: &Passage, call: &Call, request: &HttpRequest) 
         let response = veil.over(response);
         let written = serde_json::to_string(&Written::of(&response))
             .map_err(|error| failed(request, error.to_string()))?;
-        Ok(Answer::of(written, response))
+        Ok(Returned::of(written, response))
     });
     Reply::of(outcome.map_err(|error| veil.over_error(error)), spent)
 }
@@ -172,7 +172,7 @@ async fn try_send(
         let next = url
             .join(&location.value)
             .map_err(|error| unavailable(format!("{url} leads to what is no URL: {error}")))?;
-        // Where it leads is granted by itself, or not.
+        // The redirect's target has to be granted like any URL.
         let denied = passage.http.denies_url(&passage.grant.scope, request.method, next.as_str());
         if let Some(reason) = denied {
             let reason = format!("{url} leads elsewhere: {reason}");

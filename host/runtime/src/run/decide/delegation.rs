@@ -21,7 +21,7 @@ use crate::{
         bindings,
     },
     door::Door,
-    guest::{Answer, Export, Guest, Records},
+    guest::{Export, Guest, Lifted, Records},
     journal::Violation,
 };
 
@@ -49,8 +49,8 @@ pub(crate) struct Books {
 
 impl Decider for Delegation<'_> {
     type Books = Books;
-    type Answer = SpendingPlan;
-    type Plan = Plan;
+    type Proposal = SpendingPlan;
+    type Checked = CheckedSpending;
 
     async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
         let mut open = Vec::new();
@@ -86,7 +86,12 @@ impl Decider for Delegation<'_> {
         ask(self.exports, guest, invoices, delegations, wallets, config).await
     }
 
-    fn check(&self, books: Books, answer: SpendingPlan, now: u64) -> Result<Plan, Vec<Violation>> {
+    fn check(
+        &self,
+        books: Books,
+        answer: SpendingPlan,
+        now: u64,
+    ) -> Result<CheckedSpending, Vec<Violation>> {
         check(books, answer, now)
     }
 }
@@ -101,8 +106,8 @@ pub(crate) async fn ask(
     config: &str,
 ) -> wasmtime::Result<Result<SpendingPlan, Failure>> {
     let books = (Records(invoices), Records(delegations), Records(wallets), config);
-    let answer: Result<Answer<SpendingPlan>, Failure> = exports.call(guest, books).await?;
-    Ok(answer.map(|Answer(plan)| plan))
+    let answer: Result<Lifted<SpendingPlan>, Failure> = exports.call(guest, books).await?;
+    Ok(answer.map(|Lifted(plan)| plan))
 }
 
 /// What credits and wallets hold, by POD's rule of spending.
@@ -138,7 +143,7 @@ fn wallet_code(order: &bindings::Payment) -> &str {
 }
 
 /// What was decided, and what of it is done.
-pub(crate) struct Plan {
+pub(crate) struct CheckedSpending {
     books: Books,
     orders: Vec<bindings::Payment>,
     payments: Vec<Payment>,
@@ -150,7 +155,7 @@ pub(crate) struct Plan {
     doubtful: HashSet<String>,
 }
 
-fn check(books: Books, answer: SpendingPlan, now: u64) -> Result<Plan, Vec<Violation>> {
+fn check(books: Books, answer: SpendingPlan, now: u64) -> Result<CheckedSpending, Vec<Violation>> {
     let invoices: HashMap<u64, &OpenInvoice> =
         books.invoices.iter().map(|invoice| (invoice.id, invoice)).collect();
     let credits: HashMap<&str, &DelegatedCredit> =
@@ -264,7 +269,7 @@ fn check(books: Books, answer: SpendingPlan, now: u64) -> Result<Plan, Vec<Viola
     }
     let SpendingPlan { payments: orders, unpaid } = answer;
     let doubtful = HashSet::new();
-    Ok(Plan { books, orders, payments, splits, unpaid, purse: full, doubtful })
+    Ok(CheckedSpending { books, orders, payments, splits, unpaid, purse: full, doubtful })
 }
 
 fn amounts(amounts: &[Rial]) -> String {
@@ -283,7 +288,7 @@ struct Used<'a> {
     after: Rial,
 }
 
-impl super::Plan for Plan {
+impl super::CheckedPlan for CheckedSpending {
     fn payments(&mut self) -> &mut [Payment] {
         &mut self.payments
     }

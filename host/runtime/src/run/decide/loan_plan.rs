@@ -25,7 +25,7 @@ use crate::{
         StatedLoanCredit, StatedLoanPlan,
     },
     door::Door,
-    guest::{Answer, Export, Guest, Records},
+    guest::{Export, Guest, Lifted, Records},
     journal::Violation,
 };
 
@@ -52,8 +52,8 @@ pub(crate) struct Books {
 
 impl Decider for LoanPlan<'_> {
     type Books = Books;
-    type Answer = Selection;
-    type Plan = Plan;
+    type Proposal = Selection;
+    type Checked = CheckedSelection;
 
     async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
         let mut left_out = Vec::new();
@@ -79,7 +79,12 @@ impl Decider for LoanPlan<'_> {
         ask(self.exports, guest, &books.invoice, &books.offers, config).await
     }
 
-    fn check(&self, books: Books, answer: Selection, now: u64) -> Result<Plan, Vec<Violation>> {
+    fn check(
+        &self,
+        books: Books,
+        answer: Selection,
+        now: u64,
+    ) -> Result<CheckedSelection, Vec<Violation>> {
         check(books, answer, now)
     }
 }
@@ -212,12 +217,12 @@ pub(crate) async fn ask(
     config: &str,
 ) -> wasmtime::Result<Result<Selection, Failure>> {
     let books = (*invoice, Records(offers), config);
-    let answer: Result<Answer<Selection>, Failure> = exports.call(guest, books).await?;
-    Ok(answer.map(|Answer(selection)| selection))
+    let answer: Result<Lifted<Selection>, Failure> = exports.call(guest, books).await?;
+    Ok(answer.map(|Lifted(selection)| selection))
 }
 
 /// What was decided, and what came of it.
-pub(crate) struct Plan {
+pub(crate) struct CheckedSelection {
     invoice: InvoiceToFinance,
     offers: Vec<Offer>,
     left_out: Vec<LeftOut>,
@@ -228,7 +233,7 @@ pub(crate) struct Plan {
     created: Option<Loan>,
 }
 
-fn check(books: Books, answer: Selection, now: u64) -> Result<Plan, Vec<Violation>> {
+fn check(books: Books, answer: Selection, now: u64) -> Result<CheckedSelection, Vec<Violation>> {
     let Books { invoice, offers, left_out } = books;
     let Selection { choice, lost } = answer;
     let mut violations = Vec::new();
@@ -252,7 +257,7 @@ fn check(books: Books, answer: Selection, now: u64) -> Result<Plan, Vec<Violatio
     if !violations.is_empty() {
         return Err(violations);
     }
-    Ok(Plan { invoice, offers, left_out, choice, lost, payments, created: None })
+    Ok(CheckedSelection { invoice, offers, left_out, choice, lost, payments, created: None })
 }
 
 fn judge(
@@ -316,7 +321,7 @@ fn judge(
     }
 }
 
-impl super::Plan for Plan {
+impl super::CheckedPlan for CheckedSelection {
     fn payments(&mut self) -> &mut [Payment] {
         &mut self.payments
     }

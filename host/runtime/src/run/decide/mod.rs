@@ -33,10 +33,10 @@ const PAGE: u32 = 200;
 pub(crate) trait Decider: Sync {
     /// What there is to decide about.
     type Books: Send + Sync;
-    /// What the policy answers.
-    type Answer: Serialize + DeserializeOwned + Send + Sync;
-    /// The answer, checked.
-    type Plan: Plan;
+    /// What the policy proposes.
+    type Proposal: Serialize + DeserializeOwned + Send + Sync;
+    /// The proposal, checked.
+    type Checked: CheckedPlan;
 
     /// Reads what there is to decide about.
     fn fetch(&self, door: &Door) -> impl Future<Output = Result<Self::Books, Broken>> + Send;
@@ -47,19 +47,19 @@ pub(crate) trait Decider: Sync {
         guest: &mut Guest,
         books: &Self::Books,
         config: &str,
-    ) -> impl Future<Output = wasmtime::Result<Result<Self::Answer, Failure>>> + Send;
+    ) -> impl Future<Output = wasmtime::Result<Result<Self::Proposal, Failure>>> + Send;
 
     /// Checks an answer against POD's rules: all of it, before anything is paid.
     fn check(
         &self,
         books: Self::Books,
-        answer: Self::Answer,
+        answer: Self::Proposal,
         now: u64,
-    ) -> Result<Self::Plan, Vec<Violation>>;
+    ) -> Result<Self::Checked, Vec<Violation>>;
 }
 
 /// What is to be paid, in order, and what of it is.
-pub(crate) trait Plan: Send {
+pub(crate) trait CheckedPlan: Send {
     /// The payments in order.
     fn payments(&mut self) -> &mut [Payment];
 
@@ -200,7 +200,7 @@ impl fmt::Display for Failed {
 
 /// Makes a plan's payments, in its order. The first that failed, if any did.
 pub(crate) async fn execute(
-    plan: &mut impl Plan,
+    plan: &mut impl CheckedPlan,
     door: &Door,
     on_failure: OnFailure,
 ) -> Result<Option<Failed>, Stop> {

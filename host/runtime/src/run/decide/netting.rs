@@ -12,7 +12,7 @@ use super::{
 use crate::{
     contract::{Credit, Debt, Failure, NettingPlan, Remark},
     door::Door,
-    guest::{Answer, Export, Guest, Records},
+    guest::{Export, Guest, Lifted, Records},
     journal::Violation,
 };
 
@@ -39,8 +39,8 @@ pub(crate) struct Books {
 
 impl Decider for Netting<'_> {
     type Books = Books;
-    type Answer = NettingPlan;
-    type Plan = Plan;
+    type Proposal = NettingPlan;
+    type Checked = CheckedNetting;
 
     async fn fetch(&self, door: &Door) -> Result<Books, Broken> {
         let business = Some(self.business);
@@ -93,7 +93,12 @@ impl Decider for Netting<'_> {
         ask(self.exports, guest, &books.debts, &books.credits, config).await
     }
 
-    fn check(&self, books: Books, answer: NettingPlan, _: u64) -> Result<Plan, Vec<Violation>> {
+    fn check(
+        &self,
+        books: Books,
+        answer: NettingPlan,
+        _: u64,
+    ) -> Result<CheckedNetting, Vec<Violation>> {
         check(books, answer)
     }
 }
@@ -107,13 +112,13 @@ pub(crate) async fn ask(
     config: &str,
 ) -> wasmtime::Result<Result<NettingPlan, Failure>> {
     let books = (Records(debts), Records(credits), config);
-    let answer: Result<Answer<NettingPlan>, Failure> = exports.call(guest, books).await?;
-    Ok(answer.map(|Answer(plan)| plan))
+    let answer: Result<Lifted<NettingPlan>, Failure> = exports.call(guest, books).await?;
+    Ok(answer.map(|Lifted(plan)| plan))
 }
 
 /// What was decided, and what of it is done.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct CheckedNetting {
     books: Books,
     pairs: Vec<Pair>,
     payments: Vec<Payment>,
@@ -128,7 +133,7 @@ struct Pair {
     creditor_rials: Rial,
 }
 
-fn check(books: Books, answer: NettingPlan) -> Result<Plan, Vec<Violation>> {
+fn check(books: Books, answer: NettingPlan) -> Result<CheckedNetting, Vec<Violation>> {
     let debts: HashMap<u64, &Debt> = books.debts.iter().map(|debt| (debt.id, debt)).collect();
     let credits: HashMap<u64, &Credit> =
         books.credits.iter().map(|credit| (credit.id, credit)).collect();
@@ -184,7 +189,7 @@ fn check(books: Books, answer: NettingPlan) -> Result<Plan, Vec<Violation>> {
         return Err(violations);
     }
     let NettingPlan { still_owed, kept_out, .. } = answer;
-    Ok(Plan { books, pairs, payments, still_owed, kept_out })
+    Ok(CheckedNetting { books, pairs, payments, still_owed, kept_out })
 }
 
 /// What was owed to one business, before and after.
@@ -200,7 +205,7 @@ struct Issuer {
     still_owed: Side,
 }
 
-impl super::Plan for Plan {
+impl super::CheckedPlan for CheckedNetting {
     fn payments(&mut self) -> &mut [Payment] {
         &mut self.payments
     }

@@ -1,4 +1,4 @@
-//! The caller's own name for a run.
+//! Idempotency keys: the caller's own name for a run. The same request under the same key is run once.
 
 use crate::error::Error;
 
