@@ -274,7 +274,7 @@ impl Inquiry<'_> {
 
     /// Is it the answer to another call: does it name another thing, or has another call of this run been
     /// answered with its number?
-    fn is_anothers(&self, answer: &Answered) -> bool {
+    fn is_anothers(&self, answer: &Returned) -> bool {
         let Some(request) = self.call.mutation() else { return false };
         let reference = answer.reference_number.as_deref().unwrap_or_default();
         self.evidence().is_some_and(|own| own.is_of_another(&request.form, &*answer.value))
