@@ -275,7 +275,7 @@ fn a_script_that_cannot_work_is_refused_when_it_is_loaded() {
     );
     expect(
         load("fn plan(debts, credits) { switch debts { _ => [] } }"),
-        "reserved keyword 'switch' is disabled: write `if … else if …`, which fails where kinds differ",
+        "'switch' is a reserved keyword: write `if … else if …`, which fails where kinds differ",
         "1:27",
     );
 }

@@ -258,7 +258,7 @@ fn an_invoice_of_which_a_field_is_missing_is_refused() {
         "2:5",
     );
     for (unreadable, says) in
-        [("\"vat\"", "expected a list, found a text"), ("#{}", "expected a list")]
+        [("\"vat\"", "expected a list, found a string"), ("#{}", "expected a list")]
     {
         let asked = format!("is_payable({})", invoice(&format!("unreadable: {unreadable}")));
         let refused = answer(&asked).unwrap_err();

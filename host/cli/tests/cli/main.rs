@@ -20,6 +20,7 @@ mod grants;
 mod help;
 mod hostile_folders;
 mod hostile_outputs;
+mod hostile_stores;
 mod input_schema;
 mod linking;
 mod older_store;
