@@ -259,7 +259,7 @@ impl Check {
                  podhost.toml:"
             ),
         }
-        page.to_paste(&digest_line(*digest));
+        page.whole(&digest_line(*digest));
         if let Some(remark) = &granted.remark {
             put!(page, "{}", foreign(remark));
         }

@@ -18,7 +18,7 @@ pub struct Page(Vec<Part>);
 
 enum Part {
     Line(String),
-    ToPaste(String),
+    Whole(String),
     Table(Table),
     Text(Vec<String>),
     Quoted(&'static str, Page),
@@ -32,8 +32,8 @@ impl Page {
     }
 
     /// A line of the host's that is pasted elsewhere, so it is never broken.
-    pub fn to_paste(&mut self, words: &str) {
-        self.0.push(Part::ToPaste(line(words)));
+    pub fn whole(&mut self, words: &str) {
+        self.0.push(Part::Whole(line(words)));
     }
 
     pub fn table(&mut self, table: Table) {
@@ -77,7 +77,7 @@ impl Page {
         for part in &self.0 {
             match part {
                 Part::Line(line) => push(&mut all, line, width),
-                Part::ToPaste(line) => push(&mut all, line, None),
+                Part::Whole(line) => push(&mut all, line, None),
                 Part::Text(text) => text.iter().for_each(|line| push(&mut all, line, width)),
                 Part::Table(table) => {
                     table.lines(width).iter().for_each(|line| push(&mut all, line, width));
