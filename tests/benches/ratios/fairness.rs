@@ -16,17 +16,23 @@ const SLICE: Duration = Duration::from_millis(5);
 const AT_MOST: u32 = 3;
 const SPINNERS: [usize; 4] = [1, 2, 4, 16];
 
-/// Says whether the promise is broken. On a runtime of two workers, as it may be an embedder's.
-pub fn beside_spinners(rounds: usize) -> bool {
+/// The machine does other things, too, so the best of several rounds counts.
+const ROUNDS: usize = 3;
+/// Until the last of those that spin is known to.
+const UNTIL_KNOWN: Duration = Duration::from_millis(600);
+
+/// Says whether the promise is broken, by more than is tolerated. On a runtime of two workers, as it may
+/// be an embedder's.
+pub fn beside_spinners(tolerance: f64) -> bool {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(async { tokio::spawn(measure(rounds)).await.expect("it is measured") })
+    runtime.block_on(async { tokio::spawn(measure(tolerance)).await.expect("it is measured") })
 }
 
-async fn measure(rounds: usize) -> bool {
+async fn measure(tolerance: f64) -> bool {
     let bench = Bench::from_file("plugins/netting/scenarios/small.json").await;
     let endless = "wall = \"10m\"\nfuel = 1_000_000_000_000_000\nconcurrent-runs = 32";
     let spins = bench.script(&manifest("policy", "", endless), "fn run(input) { loop {} }").await;
@@ -37,12 +43,12 @@ async fn measure(rounds: usize) -> bool {
     let mut broken = false;
     for what in [What::Timer, What::Decider, What::Read] {
         let mut rows = vec![Vec::new(); SPINNERS.len() + 1];
-        // In turns, and the best of the rounds: the machine does other things, too.
-        for _ in 0..rounds {
+        // In turns, so that all see the same machine.
+        for _ in 0..ROUNDS {
             rows[0].push(p99(&bench, what, &netting, &reads).await);
             for (row, count) in rows[1..].iter_mut().zip(SPINNERS) {
                 let spinners: Vec<_> = (0..count).map(|_| spin(&bench, &spins)).collect();
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(UNTIL_KNOWN).await;
                 row.push(p99(&bench, what, &netting, &reads).await);
                 for spinner in spinners {
                     assert!(!spinner.is_finished(), "it spins");
@@ -54,7 +60,7 @@ async fn measure(rounds: usize) -> bool {
         let best: Vec<Duration> =
             rows.iter().map(|row| row.iter().min().copied().expect("a round")).collect();
         let most = best[0] * AT_MOST + SLICE;
-        broken |= best[1..].iter().any(|wait| *wait > most);
+        broken |= best[1..].iter().any(|wait| *wait > most.mul_f64(tolerance));
         let best: Vec<String> = best.iter().map(|wait| format!("{wait:.1?}")).collect();
         println!("| {} | {} | ≤ {most:.1?} |", what.name(), best.join(" | "));
     }

@@ -70,11 +70,11 @@ fn main() {
         if !short {
             deciders.growth(rounds).await;
         }
-        broken |= door::cost(rounds).await;
+        broken |= door::cost(rounds, tolerance).await;
         broken |= journal::flushes(rounds).await;
         broken |= journal::resume().await;
     });
-    broken |= fairness::beside_spinners(rounds);
+    broken |= fairness::beside_spinners(tolerance);
     if broken {
         eprintln!("something is above what is promised");
         std::process::exit(1);

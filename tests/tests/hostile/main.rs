@@ -23,7 +23,7 @@ use crate::{range::Range, verdict::Verdict};
 const CORPUS: &str = "tests/hostile";
 /// What lies beside the groups of attacks. Those in `folders` come before a sandbox, those in `outputs` after it:
 /// host/cli tests them.
-const BESIDE: [&str; 4] = ["README.md", "scenario.json", "folders", "outputs"];
+const BESIDE: [&str; 5] = ["README.md", "scenario.json", "folders", "outputs", "stores"];
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("threads"));
 

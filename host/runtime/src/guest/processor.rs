@@ -1,9 +1,9 @@
 //! Who computes when: guests share the runtime's workers with everything else that waits for one.
 //!
-//! A guest that computes sits on a worker until it lets go. Where as many guests compute as there are
-//! workers, nobody looks at timers and sockets meanwhile. So one worker is left to those, where there are
-//! two or more; and among guests whoever has computed least goes first. One that has only just begun, or
-//! has waited for POD, does not queue behind those that compute all the time.
+//! A guest that computes sits on a worker until it lets go. Where as many guests compute all the time as
+//! there are workers, nobody looks at timers and sockets but in between. So one that has computed for long
+//! leaves a worker to everybody else, where there are two or more; and among guests whoever has computed
+//! least goes first. One that has only just begun, or has waited for POD, does not queue behind those.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +18,8 @@ use pin_project_lite::pin_project;
 /// How far one that did not compute for a while is ahead of those that did: it is let in first, and
 /// cannot keep them out for longer.
 const HEAD_START: Duration = Duration::from_millis(20);
+/// Who has computed for longer leaves a worker to the others. Few policies ever do.
+const LONG: Duration = Duration::from_millis(20);
 
 /// The places at which guests compute.
 #[derive(Clone)]
@@ -28,19 +30,57 @@ type Turn = (Duration, u64);
 
 struct Queue {
     free: usize,
+    /// How many of them may be taken by those that have computed for long.
+    free_for_long: usize,
     /// What whoever was let in had computed, at most. Nobody is further behind that than the head start.
     reached: Duration,
     came: u64,
-    waiting: BTreeMap<Turn, Waker>,
+    waiting: BTreeMap<Turn, Waiting>,
     /// Who was let in and has not come yet.
     called: BTreeSet<Turn>,
+}
+
+struct Waiting {
+    waker: Waker,
+    is_long: bool,
+}
+
+impl Queue {
+    /// Takes a place, if there is one for such a guest.
+    fn take(&mut self, is_long: bool) -> bool {
+        if self.free == 0 || (is_long && self.free_for_long == 0) {
+            return false;
+        }
+        self.free -= 1;
+        self.free_for_long -= usize::from(is_long);
+        true
+    }
+
+    fn give_back(&mut self, is_long: bool) {
+        self.free += 1;
+        self.free_for_long += usize::from(is_long);
+    }
+
+    /// Lets in whoever goes first and can have a place.
+    fn call_next(&mut self) -> Option<Waker> {
+        let can = |waiting: &Waiting| !waiting.is_long || self.free_for_long > 0;
+        let (&turn, _) = self.waiting.iter().find(|(_, waiting)| can(waiting))?;
+        let Waiting { waker, is_long } = self.waiting.remove(&turn)?;
+        if !self.take(is_long) {
+            self.waiting.insert(turn, Waiting { waker, is_long });
+            return None;
+        }
+        self.called.insert(turn);
+        Some(waker)
+    }
 }
 
 impl Processor {
     /// For a runtime of so many workers.
     pub fn of(workers: usize) -> Self {
         Self(Arc::new(Mutex::new(Queue {
-            free: workers.saturating_sub(1).max(1),
+            free: workers.max(1),
+            free_for_long: workers.saturating_sub(1).max(1),
             reached: Duration::ZERO,
             came: 0,
             waiting: BTreeMap::new(),
@@ -50,24 +90,24 @@ impl Processor {
 
     /// Lets a guest's work be polled only when it is its turn.
     pub fn in_turn<F: Future>(&self, work: F) -> InTurn<F> {
-        let computed = Duration::ZERO;
-        InTurn { work, place: Place { processor: self.clone(), computed, turn: None } }
+        let (processor, zero) = (self.clone(), Duration::ZERO);
+        let place = Place { processor, used: zero, computed: zero, is_long: false, turn: None };
+        InTurn { work, place }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whoever computed lets go.
-    fn leave(&self) {
+    /// Whoever computed, or was let in, lets go.
+    fn leave(&self, is_long: bool) {
         let mut queue = self.queue();
-        let Some((turn, waker)) = queue.waiting.pop_first() else {
-            queue.free += 1;
-            return;
-        };
-        queue.called.insert(turn);
+        queue.give_back(is_long);
+        let next = queue.call_next();
         drop(queue);
-        waker.wake();
+        if let Some(waker) = next {
+            waker.wake();
+        }
     }
 }
 
@@ -96,7 +136,12 @@ impl<F: Future> Future for InTurn<F> {
 /// A guest's place in the queue.
 struct Place {
     processor: Processor,
+    /// How long it has computed.
+    used: Duration,
+    /// The same, but never further behind the others than the head start.
     computed: Duration,
+    /// What it was let in as, or waits as.
+    is_long: bool,
     /// If it waits.
     turn: Option<Turn>,
 }
@@ -107,19 +152,21 @@ impl Place {
         match self.turn {
             Some(turn) if queue.called.remove(&turn) => self.turn = None,
             Some(turn) => {
-                queue.waiting.insert(turn, waker.clone());
+                let waiting = Waiting { waker: waker.clone(), is_long: self.is_long };
+                queue.waiting.insert(turn, waiting);
                 return false;
             }
             None => {
                 self.computed = self.computed.max(queue.reached.saturating_sub(HEAD_START));
-                if queue.free == 0 {
+                self.is_long = self.used > LONG;
+                if !queue.take(self.is_long) {
                     let turn = (self.computed, queue.came);
                     queue.came += 1;
-                    queue.waiting.insert(turn, waker.clone());
+                    let waiting = Waiting { waker: waker.clone(), is_long: self.is_long };
+                    queue.waiting.insert(turn, waiting);
                     self.turn = Some(turn);
                     return false;
                 }
-                queue.free -= 1;
             }
         }
         queue.reached = queue.reached.max(self.computed);
@@ -135,7 +182,7 @@ impl Drop for Place {
         let was_called = queue.called.remove(&turn);
         drop(queue);
         if was_called {
-            self.processor.leave();
+            self.processor.leave(self.is_long);
         }
     }
 }
@@ -148,8 +195,10 @@ struct Computing<'a> {
 
 impl Drop for Computing<'_> {
     fn drop(&mut self) {
-        self.place.computed += self.began.elapsed();
-        self.place.processor.leave();
+        let computed = self.began.elapsed();
+        self.place.used += computed;
+        self.place.computed += computed;
+        self.place.processor.leave(self.place.is_long);
     }
 }
 

@@ -14,8 +14,6 @@ use super::{
     verdict::{Told, Wrong, of_one_call, weigh},
 };
 
-/// By so much POD's clock and podhost's are taken to differ at most.
-const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(5);
 /// Time passes between what happened before and the run, but less than clocks may differ by.
 const BEFORE: Duration = Duration::from_secs(1);
 
@@ -272,7 +270,7 @@ impl Cell<'_> {
                 if self.loss == Loss::LandsWithin {
                     town.has_landed().await;
                 }
-                let beyond = LANDING_WINDOW + CLOCKS_DIFFER_BY + Duration::from_secs(1);
+                let beyond = LANDING_WINDOW + Duration::from_secs(1);
                 town.mortal.pod.advance(beyond).await.expect("the clock moves");
             }
             Until::Another(act) => self.act(town, act).await,
