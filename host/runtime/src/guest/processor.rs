@@ -1,9 +1,9 @@
 //! Who computes when: guests share the runtime's workers with everything else that waits for one.
 //!
 //! A guest that computes sits on a worker until it lets go. Where as many guests compute all the time as
-//! there are workers, nobody looks at timers and sockets but in between. So one that has computed for long
-//! leaves a worker to everybody else, where there are two or more; and among guests whoever has computed
-//! least goes first. One that has only just begun, or has waited for POD, does not queue behind those.
+//! there are workers, nobody looks at timers and sockets but in between. So those that have computed for
+//! long leave a worker to everybody else, where there are two or more, and take turns at the others:
+//! whoever has computed least goes first. All others compute when their runtime polls them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,13 +15,10 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-/// How far one that did not compute for a while is ahead of those that did: it is let in first, and
-/// cannot keep them out for longer.
-const HEAD_START: Duration = Duration::from_millis(20);
-/// Who has computed for longer leaves a worker to the others. Few policies ever do.
+/// Who has computed for longer takes turns. Few policies ever do.
 const LONG: Duration = Duration::from_millis(20);
 
-/// The places at which guests compute.
+/// The places at which guests compute that have done so for long.
 #[derive(Clone)]
 pub(crate) struct Processor(Arc<Mutex<Queue>>);
 
@@ -30,57 +27,20 @@ type Turn = (Duration, u64);
 
 struct Queue {
     free: usize,
-    /// How many of them may be taken by those that have computed for long.
-    free_for_long: usize,
-    /// What whoever was let in had computed, at most. Nobody is further behind that than the head start.
+    /// What whoever was let in had computed, at most. Nobody is counted further behind that than `LONG`, so
+    /// nobody keeps the others out for longer.
     reached: Duration,
     came: u64,
-    waiting: BTreeMap<Turn, Waiting>,
+    waiting: BTreeMap<Turn, Waker>,
     /// Who was let in and has not come yet.
     called: BTreeSet<Turn>,
-}
-
-struct Waiting {
-    waker: Waker,
-    is_long: bool,
-}
-
-impl Queue {
-    /// Takes a place, if there is one for such a guest.
-    fn take(&mut self, is_long: bool) -> bool {
-        if self.free == 0 || (is_long && self.free_for_long == 0) {
-            return false;
-        }
-        self.free -= 1;
-        self.free_for_long -= usize::from(is_long);
-        true
-    }
-
-    fn give_back(&mut self, is_long: bool) {
-        self.free += 1;
-        self.free_for_long += usize::from(is_long);
-    }
-
-    /// Lets in whoever goes first and can have a place.
-    fn call_next(&mut self) -> Option<Waker> {
-        let can = |waiting: &Waiting| !waiting.is_long || self.free_for_long > 0;
-        let (&turn, _) = self.waiting.iter().find(|(_, waiting)| can(waiting))?;
-        let Waiting { waker, is_long } = self.waiting.remove(&turn)?;
-        if !self.take(is_long) {
-            self.waiting.insert(turn, Waiting { waker, is_long });
-            return None;
-        }
-        self.called.insert(turn);
-        Some(waker)
-    }
 }
 
 impl Processor {
     /// For a runtime of so many workers.
     pub fn of(workers: usize) -> Self {
         Self(Arc::new(Mutex::new(Queue {
-            free: workers.max(1),
-            free_for_long: workers.saturating_sub(1).max(1),
+            free: workers.saturating_sub(1).max(1),
             reached: Duration::ZERO,
             came: 0,
             waiting: BTreeMap::new(),
@@ -90,24 +50,24 @@ impl Processor {
 
     /// Lets a guest's work be polled only when it is its turn.
     pub fn in_turn<F: Future>(&self, work: F) -> InTurn<F> {
-        let (processor, zero) = (self.clone(), Duration::ZERO);
-        let place = Place { processor, used: zero, computed: zero, is_long: false, turn: None };
-        InTurn { work, place }
+        let computed = Duration::ZERO;
+        InTurn { work, place: Place { processor: self.clone(), computed, turn: None } }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whoever computed, or was let in, lets go.
-    fn leave(&self, is_long: bool) {
+    /// Whoever had a place, or was let in, lets go.
+    fn leave(&self) {
         let mut queue = self.queue();
-        queue.give_back(is_long);
-        let next = queue.call_next();
+        let Some((turn, waker)) = queue.waiting.pop_first() else {
+            queue.free += 1;
+            return;
+        };
+        queue.called.insert(turn);
         drop(queue);
-        if let Some(waker) = next {
-            waker.wake();
-        }
+        waker.wake();
     }
 }
 
@@ -125,10 +85,11 @@ impl<F: Future> Future for InTurn<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if !this.place.is_let_in(context.waker()) {
+        let takes_turns = this.place.computed > LONG;
+        if takes_turns && !this.place.is_let_in(context.waker()) {
             return Poll::Pending;
         }
-        let _computing = Computing { began: Instant::now(), place: this.place };
+        let _computing = Computing { began: Instant::now(), place: this.place, takes_turns };
         this.work.poll(context)
     }
 }
@@ -136,12 +97,8 @@ impl<F: Future> Future for InTurn<F> {
 /// A guest's place in the queue.
 struct Place {
     processor: Processor,
-    /// How long it has computed.
-    used: Duration,
-    /// The same, but never further behind the others than the head start.
+    /// How long it has computed, or more, as the others have.
     computed: Duration,
-    /// What it was let in as, or waits as.
-    is_long: bool,
     /// If it waits.
     turn: Option<Turn>,
 }
@@ -152,21 +109,19 @@ impl Place {
         match self.turn {
             Some(turn) if queue.called.remove(&turn) => self.turn = None,
             Some(turn) => {
-                let waiting = Waiting { waker: waker.clone(), is_long: self.is_long };
-                queue.waiting.insert(turn, waiting);
+                queue.waiting.insert(turn, waker.clone());
                 return false;
             }
             None => {
-                self.computed = self.computed.max(queue.reached.saturating_sub(HEAD_START));
-                self.is_long = self.used > LONG;
-                if !queue.take(self.is_long) {
+                self.computed = self.computed.max(queue.reached.saturating_sub(LONG));
+                if queue.free == 0 {
                     let turn = (self.computed, queue.came);
                     queue.came += 1;
-                    let waiting = Waiting { waker: waker.clone(), is_long: self.is_long };
-                    queue.waiting.insert(turn, waiting);
+                    queue.waiting.insert(turn, waker.clone());
                     self.turn = Some(turn);
                     return false;
                 }
+                queue.free -= 1;
             }
         }
         queue.reached = queue.reached.max(self.computed);
@@ -182,7 +137,7 @@ impl Drop for Place {
         let was_called = queue.called.remove(&turn);
         drop(queue);
         if was_called {
-            self.processor.leave(self.is_long);
+            self.processor.leave();
         }
     }
 }
@@ -191,14 +146,15 @@ impl Drop for Place {
 struct Computing<'a> {
     began: Instant,
     place: &'a mut Place,
+    takes_turns: bool,
 }
 
 impl Drop for Computing<'_> {
     fn drop(&mut self) {
-        let computed = self.began.elapsed();
-        self.place.used += computed;
-        self.place.computed += computed;
-        self.place.processor.leave(self.place.is_long);
+        self.place.computed += self.began.elapsed();
+        if self.takes_turns {
+            self.place.processor.leave();
+        }
     }
 }
 
@@ -257,6 +213,13 @@ mod tests {
         assert!(*least > 0 && most - least <= most / 2, "{counts:?}");
     }
 
+    /// Work of somebody's who has computed for long.
+    fn late<F: Future>(processor: &Processor, work: F) -> InTurn<F> {
+        let mut work = processor.in_turn(work);
+        work.place.computed = LONG * 2;
+        work
+    }
+
     #[tokio::test(flavor = "current_thread")]
     async fn whoever_gives_up_leaves_its_place() {
         let processor = Processor::of(1);
@@ -264,15 +227,15 @@ mod tests {
             let queue = processor.queue();
             (queue.called.len(), queue.free)
         };
-        let mut waiting = Box::pin(processor.in_turn(std::future::ready(())));
+        let mut waiting = Box::pin(late(&processor, std::future::ready(())));
         // Somebody computes: the one that waits is called, and never comes.
-        let computing = processor.in_turn(async {
+        let computing = late(&processor, async {
             assert!(futures_util::poll!(waiting.as_mut()).is_pending());
         });
         computing.await;
         assert_eq!(called_and_free(), (1, 0));
         drop(waiting);
         assert_eq!(called_and_free(), (0, 1));
-        processor.in_turn(std::future::ready(())).await;
+        late(&processor, std::future::ready(())).await;
     }
 }
