@@ -153,6 +153,20 @@ async fn an_older_copy_pays_nothing_again() {
     }
 }
 
+/// Puts the first entries of a copy's one run in the journal's place, accepts that, and goes on.
+async fn go_on_from(mortal: &Mortal, copy: &Path, kept: usize) -> Receipt {
+    truncate(copy, kept).await;
+    put_back(mortal.store(), copy);
+    let go_on = async |life: Life| {
+        is_accepted(&life, "a prefix").await;
+        // What the run used is less than what the index has of it.
+        let left = life.host.journal().rebuild_index().await.expect("it is written");
+        assert!(left.is_whole(), "{left:?}");
+        life.go_on().await.expect("it is unfinished")
+    };
+    mortal.live_on(go_on).await
+}
+
 /// Each prefix of a journal whose run has ended, on the platform of the end.
 #[tokio::test(flavor = "multi_thread")]
 async fn any_prefix_of_a_journal_that_ended() {
@@ -168,16 +182,7 @@ async fn any_prefix_of_a_journal_that_ended() {
     for kept in 1..length {
         let prefix = mortal.store().join(format!("prefix-{kept}"));
         fs::copy(&whole, &prefix).expect("it is copied");
-        truncate(&prefix, kept).await;
-        put_back(mortal.store(), &prefix);
-        let go_on = async |life: Life| {
-            is_accepted(&life, "a prefix").await;
-            // What the run used is less than what the index has of it.
-            let left = life.host.journal().rebuild_index().await.expect("it is written");
-            assert!(left.is_whole(), "{left:?}");
-            life.go_on().await.expect("it is unfinished")
-        };
-        let resumed = mortal.live_on(go_on).await;
+        let resumed = go_on_from(&mortal, &prefix, kept).await;
         assert_eq!(lasting(&resumed, &mortal.pod), expected, "{kept} of {length} entries");
         assert_eq!(mortal.books().await, books, "{kept} of {length} entries");
     }
@@ -210,15 +215,7 @@ async fn what_the_lost_part_made_is_not_denied() {
 
         let prefix = mortal.store().join("prefix");
         copy(mortal.store(), &prefix).await;
-        truncate(&prefix, kept).await;
-        put_back(mortal.store(), &prefix);
-        let go_on = async |life: Life| {
-            is_accepted(&life, "a prefix").await;
-            let left = life.host.journal().rebuild_index().await.expect("it is written");
-            assert!(left.is_whole(), "{left:?}");
-            life.go_on().await.expect("it is unfinished")
-        };
-        let resumed = mortal.live_on(go_on).await;
+        let resumed = go_on_from(&mortal, &prefix, kept).await;
         assert_eq!(resumed.effects.len() + resumed.doubts.len(), 1, "{call}: {resumed:#?}");
         assert_eq!(mortal.books().await, books, "{call}");
     }

@@ -5,12 +5,11 @@
 use std::{
     fs::{self, File},
     path::Path,
-    process::Command,
 };
 
 use serde::Deserialize;
 
-use crate::common::{Desk, Ended, SMALL, Served, attacks, killed, podhost, project, verdict};
+use crate::common::{Desk, Ended, SMALL, Served, attacks, killed, on_store, verdict};
 
 /// What must come of an attack.
 #[derive(Deserialize)]
@@ -33,15 +32,6 @@ enum Step {
     Cut { file: String, to: u64 },
     /// Puts a file back as it was before the run that was cut off.
     PutBack(String),
-}
-
-fn on_store(desk: &Desk, arguments: &[&str]) -> Command {
-    let mut command = podhost();
-    command.args(arguments).env("PODHOST_STORE", desk.store());
-    command.env("XDG_CONFIG_HOME", desk.folder.path().join("settings"));
-    command.env("PODHOST_CACHE", project().join("target/test-components"));
-    command.env("PODHOST_TOKEN", "shop-api-token").env("USER", "leila");
-    command
 }
 
 fn ask(desk: &Desk, arguments: &[&str]) -> Ended {

@@ -10,19 +10,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::common::{Desk, Ended, SMALL, Served, killed, podhost, project};
+use crate::common::{Desk, Ended, SMALL, Served, killed, on_store};
 
 const OLDER: &str = "is older or shorter than it was";
-
-/// A command on the desk's store.
-fn on_store(desk: &Desk, arguments: &[&str]) -> Command {
-    let mut command = podhost();
-    command.args(arguments).env("PODHOST_STORE", desk.store());
-    command.env("XDG_CONFIG_HOME", desk.folder.path().join("settings"));
-    command.env("PODHOST_CACHE", project().join("target/test-components"));
-    command.env("PODHOST_TOKEN", "shop-api-token").env("USER", "leila");
-    command
-}
 
 fn ask(desk: &Desk, arguments: &[&str]) -> Ended {
     on_store(desk, arguments).output().unwrap().into()

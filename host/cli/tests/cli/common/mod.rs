@@ -345,6 +345,16 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// A command of the shop's on the desk's store, by Leila.
+pub fn on_store(desk: &Desk, arguments: &[&str]) -> Command {
+    let mut command = podhost();
+    command.args(arguments).env("PODHOST_STORE", desk.store());
+    command.env("XDG_CONFIG_HOME", desk.folder.path().join("settings"));
+    command.env("PODHOST_CACHE", project().join("target/test-components"));
+    command.env("PODHOST_TOKEN", "shop-api-token").env("USER", "leila");
+    command
+}
+
 /// A process of ours that stops at a point of a call's course: once it is there.
 pub fn held(mut command: Command, point: &str) -> Child {
     command.env("PODHOST_HOLD_AT", point).stdout(Stdio::piped()).stderr(Stdio::null());
