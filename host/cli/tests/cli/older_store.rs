@@ -5,7 +5,6 @@ use std::{
     collections::BTreeSet,
     fs::{self, File},
     path::Path,
-    process::Command,
 };
 
 use serde_json::{Value, json};
