@@ -136,7 +136,8 @@ impl Range {
         let sent = pod.sms().await.map_err(|error| error.to_string())?.len();
         ensure!(sent == verdict.sms, "{sent} SMS were sent");
         let asked = erp.asked();
-        ensure!(asked == verdict.asked, "the hostile server got {asked} requests");
+        let ended: Vec<_> = receipts.iter().map(|one| (&one.output, one.meters)).collect();
+        ensure!(asked == verdict.asked, "the hostile server got {asked} requests: {ended:?}");
         for receipt in &receipts {
             ensure!(receipt.status == last.status, "another run ended {:?}", receipt.status);
             check_meters(receipt, budget)?;
