@@ -17,6 +17,9 @@ use super::{
 /// Time passes between what happened before and the run, but less than clocks may differ by.
 const BEFORE: Duration = Duration::from_secs(1);
 
+/// Time passes after the landing window, and more than clocks may differ by.
+const BEYOND: Duration = Duration::from_secs(6);
+
 /// How things stand before the call.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum State {
@@ -270,8 +273,7 @@ impl Cell<'_> {
                 if self.loss == Loss::LandsWithin {
                     town.has_landed().await;
                 }
-                let beyond = LANDING_WINDOW + Duration::from_secs(1);
-                town.mortal.pod.advance(beyond).await.expect("the clock moves");
+                town.mortal.pod.advance(LANDING_WINDOW + BEYOND).await.expect("the clock moves");
             }
             Until::Another(act) => self.act(town, act).await,
         }
