@@ -1,21 +1,26 @@
 //! The command line.
 
+mod author;
 mod books;
 mod store;
 
 use std::{error::Error as _, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, error::ContextKind};
+use clap::{
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    error::ContextKind,
+};
 use pod_host::Language;
 use pod_operator::Destination;
 
 pub use self::{
+    author::{New, NewWorld, Test},
     books::{Doubts, Statement, StatementFormat},
     store::{
         Accept, Backup, Cache, Folders, Prune, Store, StoreCommand, StoreCommands, Verify, Waiting,
     },
 };
-use crate::{terminal::foreign, when::When};
+use crate::{hint, terminal::foreign, when::When};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -41,10 +46,16 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    fn parsed() -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        hint::remember(&matches);
+        Self::from_arg_matches(&matches)
+    }
+
     /// The arguments of this process. What is wrong with one, or with a variable that stands in for one,
     /// is said with its value as it can be shown.
     pub fn read() -> Result<Self, clap::Error> {
-        Self::try_parse().map_err(|error| {
+        Self::parsed().map_err(|error| {
             let mut shown: Vec<String> = std::env::args_os()
                 .map(|argument| foreign(argument.display()).to_string())
                 .collect();
@@ -81,6 +92,7 @@ fn shown_of(error: &clap::Error) -> clap::Error {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    New(New),
     Run(Run),
     Runs(Runs),
     Show(Show),
@@ -91,6 +103,7 @@ pub enum Command {
     Unpause(Unpause),
     Replay(Replay),
     Verify(Verify),
+    Test(Test),
     Crashtest(Crashtest),
     Backup(Backup),
     Prune(Prune),

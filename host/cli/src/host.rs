@@ -20,12 +20,13 @@ use crate::{
     terminal::{self, foreign},
 };
 
-/// Opens the store. Receipts are signed if the operator's podhost.toml, this one or the first that
-/// there is, names a key.
+/// Opens a store that is there. Receipts are signed if the operator's podhost.toml, this one or the
+/// first that there is, names a key.
 pub async fn open_host(
     folders: &arguments::Folders,
     config: Option<&Path>,
 ) -> Result<Host, Failure> {
+    store::present(folders.store.as_deref())?;
     open(prepare_host(folders, config, None)?).await
 }
 
@@ -36,8 +37,12 @@ pub async fn open(prepared: PreparedHost) -> Result<Host, Failure> {
     Ok(host)
 }
 
-/// Takes a store that no host is needed for, and waits for whoever has it.
-pub async fn take_store(folder: &Path, waiting: &arguments::Waiting) -> Result<Journal, Failure> {
+/// Takes a store that is there and that no host is needed for, and waits for whoever has it.
+pub async fn take_store(
+    store: Option<&Path>,
+    waiting: &arguments::Waiting,
+) -> Result<Journal, Failure> {
+    let folder = &store::present(store)?;
     let shown = Shown::default();
     let taking = Taking {
         purpose: purpose(),
@@ -78,6 +83,15 @@ pub fn prepare_to_look(
     cache: &arguments::Cache,
 ) -> Result<PreparedHost, Failure> {
     Ok(builder(store.store.as_deref(), cache).prepare()?)
+}
+
+/// Makes a host ready with a store of its own, for one run in one scenario.
+pub fn prepare_to_try(
+    store: &Path,
+    cache: &arguments::Cache,
+    landing_window: Duration,
+) -> Result<PreparedHost, Failure> {
+    Ok(builder(Some(store), cache).landing_window(landing_window).prepare()?)
 }
 
 fn builder(store: Option<&Path>, cache: &arguments::Cache) -> HostBuilder {

@@ -7,8 +7,10 @@ mod account;
 mod arguments;
 mod commands;
 mod core_dumps;
+mod difference;
 mod effect;
 mod exit;
+mod hint;
 mod hold;
 mod host;
 mod log;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> Result<exit::Status, exit::Failure> {
     match command {
         Command::Completions { shell } => commands::completions::print(shell),
+        Command::New(new) => commands::new::new(&new),
         Command::Build(build) => commands::build::build(&build),
         Command::Check(check) => in_runtime(commands::check::check(check)),
         Command::Run(run) => in_runtime(commands::run::run(run)),
@@ -69,6 +72,10 @@ fn execute(command: Command) -> Result<exit::Status, exit::Failure> {
         Command::Crashtest(test) => in_runtime(async {
             // Its children are killed with it.
             signals::Signals::listen()?.unless_told(commands::crashtest::crashtest(test)).await
+        }),
+        Command::Test(test) => in_runtime(async {
+            // Nothing that it does outlasts it.
+            signals::Signals::listen()?.unless_told(commands::test::test(test)).await
         }),
         Command::Store(store) => in_runtime(commands::store::store(store)),
         Command::Backup(backup) => in_runtime(commands::retention::back_up(backup)),

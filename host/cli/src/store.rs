@@ -1,7 +1,7 @@
 //! The store that commands read without owning it, what is to be told of it, and runs by how their
 //! ids begin.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use pod_host::journal::{Distrust, Journal, RunFilter, RunSummary};
@@ -14,16 +14,36 @@ use crate::{
 };
 
 /// The store's folder: the one that is named, or the user's.
-pub fn store_folder(store: &arguments::Store) -> Result<PathBuf, Failure> {
-    let chosen = store.store.clone();
-    chosen.or_else(pod_host::default_store).ok_or_else(|| {
+pub fn store_folder(store: Option<&Path>) -> Result<PathBuf, Failure> {
+    store.map(Path::to_owned).or_else(pod_host::default_store).ok_or_else(|| {
         Failure::input(anyhow!("this user has no home folder: name the store with --store"))
     })
 }
 
+/// The folder of a store that is there. Whoever goes on with runs of one in which there are none has
+/// mistyped its name, and wants none made.
+pub fn present(store: Option<&Path>) -> Result<PathBuf, Failure> {
+    let folder = store_folder(store)?;
+    match Journal::is_in(&folder) {
+        true => Ok(folder),
+        false => Err(pod_host::Error::NoStore(folder).into()),
+    }
+}
+
+/// Says on stderr that no run is for an account: its name may be mistyped.
+pub async fn tell_unknown(journal: &Journal, account: Option<&str>) -> Result<(), Failure> {
+    let Some(account) = account else { return Ok(()) };
+    let filter =
+        RunFilter { account: Some(account.to_owned()), limit: Some(1), ..RunFilter::default() };
+    if journal.runs(&filter).await?.is_empty() {
+        tell!("podhost: note: no run in this store is for the account `{}`", foreign(account));
+    }
+    Ok(())
+}
+
 /// Opens the store to read it, and tells if it is not to be gone by.
 pub async fn read_store(store: &arguments::Store) -> Result<Journal, Failure> {
-    let journal = Journal::read_only(&store_folder(store)?).await?;
+    let journal = Journal::read_only(&store_folder(store.store.as_deref())?).await?;
     tell(&journal);
     Ok(journal)
 }

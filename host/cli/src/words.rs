@@ -7,6 +7,9 @@ use pod_platform::types;
 pub struct Words {
     pub run: &'static str,
     pub policy: &'static str,
+    pub account: &'static str,
+    pub on: &'static str,
+    pub in_process: &'static str,
     pub key: &'static str,
     pub checked: &'static str,
     pub said: &'static str,
@@ -107,6 +110,9 @@ impl Words {
 const ENGLISH: Words = Words {
     run: "run",
     policy: "policy",
+    account: "for the account",
+    on: "on",
+    in_process: "a platform in its process",
     key: "under the key",
     checked: "The plan, as podhost checked it and carried it out",
     said: "What the policy says; podhost has not checked it",
@@ -217,6 +223,9 @@ const ENGLISH: Words = Words {
 const PERSIAN: Words = Words {
     run: "اجرا",
     policy: "سیاست",
+    account: "برای حساب",
+    on: "در",
+    in_process: "سکویی در همان فرایند",
     key: "با کلید",
     checked: "برنامه، آن‌گونه که podhost بررسی و اجرا کرده است",
     said: "گفته‌های سیاست؛ podhost آن‌ها را بررسی نکرده است",

@@ -78,6 +78,7 @@ pub use journal::{
         Violation,
     },
     spent::Spent,
+    stable::StableReceipt,
     statement::{
         LeftOut, Line, LineDecision, LineKind, OpenDoubt, Statement, StatementFilter, Sum,
         Unreadable, open_doubts, sums,

@@ -62,6 +62,7 @@ async fn what_is_changed_is_found_told_and_mended() {
         ("UPDATE runs SET account = 'another'", "account"),
         ("UPDATE runs SET dry_run = 1", "dry_run"),
         ("DELETE FROM invoices", "invoice 501"),
+        ("UPDATE runs SET archived = 1", "entries"),
         ("DELETE FROM runs", "policy"),
     ] {
         change(mortal.store(), statement).await;

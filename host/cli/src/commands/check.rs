@@ -127,7 +127,7 @@ async fn pauses(
     files: &PolicyFiles,
     granted: &Granted,
 ) -> Result<Vec<Pause>, Failure> {
-    let journal = match Journal::read_only(&store_folder(&arguments.store)?).await {
+    let journal = match Journal::read_only(&store_folder(arguments.store.store.as_deref())?).await {
         Err(Error::NoStore(_)) => return Ok(Vec::new()),
         journal => journal?,
     };

@@ -2,13 +2,13 @@
 
 use pod_host::{OpenDoubt, Unreadable};
 use pod_platform::{Instant, Rial};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     arguments, effect,
     exit::{Failure, Status},
-    put, say,
-    store::read_store,
+    hint, put, say,
+    store::{read_store, tell_unknown},
     tell,
     terminal::{self, Page, Table, foreign},
 };
@@ -16,9 +16,11 @@ use crate::{
 pub async fn list(arguments: arguments::Doubts) -> Result<Status, Failure> {
     let journal = read_store(&arguments.store).await?;
     let (account, policy) = (arguments.account.as_deref(), arguments.policy.as_deref());
+    tell_unknown(&journal, account).await?;
     let (doubts, unreadable) = pod_host::open_doubts(&journal, account, policy).await?;
     let held = Rial::checked_sum(doubts.iter().map(|open| open.doubt.rials));
     if arguments.json {
+        let doubts = doubts.iter().map(as_json).collect::<Result<Vec<_>, _>>()?;
         terminal::json(&json!({ "doubts": doubts, "rials": held, "unreadable": unreadable }))?;
     } else if doubts.is_empty() {
         say!("nothing is in doubt");
@@ -32,7 +34,7 @@ pub async fn list(arguments: arguments::Doubts) -> Result<Status, Failure> {
         }
         put!(page);
         put!(page, "Go on with them, the oldest first:");
-        let mut commands: Vec<&str> = doubts.iter().map(|open| open.command.as_str()).collect();
+        let mut commands: Vec<String> = doubts.iter().map(command).collect();
         commands.dedup();
         for command in commands {
             put!(page, "  {command}");
@@ -40,6 +42,20 @@ pub async fn list(arguments: arguments::Doubts) -> Result<Status, Failure> {
         terminal::print(&page);
     }
     Ok(tell_unreadable(&unreadable))
+}
+
+/// The command that goes on.
+fn command(open: &OpenDoubt) -> String {
+    hint::command(&match open.is_unfinished {
+        true => format!("resume {}", open.run),
+        false => format!("settle {} --step {}", open.run, open.doubt.step),
+    })
+}
+
+fn as_json(open: &OpenDoubt) -> Result<Value, Failure> {
+    let mut whole = serde_json::to_value(open).map_err(Failure::platform)?;
+    whole["command"] = json!(command(open));
+    Ok(whole)
 }
 
 fn table(doubts: &[OpenDoubt]) -> Table {

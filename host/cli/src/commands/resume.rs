@@ -16,6 +16,7 @@ use crate::{
 pub async fn resume(arguments: arguments::Resume) -> Result<Status, Failure> {
     let signals = Signals::listen()?;
     let config = arguments.config.as_deref();
+    store::present(arguments.folders.store.as_deref())?;
     let prepared = prepare_host(&arguments.folders, config, Some(&arguments.patience))?;
     // Others use the store meanwhile.
     let opened = async {

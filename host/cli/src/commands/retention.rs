@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub async fn back_up(arguments: arguments::Backup) -> Result<Status, Failure> {
-    let store = store_folder(&arguments.store)?;
+    let store = store_folder(arguments.store.store.as_deref())?;
     drop(read_store(&arguments.store).await?);
     pod_host::back_up(&store, &arguments.to).await?;
     let (copy, store) = (foreign(arguments.to.display()), foreign(store.display()));

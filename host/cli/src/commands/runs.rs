@@ -11,8 +11,8 @@ use serde_json::json;
 use crate::{
     arguments,
     exit::{Failure, Status},
-    period, say,
-    store::{self, read_store},
+    hint, period, say,
+    store::{self, read_store, tell_unknown},
     tell,
     terminal::{self, Page, Table, foreign},
     when::When,
@@ -26,6 +26,7 @@ pub async fn list(arguments: arguments::Runs) -> Result<Status, Failure> {
     let before = arguments.before.map(When::millis);
     period::check(since, before)?;
     let journal = read_store(&arguments.store).await?;
+    tell_unknown(&journal, arguments.account.as_deref()).await?;
     let limit = arguments.limit.or((!arguments.json).then_some(PAGE));
     let before_run = match &arguments.before_run {
         Some(begins) => Some(store::find(&journal, begins).await?.run),
@@ -80,22 +81,24 @@ pub fn paused(pause: &Pause) -> String {
     let Pause { policy, account, platform, runs, last, .. } = pause;
     let (policy, account, platform) = (foreign(policy), foreign(account), foreign(platform));
     format!(
-        "paused: {policy} for {account} on {platform}, whose last {runs} runs failed; see `podhost \
-         show {last}`, then mend it, or let it go on with `podhost unpause {last}`"
+        "paused: {policy} for {account} on {platform}, whose last {runs} runs failed; see `{}`, then \
+         mend it, or let it go on with `{}`",
+        hint::command(&format!("show {last}")),
+        hint::command(&format!("unpause {last}"))
     )
 }
 
 fn table(runs: &[RunSummary]) -> Table {
     let mut table = Table::new(["run", "began", "policy", "account", "status", "key"]);
     for run in runs {
-        let archived = if run.archived.is_some() { " (archived)" } else { "" };
+        let pruned = if run.archived.is_some() { " (pruned)" } else { "" };
         let dry = if run.dry_run { " (dry run)" } else { "" };
         table.row([
             run.run.clone(),
             Instant(run.started).to_string(),
             format!("{} {}", foreign(&run.policy), foreign(&run.version)),
             run.account.clone(),
-            format!("{}{dry}{archived}", run.status),
+            format!("{}{dry}{pruned}", run.status),
             run.key.clone().unwrap_or_default(),
         ]);
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::{
     account, arguments, effect,
     exit::{Failure, Status},
+    hint,
     host::open_host,
     operator::decider,
     put, receipt, say, store,
@@ -92,7 +93,14 @@ fn print_doubts(summary: &RunSummary, doubts: &[Doubt]) {
         put!(page, "  evidence   {}", foreign(evidence).within(EVIDENCE));
         put!(page);
     }
-    put!(page, "Decide: podhost settle {run} --happened --by YOU --note \"how you know\"");
-    put!(page, "    or: podhost settle {run} --not-happened --by YOU --note \"how you know\"");
+    if summary.is_unfinished() {
+        let resume = hint::command(&format!("resume {run}"));
+        put!(page, "It has not ended: {} looks into it first", foreign(resume).within(EVIDENCE));
+    } else {
+        for (what, decision) in [("Decide", "--happened"), ("or", "--not-happened")] {
+            let settle = format!("settle {run} {decision} --by YOU --note \"how you know\"");
+            put!(page, "{what:>6}: {}", foreign(hint::command(&settle)).within(EVIDENCE));
+        }
+    }
     terminal::print(&page);
 }

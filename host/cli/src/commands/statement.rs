@@ -11,7 +11,7 @@ use crate::{
     exit::{Failure, Status},
     period::{self, Bound},
     put, say,
-    store::read_store,
+    store::{read_store, tell_unknown},
     tell,
     terminal::{self, Page, Table, foreign},
 };
@@ -21,6 +21,7 @@ pub async fn print(arguments: arguments::Statement) -> Result<Status, Failure> {
     let to = arguments.to.map(Bound::end);
     period::check(from, to)?;
     let journal = read_store(&arguments.store).await?;
+    tell_unknown(&journal, arguments.account.as_deref()).await?;
     let filter = StatementFilter { from, to, account: arguments.account };
     let statement = Statement::draw(&journal, &filter).await?;
     match arguments.format {
@@ -227,7 +228,7 @@ fn tell_left_out(left_out: LeftOut) {
     for (runs, why) in [
         (dry_runs, "which were dry"),
         (in_process, "whose platform ended with their process"),
-        (archived, "whose entries are in an archive (--store ARCHIVE)"),
+        (archived, "which were pruned: an archive has them, if one was named (--store ARCHIVE)"),
     ] {
         if runs > 0 {
             tell!("podhost: not in this: {runs} runs {why}");

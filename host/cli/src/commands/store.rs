@@ -1,6 +1,6 @@
 //! `podhost store accept`: a person's word that a store is to be gone by as it is.
 
-use pod_host::journal::{Acceptance, Journal, Older, RunFilter};
+use pod_host::journal::{Acceptance, Older, RunFilter};
 use pod_platform::{Clock as _, Instant, SystemClock};
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::{
     host::take_store,
     operator::decider,
     say,
-    store::{store_folder, tell_of_permissions},
+    store::tell_of_permissions,
     terminal::{self, foreign},
 };
 
@@ -24,13 +24,8 @@ async fn accept(arguments: arguments::Accept) -> Result<Status, Failure> {
     let arguments::Accept { by, note, config, json, store, waiting } = arguments;
     let user = || std::env::var("USER").ok();
     let by = decider(by, config.as_deref(), user)?;
-    let folder = store_folder(&store)?;
-    // Whoever names a folder in which there is no store has mistyped it, and wants none made.
-    drop(match Journal::read_only(&folder).await {
-        Err(error @ pod_host::Error::NoStore(_)) => return Err(error.into()),
-        read => read,
-    });
-    let journal = take_store(&folder, &waiting).await?;
+    let journal = take_store(store.store.as_deref(), &waiting).await?;
+    let folder = journal.folder();
     tell_of_permissions(&journal);
     let unfinished = journal.runs(&RunFilter::unfinished()).await?;
     let unknown = RunFilter { status: Some("unknown-outcome".to_owned()), ..RunFilter::default() };

@@ -48,7 +48,7 @@ fn named(arguments: &arguments::Verify) -> arguments::Store {
 async fn verify_store(arguments: &arguments::Verify) -> Result<Status, Failure> {
     let store = named(arguments);
     let (journal, verified) = if arguments.rebuild {
-        let journal = take_store(&store_folder(&store)?, &arguments.waiting).await?;
+        let journal = take_store(store.store.as_deref(), &arguments.waiting).await?;
         let verified = journal.rebuild_index().await?;
         tell(&journal);
         (journal, verified)
@@ -127,7 +127,7 @@ async fn journalled(
 ) -> Result<String, String> {
     let not_there =
         || Ok(format!("run {} is not in this store: its journal is not compared", foreign(run)));
-    let Ok(folder) = store_folder(&named(arguments)) else { return not_there() };
+    let Ok(folder) = store_folder(named(arguments).store.as_deref()) else { return not_there() };
     let journal = match Journal::read_only(&folder).await {
         Ok(journal) => journal,
         Err(error @ pod_host::Error::StoreIsOlder { .. }) => return Err(error.to_string()),

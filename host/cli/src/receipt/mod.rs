@@ -10,12 +10,14 @@ use pod_host::{Language, Receipt, Status};
 use pod_platform::Instant;
 
 use crate::{
-    effect, put,
+    effect, hint, put,
     terminal::{Page, Table, foreign},
     words::Words,
 };
 use answer::Answer;
 
+/// Letters of a command to type next: paths may be long.
+const HINT: usize = 1_000;
 /// Refusals that are listed.
 const REFUSALS: usize = 50;
 
@@ -44,6 +46,11 @@ impl View<'_> {
         put!(page, "{} {}: {}", words.run, foreign(&receipt.run), words.status(receipt.status));
         let (name, version) = (foreign(&policy.name), foreign(&policy.version));
         put!(page, "{} {name} {version}, sha256 {}", words.policy, policy.digest);
+        if !receipt.account.is_empty() {
+            let platform = receipt.platform.as_deref().unwrap_or(words.in_process);
+            let (account, platform) = (foreign(&receipt.account), foreign(platform));
+            put!(page, "{} {account} {} {platform}", words.account, words.on);
+        }
         if let Some(key) = &receipt.key {
             put!(page, "{} {}", words.key, foreign(key));
         }
@@ -149,7 +156,8 @@ impl View<'_> {
             ]);
         }
         section(page, words.in_doubt, table);
-        put!(page, "{}: podhost settle {}", words.to_settle, foreign(&receipt.run));
+        let settle = hint::command(&format!("settle {}", receipt.run));
+        put!(page, "{}: {}", words.to_settle, foreign(settle).within(HINT));
         put!(page);
     }
 

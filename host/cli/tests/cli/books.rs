@@ -9,6 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
+use crate::common;
 use crate::common::{Desk, Ended, SMALL, Served, formulas, podhost, project};
 
 fn on_store(desk: &Desk, arguments: &[&str]) -> Command {
@@ -270,13 +271,50 @@ fn doubts_of_the_whole_store_are_listed() {
     let doubt = in_doubt(&desk, &pod);
     let listed = ask(&desk, &["doubts", "--json"]).json();
     assert_eq!(listed["doubts"].as_array().unwrap().len(), 1);
-    assert_eq!(listed["doubts"][0]["command"], format!("podhost settle {doubt} --step 0"));
+    let store = desk.store();
+    let settle = format!("podhost settle {doubt} --step 0 --store {}", store.display());
+    assert_eq!(listed["doubts"][0]["command"], settle);
     assert_eq!(listed["doubts"][0]["object"], json!({ "invoiceId": "501", "userId": "100" }));
     assert_eq!(listed["rials"], 0);
     let table = ask(&desk, &["doubts"]);
-    for text in ["sendPaymentLinkToUser", &format!("podhost settle {doubt} --step 0")] {
+    for text in ["sendPaymentLinkToUser", settle.as_str()] {
         assert!(table.stdout.contains(text), "`{text}` is missing: {}", table.stdout);
     }
     let elsewhere = ask(&desk, &["doubts", "--account", "somebody"]);
     assert_eq!(elsewhere.stdout, "nothing is in doubt\n");
+    for command in ["doubts", "statement", "runs"] {
+        let told = ask(&desk, &[command, "--account", "somebody"]).stderr;
+        assert!(told.contains("no run in this store is for the account `somebody`"), "{told}");
+        let told = ask(&desk, &[command, "--account", "PODHOST_TOKEN"]).stderr;
+        assert!(!told.contains("no run"), "{told}");
+    }
+}
+
+#[test]
+fn what_to_type_next_names_the_store_and_the_file() {
+    let desk = Desk::new();
+    let pod = platform(&desk);
+    let doubt = in_doubt(&desk, &pod);
+    let config = desk.file("the operator's.toml", "");
+    let shown = ask(&desk, &["settle", &doubt, "--config", &config]);
+    let store = desk.store();
+    let named = format!(" --store {} --config \"{config}\"\n", store.display());
+    assert_eq!(shown.stdout.matches(&named).count(), 2, "{named}: {shown:#?}");
+    // What the environment names is named there the next time, too.
+    let shown: Ended = common::on_store(&desk, &["settle", &doubt]).output().unwrap().into();
+    assert!(shown.stdout.ends_with("--note \"how you know\"\n"), "{shown:#?}");
+}
+
+#[test]
+fn who_decides_says_how_he_knows_and_no_card_is_kept() {
+    let desk = Desk::new();
+    let pod = platform(&desk);
+    let doubt = in_doubt(&desk, &pod);
+    let settle = ["settle", &doubt, "--happened", "--by", "sara", "--note"];
+    ask(&desk, &[&settle[..], &[" "]].concat()).failed(2, &["how it is known has to be said"]);
+    let card = ["paid by ৬০৩৭৯৯১২৩৪৫৬৭৮৯৩", "--reference", "6037991234567893", "--json"];
+    let settled = ask(&desk, &[&settle[..], &card].concat()).json();
+    let settled = &settled["settled"][0];
+    assert_eq!(settled["note"], "paid by ৬০৩৭৯৯******৭৮৯৩");
+    assert_eq!(settled["reference"], "603799******7893");
 }

@@ -34,5 +34,6 @@ mod stopping;
 mod store;
 mod strange_items;
 mod terminal;
+mod testing;
 mod untrusted_folders;
 mod whose_token;

@@ -122,7 +122,8 @@ fn commands(shop: &Shop) -> Vec<(Arguments, i32)> {
 }
 
 /// Commands that have no store.
-const STORELESS: &[&str] = &["emulator", "build", "completions", "crashtest", "help"];
+const STORELESS: &[&str] =
+    &["new", "build", "test", "crashtest", "emulator", "completions", "help"];
 
 #[test]
 fn every_command_is_known_to_these_tests() {

@@ -208,8 +208,16 @@ fn a_key_is_a_name() {
         (" \t", "empty"),
         (" monday", "blank"),
         ("mon\u{7}day", "nobody sees"),
+        ("monday\u{200e}", "U+200E"),
+        ("mon\u{200b}day", "nobody sees"),
+        ("mon\u{200c}day", "nobody sees"),
+        ("\u{2067}monday\u{2069}", "nobody sees"),
+        ("6037 9912 3456 7893", "card's number"),
+        ("card-৬০৩৭৯৯১২৩৪৫৬৭৮৯৩", "card's number"),
         (long.as_str(), "201 bytes"),
     ] {
         desk.run(&["plugins/netting/netting.rhai", "--key", key]).failed(2, &["--key", says]);
     }
+    let persian = desk.run(&["plugins/netting/netting.rhai", "--key", "خریدهای\u{200c}خرداد"]);
+    assert_eq!(persian.code, Some(0), "{persian:#?}");
 }

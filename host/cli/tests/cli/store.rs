@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::common;
-use crate::common::Desk;
+use crate::common::{Desk, Ended};
 
 #[test]
 fn a_store_in_use_exits_5_and_is_left_alone() {
@@ -47,4 +47,33 @@ fn the_environment_can_name_the_store() {
         .unwrap();
     assert!(ended.status.success(), "{ended:?}");
     assert!(elsewhere.join("journal.sqlite").is_file());
+}
+
+#[test]
+fn what_goes_on_with_a_store_makes_none() {
+    let desk = Desk::new();
+    let mistyped = desk.folder.path().join("stoer");
+    let copy = desk.folder.path().join("copy");
+    for command in [
+        &["resume"][..],
+        &["settle", "0199ab12"],
+        &["unpause", "0199ab12"],
+        &["replay", "0199ab12"],
+        &["prune", "--before", "90d"],
+        &["verify", "--rebuild"],
+        &["store", "accept", "--by", "sara"],
+        &["backup", copy.to_str().unwrap()],
+        &["runs"],
+    ] {
+        let ended: Ended = common::podhost()
+            .args(command)
+            .arg("--store")
+            .arg(&mistyped)
+            .env("PODHOST_CACHE", common::project().join("target/test-components"))
+            .output()
+            .unwrap()
+            .into();
+        ended.failed(2, &["stoer holds no journal"]);
+        assert!(!mistyped.exists(), "{command:?}");
+    }
 }

@@ -312,12 +312,21 @@ async fn one(
 ) -> sqlx::Result<()> {
     verified.runs += 1;
     let index = Indexed::read(connection, run).await?;
-    if index.as_ref().is_some_and(|index| index.archived) {
-        verified.archived += 1;
-        return Ok(());
-    }
     let rows = rows(connection, run).await?;
     verified.entries += rows.len() as u64;
+    if index.as_ref().is_some_and(|index| index.archived) {
+        verified.archived += 1;
+        if !rows.is_empty() {
+            verified.differences.push(Difference {
+                run: run.to_owned(),
+                what: "entries".to_owned(),
+                index: "taken out".to_owned(),
+                entries: format!("{} are there", rows.len()),
+                mendable: true,
+            });
+        }
+        return Ok(());
+    }
     let differences = &mut verified.differences;
     let unmendable = |what: &str, index: String, entries: String| Difference {
         run: run.to_owned(),

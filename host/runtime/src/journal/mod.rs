@@ -21,6 +21,7 @@ pub(crate) mod receipt;
 mod runs;
 mod space;
 pub(crate) mod spent;
+pub(crate) mod stable;
 mod started;
 mod state;
 pub(crate) mod statement;

@@ -30,6 +30,12 @@ pub struct Receipt {
     pub dry_run: bool,
     /// What was run.
     pub policy: PolicyIdentity,
+    /// For whom. Empty in receipts of old, as where.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub account: String,
+    /// Where; none: on a platform that ended with its process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
     /// The world that it was run in. In `policy`, the output is the policy's own words; in a
     /// decider's, the host checked what is to be paid, and says what became of it: reasons and
     /// remarks alone are the policy's. Empty in receipts of old.
@@ -148,6 +154,8 @@ impl Receipt {
                 version: started.version.clone(),
                 digest: started.script.unwrap_or(started.component),
             },
+            account: started.account.clone(),
+            platform: started.platform.clone(),
             world: started.world.clone(),
             status: projection.status(error.as_ref()),
             output,

@@ -404,8 +404,9 @@ pub struct OpenDoubt {
     /// The call.
     #[serde(flatten)]
     pub doubt: Doubt,
-    /// The command that goes on: the run is finished first, and then a person decides.
-    pub command: String,
+    /// The run has not ended: it is resumed first, and only then a person decides.
+    #[serde(skip)]
+    pub is_unfinished: bool,
 }
 
 /// All calls in a store of which nobody knows whether they took effect, the oldest first; and the
@@ -434,10 +435,6 @@ pub async fn open_doubts(
                 doubt.reason =
                     format!("no answer yet: the store is in use ({owner}), which may be at it");
             }
-            let command = match projection.finished {
-                None => format!("podhost resume {}", run.run),
-                Some(_) => format!("podhost settle {} --step {}", run.run, doubt.step),
-            };
             doubts.push(OpenDoubt {
                 run: run.run.clone(),
                 policy: run.policy.clone(),
@@ -445,7 +442,7 @@ pub async fn open_doubts(
                 platform: run.platform.clone(),
                 status: run.status.clone(),
                 doubt,
-                command,
+                is_unfinished: projection.finished.is_none(),
             });
         }
     }

@@ -111,6 +111,13 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Is there a journal in `folder`, or what is left of one, or what will become one?
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        [FILE, high_water::FILE, owner::FILE].iter().any(|name| folder.join(name).is_file())
+            || origin::has_policies(folder)
+    }
+
     /// Opens the journal in `folder` to read it, whoever owns the store. Whether it is trusted, says
     /// [`Journal::distrust`].
     ///
@@ -124,7 +131,7 @@ impl Journal {
             Error::StoreIsOlder { folder: folder.to_owned(), reason }
         };
         if !file.is_file() {
-            let is_gone = folder.join(high_water::FILE).is_file() || origin::has_policies(folder);
+            let is_gone = Self::is_in(folder);
             return Err(if is_gone { gone() } else { Error::NoStore(folder.to_owned()) });
         }
         let options = SqliteConnectOptions::new()

@@ -2,11 +2,13 @@
 //! pay with it.
 //!
 //! A card's number is sixteen digits, in one piece or in four groups of four, that pass Luhn's check
-//! and begin as payment cards do. Digits may be those of any script that our texts are written in;
+//! and begin as payment cards do. Digits may be those of any script;
 //! between groups may stand blanks, dashes or dots; and marks that nobody sees may stand anywhere.
 //! Longer numbers, such as a bill's barcode, are left alone: sixteen digits within one are no card.
 
 use std::ops::Range;
+
+use unicode_general_category::{GeneralCategory, get_general_category};
 
 /// The digits of a card's number, and of a group.
 const CARD: usize = 16;
@@ -15,9 +17,6 @@ const GROUP: usize = 4;
 const SHOWN: (usize, usize) = (6, 4);
 /// What may stand between two groups, such as ` - `.
 const LONGEST_JOINT: usize = 3;
-
-/// The zeros of Persian, Arabic, Latin and full-width digits.
-const ZEROS: [char; 4] = ['0', '۰', '٠', '０'];
 
 /// A digit in a text.
 #[derive(Clone, Copy)]
@@ -91,11 +90,22 @@ fn numbers(text: &str) -> (Vec<Digit>, Vec<Number>) {
     (digits, numbers)
 }
 
+/// What a decimal digit of any script stands for. Unicode keeps those of a script together, from zero
+/// to nine, and they follow upon nothing but the nine of others.
 fn value(character: char) -> Option<u32> {
-    ZEROS.iter().find_map(|zero| {
-        let value = u32::from(character).checked_sub(u32::from(*zero))?;
-        (value < 10).then_some(value)
-    })
+    if character.is_ascii() || !character.is_numeric() {
+        return character.to_digit(10);
+    }
+    let mut before = u32::from(character);
+    while char::from_u32(before).is_some_and(is_decimal) {
+        before -= 1;
+    }
+    let place = u32::from(character) - before;
+    place.checked_sub(1).map(|place| place % 10)
+}
+
+fn is_decimal(character: char) -> bool {
+    get_general_category(character) == GeneralCategory::DecimalNumber
 }
 
 /// May it stand between two groups of a card's number?
@@ -163,7 +173,10 @@ fn with_asterisks(text: String, hidden: &[Digit]) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{CARD, ZEROS, without_cards};
+    use super::{CARD, value, without_cards};
+
+    /// The zeros of Latin, Persian, Arabic, full-width, Bengali, and two kinds of mathematical digits.
+    const ZEROS: [char; 7] = ['0', '۰', '٠', '０', '০', '𝟎', '𝟢'];
 
     fn masked(text: &str) -> String {
         without_cards(text.to_owned())
@@ -174,6 +187,18 @@ mod tests {
         assert_eq!(masked("کارت ۶۰۳۷۹۹۱۲۳۴۵۶۷۸۹۳."), "کارت ۶۰۳۷۹۹******۷۸۹۳.");
         assert_eq!(masked("٦٠٣٧-٩٩١٢-٣٤٥٦-٧٨٩٣"), "٦٠٣٧-٩٩**-****-٧٨٩٣");
         assert_eq!(masked("６０３７９９１２３４５６７８９３"), "６０３７９９******７８９３");
+    }
+
+    #[test]
+    fn every_script_has_its_digits() {
+        for zero in ZEROS {
+            let digits = (0..10).map(|digit| char::from_u32(u32::from(zero) + digit));
+            let values: Vec<_> = digits.map(|digit| digit.and_then(value)).collect();
+            assert_eq!(values, (0..10).map(Some).collect::<Vec<_>>(), "{zero}");
+        }
+        for other in ['x', '½', '②', '五', '٪'] {
+            assert_eq!(value(other), None, "{other}");
+        }
     }
 
     #[test]

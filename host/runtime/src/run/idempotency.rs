@@ -1,9 +1,14 @@
 //! Idempotency keys: the caller's own name for a run. The same request under the same key is run once.
 
-use crate::error::Error;
+use unicode_general_category::{GeneralCategory, get_general_category};
+
+use crate::{error::Error, redact::without_cards};
 
 /// How long a key may be, in bytes.
 const LONGEST: usize = 200;
+
+/// Persian's non-joiner: between two of its letters one sees that it is there.
+const NON_JOINER: char = '\u{200c}';
 
 /// Can a run have this key? An empty one, as of a variable that is not set, would make one run of
 /// all that have it.
@@ -21,11 +26,39 @@ pub fn check_key(key: &str) -> Result<(), Error> {
     if key.trim() != key {
         return refuse(format!("the key `{key}` begins or ends with a blank"));
     }
-    if key.chars().any(char::is_control) {
-        return refuse(format!("the key {key:?} has a character that nobody sees"));
+    if let Some(unseen) = unseen(key) {
+        let code = u32::from(unseen);
+        return refuse(format!("the key {key:?} has U+{code:04X}, a character that nobody sees"));
+    }
+    if without_cards(key.to_owned()) != key {
+        return refuse("the key has a card's number in it, which journals do not keep".to_owned());
     }
     if key.len() > LONGEST {
         return refuse(format!("the key has {} bytes, and may have {LONGEST}", key.len()));
     }
     Ok(())
+}
+
+/// A character that nobody sees: two keys that look alike would be two payments.
+fn unseen(key: &str) -> Option<char> {
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
+
+    let letters: Vec<char> = key.chars().collect();
+    let parts_letters = |place: usize| {
+        letters[place] == NON_JOINER
+            && place.checked_sub(1).is_some_and(|before| is_arabic(letters[before]))
+            && letters.get(place + 1).copied().is_some_and(is_arabic)
+    };
+    (0..letters.len()).find_map(|place| {
+        let is_unseen = matches!(
+            get_general_category(letters[place]),
+            Control | Format | LineSeparator | ParagraphSeparator
+        );
+        (is_unseen && !parts_letters(place)).then_some(letters[place])
+    })
+}
+
+/// Is it of the script in which Persian is written?
+fn is_arabic(letter: char) -> bool {
+    matches!(letter, '\u{620}'..='\u{6ff}')
 }

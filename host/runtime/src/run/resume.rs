@@ -164,11 +164,12 @@ impl Host {
     }
 
     /// Records what a person decided of a call in doubt. What was held for it is spent or free then.
-    /// Decided again, the later decision counts, and both are kept. Card numbers in the note are not.
+    /// Decided again, the later decision counts, and both are kept. Card numbers
+    /// in what is written of it are not.
     ///
     /// # Errors
     /// [`Error::NotInDoubt`] if there is no such call, or several and none is named, or nobody is
-    /// named who decides.
+    /// named who decides, or it is not said how it is known.
     pub async fn settle(&self, run: &str, decision: Decision) -> Result<Receipt, Error> {
         self.journal().check_trusted()?;
         let _live = self.live().take(run).await;
@@ -183,7 +184,10 @@ impl Host {
         }
         let Decision { step, happened, reference_number, note, by } = decision;
         if by.trim().is_empty() {
-            return Err(refuse("who decides has to be named (--by NAME)".into()));
+            return Err(refuse("who decides has to be named".into()));
+        }
+        if note.trim().is_empty() {
+            return Err(refuse("how it is known has to be said".into()));
         }
         let step = decided_step(&projection, step).map_err(refuse)?;
         let journal = self.journal().clone();
@@ -191,7 +195,7 @@ impl Host {
         recorder.note(Entry::Settled(Settled {
             step,
             happened,
-            reference_number,
+            reference_number: reference_number.map(without_cards),
             note: without_cards(note),
             at: self.clock().now().0,
             by: Some(without_cards(by.trim().to_owned())),

@@ -5,6 +5,8 @@ use pod_host::{Receipt, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::difference;
+
 /// What came of a kill.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "kebab-case")]
@@ -38,6 +40,12 @@ pub struct Difference {
 
 /// Differences that are kept of one kill: where there are more, they have one cause.
 const KEPT: usize = 20;
+
+impl From<difference::Difference> for Difference {
+    fn from(found: difference::Difference) -> Self {
+        Self { path: found.path, undisturbed: found.expected, killed: found.found }
+    }
+}
 
 impl Verdict {
     pub fn is_different(&self) -> bool {
@@ -82,8 +90,13 @@ pub fn verdict(
         receipt
     };
     let mut differences = Vec::new();
-    compare("receipt", &receipt(&expected.0), &receipt(&found.0), &mut differences);
-    compare("books", &books(&expected.1), &books(&found.1), &mut differences);
+    let (of_receipts, of_books) =
+        ([receipt(&expected.0), receipt(&found.0)], [books(&expected.1), books(&found.1)]);
+    for (what, [expected, found]) in [("receipt", of_receipts), ("books", of_books)] {
+        let all = difference::between(what, &expected, &found);
+        differences.extend(all.into_iter().map(Difference::from));
+    }
+    differences.truncate(KEPT);
     if differences.is_empty() { Verdict::Same } else { Verdict::Different { differences } }
 }
 
@@ -128,34 +141,5 @@ fn without_references(value: &mut Value) {
             fields.values_mut().for_each(without_references);
         }
         _ => {}
-    }
-}
-
-/// The places at which two values differ.
-fn compare(path: &str, expected: &Value, found: &Value, differences: &mut Vec<Difference>) {
-    if differences.len() == KEPT || expected == found {
-        return;
-    }
-    match (expected, found) {
-        (Value::Object(one), Value::Object(other)) => {
-            let names = one.keys().chain(other.keys().filter(|name| !one.contains_key(*name)));
-            for name in names {
-                let of = |fields: &serde_json::Map<String, Value>| {
-                    fields.get(name).cloned().unwrap_or(Value::Null)
-                };
-                compare(&format!("{path}.{name}"), &of(one), &of(other), differences);
-            }
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            for index in 0..one.len().max(other.len()) {
-                let of = |items: &[Value]| items.get(index).cloned().unwrap_or(Value::Null);
-                compare(&format!("{path}[{index}]"), &of(one), &of(other), differences);
-            }
-        }
-        (one, other) => differences.push(Difference {
-            path: path.to_owned(),
-            undisturbed: one.clone(),
-            killed: other.clone(),
-        }),
     }
 }

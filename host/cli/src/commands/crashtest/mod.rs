@@ -7,10 +7,10 @@ mod report;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
 use pod_emulator::{Books, Emulator, Options, Scenario};
-use pod_host::{PolicyFiles, Receipt, check_within, journal::Journal};
+use pod_host::{Receipt, journal::Journal};
 use serde::Serialize;
 
 use crate::{
@@ -57,7 +57,7 @@ struct Outcome {
 
 pub async fn crashtest(arguments: arguments::Crashtest) -> Result<Status, Failure> {
     let files = build::find(&arguments.policy, arguments.building)?;
-    let scenarios = scenarios(&arguments, &files)?;
+    let scenarios = scenario::all(&arguments.policy, &arguments.scenario, &files)?;
     let progress = Progress::new();
     let mut outcomes = Vec::new();
     for scenario in scenarios {
@@ -72,43 +72,6 @@ pub async fn crashtest(arguments: arguments::Crashtest) -> Result<Status, Failur
     let mut kills = outcomes.iter().flat_map(|outcome| &outcome.kills);
     let is_different = kills.any(|kill| kill.verdict.is_different());
     Ok(if is_different { Status::Policy } else { Status::Done })
-}
-
-/// The scenario files: those that are named, or the policy's own.
-fn scenarios(
-    arguments: &arguments::Crashtest,
-    files: &PolicyFiles,
-) -> Result<Vec<PathBuf>, Failure> {
-    if !arguments.scenario.is_empty() {
-        return Ok(arguments.scenario.clone());
-    }
-    let folder = match arguments.policy.is_dir() {
-        true => arguments.policy.as_path(),
-        false => arguments.policy.parent().unwrap_or(Path::new(".")),
-    };
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder.join("scenarios"))
-        .into_iter()
-        .flatten()
-        .filter_map(|file| Some(file.ok()?.path()))
-        .filter(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            // Beside a scenario lie what its run is told, and what is expected of it.
-            name.ends_with(".json") && name.matches('.').count() == 1
-        })
-        .collect();
-    found.sort();
-    for file in found.iter().flat_map(|file| [file.clone(), process::input_beside(file)]) {
-        check_within(folder, &file).map_err(|reason| Failure::input(anyhow!(reason)))?;
-    }
-    if found.is_empty() {
-        found.extend(files.scenario.clone());
-    }
-    if found.is_empty() {
-        return Err(Failure::input(anyhow!(
-            "the policy has no scenarios: name one with --scenario"
-        )));
-    }
-    Ok(found)
 }
 
 async fn try_scenario(

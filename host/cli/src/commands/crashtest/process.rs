@@ -23,11 +23,8 @@ use crate::{
     arguments,
     exit::Failure,
     hold::{self, HELD},
+    scenario as scenario_files,
 };
-
-/// How long after it was sent a call may still take effect here, where a fault does not delay it: the
-/// platform is this process.
-const LANDING_WINDOW: Duration = Duration::from_millis(200);
 
 /// Runs one policy with one input in processes of their own.
 pub struct Runner {
@@ -51,7 +48,7 @@ impl Runner {
         file: &Path,
         scenario: &Scenario,
     ) -> Result<Self, Failure> {
-        let beside = input_beside(file);
+        let beside = scenario_files::input_beside(file);
         let input = if arguments.input == "null" && beside.is_file() {
             let mut input = OsString::from("@");
             input.push(beside);
@@ -62,11 +59,8 @@ impl Runner {
         let program =
             std::env::current_exe().context("podhost itself").map_err(Failure::platform)?;
         let (policy, cache) = (arguments.policy.clone(), arguments.cache.clone());
-        let latest =
-            scenario.faults.iter().filter_map(|fault| fault.lands_after_milliseconds).max();
-        let landing_window = arguments
-            .landing_window
-            .unwrap_or(LANDING_WINDOW + Duration::from_millis(latest.unwrap_or(0)));
+        let landing_window =
+            arguments.landing_window.unwrap_or_else(|| scenario_files::landing_window(scenario));
         Ok(Self { program, policy, input, cache, landing_window })
     }
 
@@ -167,9 +161,4 @@ async fn wait_until_held(child: &mut Child, step: u64, point: &str) -> Result<()
 fn told(stderr: &[u8]) -> Failure {
     let said = String::from_utf8_lossy(stderr);
     Failure::platform(anyhow!("the run gave no receipt: {}", said.trim()))
-}
-
-/// Where what a scenario's run is told lies, if it does.
-pub fn input_beside(scenario: &Path) -> PathBuf {
-    scenario.with_extension("input.json")
 }

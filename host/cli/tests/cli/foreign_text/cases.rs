@@ -3,6 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File},
     os::unix::fs::DirBuilderExt as _,
+    path::Path,
 };
 
 use serde_json::{Value, json};
@@ -102,9 +103,9 @@ impl Case<'_> {
     /// Answered and logged, in both languages; planned, tried; and why it gave up.
     fn what_a_policy_says(&self) {
         let (words, watched) = (self.words, &self.watched);
-        // A key holds no control characters, is no longer than 200 bytes, and ends with no blank.
-        let mut key: String =
-            format!("key {words}").chars().filter(|letter| !letter.is_control()).collect();
+        // A key holds nothing that nobody sees, is no longer than 200 bytes, and ends with no blank.
+        let is_seen = |letter: &char| letter.is_alphanumeric() || " -_/⏎".contains(*letter);
+        let mut key: String = format!("key {words}").chars().filter(is_seen).collect();
         key.truncate(key.floor_char_boundary(199));
         key.push('.');
         let done = self.on_pod("", &["--key", &key]);
@@ -335,8 +336,17 @@ impl Case<'_> {
         for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
             assert_eq!(watched.look(&["completions", shell]).code, Some(0), "{shell}");
         }
+        let expected = json!({ "log": words, words: [words] }).to_string();
+        fs::write(Path::new(&self.scenario).with_extension("expected.json"), expected).unwrap();
+        let nowhere = format!("nowhere/{words}");
         for arguments in [
             &["run", words][..],
+            &["test", words],
+            &["test", &self.script, "--scenario", &self.scenario, "--json", "--build"],
+            &["test", &nowhere, "--watch"],
+            &["test", &self.script, "--scenario", &nowhere, "--update"],
+            &["test", &self.script, "--scenario", &self.scenario],
+            &["new", &nowhere, "--world", "netting"],
             &["run", &self.script, "--scenario", words],
             &["run", &self.script, "--platform", words],
             &["run", &self.script, "--input", words],
