@@ -7,11 +7,12 @@ use std::{
 
 use pod_emulator::{Problem, ScenarioError};
 use pod_host::{BadFile, Place, RunError};
-use pod_platform::without_byte_order_mark;
+use pod_platform::{types, without_byte_order_mark};
 
 use crate::{
     exit::Failure,
     snippet::{self, Whose},
+    tell,
     terminal::{self, foreign},
 };
 
@@ -80,5 +81,24 @@ pub fn run_error(error: &RunError) {
             terminal::error(&format!("the policy gave up: {}", foreign(message).within(WORDS)));
         }
         error => terminal::error(&error.to_string()),
+    }
+    if let Some(meter) = exhausted(error) {
+        tell!(
+            "podhost: to raise it: `{meter}` in [budget] of policy.toml and, for an account, in \
+             [policy.NAME.budget] of podhost.toml; the least of both counts, and of what all runs may \
+             use together, per-day and per-policy"
+        );
+    }
+}
+
+/// The budget that ended a run, if the operator's and the policy's files say how large it is.
+fn exhausted(error: &RunError) -> Option<&str> {
+    match error {
+        // The journal's bound follows from what else is granted.
+        RunError::BudgetExhausted { meter, .. } if meter != "journal" => Some(meter),
+        RunError::Call { error: types::Error::BudgetExhausted(exhaustion), .. } => {
+            Some(exhaustion.meter.name())
+        }
+        _ => None,
     }
 }

@@ -152,7 +152,11 @@ async fn warn_of_a_stranger(
 
 pub fn read_input(text: &str) -> Result<Value, Failure> {
     let Some(file) = text.strip_prefix('@') else {
-        return Ok(parse_input(Path::new("--input"), text)?);
+        let parsed = parse_input(Path::new("--input"), text);
+        return parsed.map_err(|error| match Path::new(text).is_file() {
+            true => Failure::input(anyhow!("{error}; a file's JSON is --input @{text}")),
+            false => error.into(),
+        });
     };
     // A pipe is read as it comes, and no further than an input may go.
     let mut bytes = Vec::new();

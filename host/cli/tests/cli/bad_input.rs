@@ -149,6 +149,7 @@ fn inputs() {
     desk.run(&["plugins/netting", "--input", ""]).failed(2, &["--input:1:"]);
     let file = desk.file("input.json", "{\n  \"a\": 1,\n}");
     desk.run(&["plugins/netting", "--input", &format!("@{file}")]).failed(2, &["input.json:3:1:"]);
+    desk.run(&["plugins/netting", "--input", &file]).failed(2, &[&format!("--input @{file}")]);
 }
 
 #[test]

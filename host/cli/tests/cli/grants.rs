@@ -91,6 +91,9 @@ fn what_is_granted_is_what_both_say() {
         let ended = net(&desk, &pod, policies, &[]);
         assert_eq!(ended.code, Some(1), "{policies}: {ended:#?}");
         let receipt = ended.json();
+        let exhausted = receipt["error"]["error"]["budget-exhausted"]["meter"].as_str();
+        let raised = exhausted.map(|meter| format!("to raise it: `{meter}` in [budget]"));
+        assert!(raised.is_none_or(|raised| ended.stderr.contains(&raised)), "{ended:#?}");
         assert_eq!(receipt["effects"], Value::Array(Vec::new()), "{policies}: {receipt:#}");
         receipt
     };
