@@ -188,3 +188,19 @@ fn a_new_policy_has_a_plain_name_and_a_world() {
     }
     assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn every_recipe_of_the_cookbook_is_described_and_comes_to_what_is_expected() {
+    let page = fs::read_to_string(project().join("docs/cookbook.md")).unwrap();
+    let mut recipes = 0;
+    for folder in fs::read_dir(project().join("plugins/cookbook")).unwrap() {
+        let folder = folder.unwrap();
+        let name = folder.file_name().into_string().unwrap();
+        let script = format!("(../plugins/cookbook/{name}/{name}.rhai)");
+        assert!(page.contains(&script), "{name} is not in docs/cookbook.md");
+        let tested = test(&folder.path().display().to_string(), &[]);
+        assert_eq!(tested.code, Some(0), "{tested:#?}");
+        recipes += 1;
+    }
+    assert_eq!(page.matches("(../plugins/cookbook/").count(), recipes);
+}
