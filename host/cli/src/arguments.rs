@@ -96,6 +96,7 @@ pub enum Command {
     Run(Run),
     Runs(Runs),
     Show(Show),
+    Explain(Explain),
     Resume(Resume),
     Doubts(Doubts),
     Settle(Settle),
@@ -289,6 +290,30 @@ pub struct Show {
     #[command(flatten)]
     pub store: Store,
 }
+
+/// Explain a run to whoever has to answer for it: its receipt and its course, or both as a page
+///
+/// The page is one file for a browser: what was paid from what, what is in doubt, budgets, reasons, and
+/// each call. It loads nothing and runs nothing, and is dark where the browser is.
+#[derive(Args, Debug)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub struct Explain {
+    /// The run's id, or how it begins or ends
+    pub run: String,
+    /// Write a page for a browser into this file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// The language of the page, or of the text's tables
+    #[arg(long, value_name = "en|fa", env = "PODHOST_LANG", default_value = "en")]
+    pub lang: Language,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  podhost explain 5d3e90b7
+  podhost explain 5d3e90b7 --html run.html --lang fa";
 
 /// Go on with runs that were cut off
 ///

@@ -62,6 +62,7 @@ fn execute(command: Command) -> Result<exit::Status, exit::Failure> {
         Command::Run(run) => in_runtime(commands::run::run(run)),
         Command::Runs(runs) => in_runtime(commands::runs::list(runs)),
         Command::Show(show) => in_runtime(commands::show::show(show)),
+        Command::Explain(explain) => in_runtime(commands::explain::explain(explain)),
         Command::Resume(resume) => in_runtime(commands::resume::resume(resume)),
         Command::Unpause(unpause) => in_runtime(commands::unpause::unpause(unpause)),
         Command::Doubts(doubts) => in_runtime(commands::doubts::list(doubts)),

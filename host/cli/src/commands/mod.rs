@@ -6,6 +6,7 @@ pub mod completions;
 pub mod crashtest;
 pub mod doubts;
 pub mod emulator;
+pub mod explain;
 pub mod new;
 pub mod replay;
 pub mod resume;

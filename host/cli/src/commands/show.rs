@@ -38,7 +38,8 @@ pub async fn show(arguments: arguments::Show) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-fn timeline(summary: &RunSummary, entries: &[StoredEntry]) -> Page {
+/// A run's course, line by line.
+pub fn timeline(summary: &RunSummary, entries: &[StoredEntry]) -> Page {
     let mut page = Page::default();
     let RunSummary { run, policy, version, account, platform, key, started, status, .. } = summary;
     let (policy, version, account) = (foreign(policy), foreign(version), foreign(account));
@@ -80,7 +81,7 @@ fn timeline(summary: &RunSummary, entries: &[StoredEntry]) -> Page {
 }
 
 /// The call, the time, and what happened, in a line.
-fn line(entry: &Entry) -> (Option<u64>, u64, String) {
+pub fn line(entry: &Entry) -> (Option<u64>, u64, String) {
     match entry {
         Entry::Started(started) => {
             (None, started.at, format!("began, input {}", shortened(&started.input)))

@@ -43,6 +43,7 @@ fn each_command_has_help_with_its_options() {
         ("resume", &["--no-wait", "most urgent exit code"]),
         ("emulator", &["--listen", "--data", "--scenario", "127.0.0.1:8044"]),
         ("build", &["rustup target add", "rustc-web"]),
+        ("explain", &["--html", "--lang"]),
         ("new", &["--world", "loan-plan"]),
         ("test", &["--update", "--watch", "--junit", "Exit code 0"]),
         ("check", &["--account", "--config", "--json", "[policy.NAME]", "Exit code 0"]),

@@ -15,6 +15,7 @@ mod dry_run;
 mod durable;
 mod edited_scripts;
 mod emulator;
+mod explaining;
 mod first_policy;
 mod foreign_text;
 mod grants;

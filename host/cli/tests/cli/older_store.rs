@@ -105,6 +105,7 @@ fn commands(shop: &Shop) -> Vec<(Arguments, i32)> {
         (words(&["check", "plugins/netting", "--json"]), 0),
         (words(&["runs", "--json"]), 0),
         (words(&["show", planned, "--json"]), 0),
+        (words(&["explain", planned]), 0),
         (words(&["settle", planned]), 0),
         (words(&["settle", planned, "--happened", "--by", "leila", "--note", "it is said"]), 3),
         (words(&["doubts", "--json"]), 0),
