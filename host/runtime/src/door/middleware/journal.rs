@@ -9,11 +9,15 @@ use std::sync::Arc;
 
 use pod_platform::types;
 
-use super::{
-    Call, Intended, Layer, Moved, Next, Operation, Passage, Passing, Point, Reply,
-    history::{self, Past},
-};
+use super::{Layer, Next, Passing};
 use crate::{
+    door::{
+        call::{Call, Intended, Moved, Reply},
+        capability::Effect,
+        context::Context,
+        failpoint::Point,
+        history::{self, Past},
+    },
     error::Error,
     grant::Amounts,
     journal::{Entry, Outcome, Recorded},
@@ -29,31 +33,26 @@ pub(crate) fn is_beyond(recorded: &str) -> bool {
     [BEYOND, OPEN].contains(&recorded)
 }
 
-#[derive(Clone)]
-pub(crate) struct Record<S> {
-    pub passage: Arc<Passage>,
-    pub inner: S,
-}
+pub(crate) struct Journal;
 
-impl<S: Next> Layer for Record<S> {
-    fn pass(self, mut call: Call) -> Passing {
-        let Self { passage, mut inner } = self;
-        if let Some(past) = passage.history.take(call.step) {
+impl Layer for Journal {
+    fn pass(&self, ctx: Arc<Context>, mut call: Call, next: Next) -> Passing {
+        if let Some(past) = ctx.history.take(call.step) {
             if !past.is(&call) {
-                return diverge(passage, &call, past.asked());
+                return diverge(ctx, &call, past.asked());
             }
             match past {
                 Past { intent, outcome: Some(outcome), .. } => {
                     if let Some(intent) = &intent {
-                        passage.recorder.recall(intent, Some(&outcome));
+                        ctx.recorder.recall(intent, Some(&outcome));
                     }
                     return Box::pin(async move { history::reply(&call, outcome) });
                 }
                 Past { intent: Some(intent), ott, outcome: None } => {
-                    if passage.is_offline() {
-                        return diverge(passage, &call, OPEN.to_owned());
+                    if ctx.pod.is_offline() {
+                        return diverge(ctx, &call, OPEN.to_owned());
                     }
-                    passage.recorder.recall(&intent, None);
+                    ctx.recorder.recall(&intent, None);
                     call.intended =
                         Some(Intended { at: intent.at, restored: false, looked_for: true });
                     call.before = intent.state_before().map(Arc::new);
@@ -61,31 +60,31 @@ impl<S: Next> Layer for Record<S> {
                 }
                 Past { intent: None, outcome: None, .. } => {}
             }
-        } else if passage.is_offline() {
-            return diverge(passage, &call, BEYOND.to_owned());
+        } else if ctx.pod.is_offline() {
+            return diverge(ctx, &call, BEYOND.to_owned());
         }
 
-        let stores = matches!(&call.operation, Operation::State(request) if request.stores());
-        if call.class().is_none() && !stores {
+        let effect = call.capability.effect();
+        if effect == Effect::Read {
             return Box::pin(async move {
-                let reply = inner.call(call.clone()).await?;
-                passage.recorder.note(Entry::Outcome(outcome(&passage, &call, &reply)));
+                let reply = next.call(ctx.clone(), call.clone()).await?;
+                ctx.recorder.note(Entry::Outcome(outcome(&ctx, &call, &reply)));
                 Ok(reply)
             });
         }
-        let tasks = passage.tasks.clone();
+        let tasks = ctx.lifetime.tasks.clone();
         let task = tasks.spawn(async move {
             // What is stored is written down before anybody else looks at it.
-            let _turn = if stores { passage.turn_to_store().await } else { None };
-            let reply = inner.call(call.clone()).await?;
-            let outcome = outcome(&passage, &call, &reply);
+            let _turn = if effect == Effect::Store { ctx.memory.turn().await } else { None };
+            let reply = next.call(ctx.clone(), call.clone()).await?;
+            let outcome = outcome(&ctx, &call, &reply);
             let was_intended = outcome.arguments.is_none();
-            passage.recorder.note(Entry::Outcome(outcome));
+            ctx.recorder.note(Entry::Outcome(outcome));
             if was_intended || reply.state.is_some() {
-                passage.recorder.commit().await?;
+                ctx.recorder.commit().await?;
             }
             if was_intended {
-                passage.reach(call.step, Point::AfterOutcome);
+                ctx.reach(call.step, Point::AfterOutcome);
             }
             Ok(reply)
         });
@@ -97,13 +96,13 @@ impl<S: Next> Layer for Record<S> {
 }
 
 /// The run asks for another call than its journal has.
-fn diverge(passage: Arc<Passage>, call: &Call, recorded: String) -> Passing {
+fn diverge(ctx: Arc<Context>, call: &Call, recorded: String) -> Passing {
     let (step, asked) = (call.step, call.asked());
-    Box::pin(async move { Err(passage.diverge(step, recorded, asked).await) })
+    Box::pin(async move { Err(ctx.diverge(step, recorded, asked).await) })
 }
 
-fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
-    let reserved = passage.recorder.reserved(call.step);
+fn outcome(ctx: &Context, call: &Call, reply: &Reply) -> Outcome {
+    let reserved = ctx.recorder.reserved(call.step);
     let json = |error: &types::Error| serde_json::to_string(error).unwrap_or_default();
     let recorded = match &reply.outcome {
         Ok(answer) => Recorded::Done(answer.result.clone()),
@@ -130,7 +129,7 @@ fn outcome(passage: &Passage, call: &Call, reply: &Reply) -> Outcome {
             sms: paid.sms,
             ..reply.spent
         }),
-        at: passage.clock.now().0,
+        at: ctx.clock.now().0,
         count: reply.outcome.as_ref().ok().and_then(|answer| answer.count),
         arguments: reserved.is_none().then(|| call.arguments.to_string()),
         evidence: reply.evidence.clone(),

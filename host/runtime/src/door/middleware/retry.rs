@@ -4,40 +4,33 @@ use std::sync::Arc;
 
 use pod_platform::types;
 
-use super::{Call, Layer, Next, Operation, Passage, Passing, look::pauses};
-use crate::grant::day;
+use super::{Layer, Next, Passing};
+use crate::door::{call::Call, context::Context, pod::pauses};
 
-#[derive(Clone)]
-pub(crate) struct Retry<S> {
-    pub passage: Arc<Passage>,
-    pub inner: S,
-}
+pub(crate) struct Retry;
 
-impl<S: Next> Layer for Retry<S> {
-    fn pass(self, call: Call) -> Passing {
-        let Self { passage, mut inner } = self;
-        if !matches!(call.operation, Operation::Pod(_)) {
-            return inner.call(call);
+impl Layer for Retry {
+    fn pass(&self, ctx: Arc<Context>, call: Call, next: Next) -> Passing {
+        if !call.capability.is_retried() {
+            return next.call(ctx, call);
         }
         Box::pin(async move {
-            let mut reply = inner.call(call.clone()).await?;
+            let mut reply = next.call(ctx.clone(), call.clone()).await?;
             for pause in pauses() {
                 // Of a mutation, this error says that nothing was sent.
                 let Err(types::Error::Unavailable(_)) = &reply.outcome else { break };
                 // What is not repeated now is done again when the run is resumed. What has an intent
                 // is under way.
                 if call.intended.is_none() {
-                    passage.go_on()?;
+                    ctx.lifetime.go_on()?;
                 }
                 // The first attempt took what was reserved.
-                let again = call.reserved.wire();
-                let day = day(passage.clock.now());
-                if passage.recorder.reserve(&passage.grant.budget, day, again).is_err() {
+                if ctx.reserve(call.reserved.wire()).is_err() {
                     break;
                 }
                 tokio::time::sleep(pause).await;
                 let spent = reply.spent;
-                reply = inner.call(call.clone()).await?;
+                reply = next.call(ctx.clone(), call.clone()).await?;
                 reply.spent = reply.spent.plus(spent.wire());
             }
             Ok(reply)
