@@ -91,3 +91,84 @@ async fn charge(
     reply.spent = reply.spent.plus(looked_up);
     Ok(reply)
 }
+
+#[cfg(test)]
+mod tests {
+    use pod_platform::{EffectClass, Rial, types::Meter};
+
+    use super::*;
+    use crate::{
+        door::middleware::fake::{Fake, context, done, error, pass, unavailable},
+        grant::Budget,
+    };
+
+    fn calls(calls: u64) -> Option<Cost> {
+        Some(Cost { needed: Amounts { calls, ..Amounts::default() }, looks_up: false })
+    }
+
+    fn paying(rials: Result<Rial, &'static str>) -> Arc<Fake> {
+        Arc::new(Fake { rials, ..Fake::mutation(EffectClass::SelfFencing) })
+    }
+
+    #[tokio::test]
+    async fn what_costs_nothing_reserves_nothing() {
+        let (ctx, fake) = (Arc::new(context()), Arc::new(Fake::default()));
+        done(pass(&[&Charge], &ctx, &fake).await);
+        assert_eq!(fake.attempt().reserved, Amounts::default());
+        assert_eq!(ctx.left().calls, 10);
+    }
+
+    #[tokio::test]
+    async fn what_a_call_takes_is_reserved_before_it() {
+        let (ctx, fake) = (Arc::new(context()), paying(Ok(Rial(60))));
+        done(pass(&[&Charge], &ctx, &fake).await);
+        let attempt = fake.attempt();
+        assert_eq!((attempt.reserved.rials, attempt.reserved.calls), (60, 1));
+        assert!(!attempt.at_most);
+        assert!(ctx.covers(Amounts { rials: 41, ..Amounts::default() }).is_err());
+        assert!(ctx.covers(Amounts { rials: 40, ..Amounts::default() }).is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_the_budget_does_not_cover_is_not_done() {
+        let ctx = Arc::new(context());
+        let many = Arc::new(Fake { cost: calls(11), ..Fake::default() });
+        for (fake, meter, needed) in
+            [(paying(Ok(Rial(101))), Meter::Rial, 101), (many, Meter::Calls, 11)]
+        {
+            match error(pass(&[&Charge], &ctx, &fake).await) {
+                types::Error::BudgetExhausted(exhausted) => {
+                    assert_eq!((exhausted.meter, exhausted.needed), (meter, needed));
+                }
+                error => panic!("{error}"),
+            }
+            assert_eq!(fake.count(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn rials_that_nobody_can_read_are_refused_or_charged_as_a_ceiling() {
+        let ctx = Arc::new(context());
+        let fake = paying(Err("the amount cannot be read"));
+        let refused = error(pass(&[&Charge], &ctx, &fake).await);
+        assert!(matches!(refused, types::Error::Denied(_)), "{refused}");
+        assert_eq!(fake.count(), 0);
+
+        let mut ctx = context();
+        ctx.grant.budget = Budget { rial_per_payment: Some(Rial(70)), ..ctx.grant.budget };
+        done(pass(&[&Charge], &Arc::new(ctx), &fake).await);
+        let attempt = fake.attempt();
+        assert_eq!((attempt.reserved.rials, attempt.at_most), (70, true));
+    }
+
+    /// That POD could not be asked is no lack of a grant.
+    #[tokio::test]
+    async fn a_look_up_that_fails_leaves_the_call_unsent() {
+        let ctx = Arc::new(context());
+        let trouble = Some("nobody answers");
+        let fake = Fake { trouble, ..Fake::mutation(EffectClass::SelfFencing) };
+        let fake = Arc::new(fake);
+        assert_eq!(error(pass(&[&Charge], &ctx, &fake).await), unavailable());
+        assert_eq!(fake.count(), 0);
+    }
+}

@@ -106,3 +106,63 @@ async fn intend(
     ctx.reach(call.step, Point::AfterIntent);
     Ok(Ok(()))
 }
+
+#[cfg(test)]
+mod tests {
+    use pod_platform::EffectClass;
+
+    use super::*;
+    use crate::door::middleware::fake::{Fake, context, done, error, pass};
+
+    #[tokio::test]
+    async fn a_read_has_no_intent() {
+        let (ctx, fake) = (Arc::new(context()), Arc::new(Fake::default()));
+        done(pass(&[&Intend], &ctx, &fake).await);
+        assert!(!fake.attempt().has_intent);
+        assert!(ctx.recorder.projection().open().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_mutation_is_intended_before_it_is_done() {
+        let ctx = Arc::new(context());
+        let fake = Arc::new(Fake::mutation(EffectClass::SelfFencing));
+        done(pass(&[&Intend], &ctx, &fake).await);
+        let attempt = fake.attempt();
+        assert!(attempt.has_intent && attempt.ott.is_none());
+        let intent = ctx.recorder.open_intent(0).expect("the outcome is for another layer");
+        assert_eq!((&*intent.service, &*intent.arguments), ("fake.do-it", "thing=7"));
+        assert_eq!(intent.effect_class, "self-fencing");
+    }
+
+    #[tokio::test]
+    async fn its_one_time_token_goes_with_the_intent() {
+        let ctx = Arc::new(context());
+        let fake = Fake { needs_ott: true, ..Fake::mutation(EffectClass::SelfFencing) };
+        let fake = Arc::new(fake);
+        done(pass(&[&Intend], &ctx, &fake).await);
+        let ott = fake.attempt().ott.expect("it has one");
+        assert_eq!(ott.expose(), "a one-time token");
+    }
+
+    #[tokio::test]
+    async fn after_the_end_of_the_run_no_effect_begins() {
+        let ctx = Arc::new(context());
+        ctx.lifetime.end();
+        let fake = Arc::new(Fake::mutation(EffectClass::NoEvidence));
+        let refused = error(pass(&[&Intend], &ctx, &fake).await);
+        assert!(refused.to_string().contains("the run ended before this call began"), "{refused}");
+        assert_eq!(fake.count(), 0);
+        assert!(ctx.recorder.open_intent(0).is_none());
+    }
+
+    /// It is done when the run is resumed.
+    #[tokio::test]
+    async fn once_the_host_is_told_to_stop_none_begins() {
+        let ctx = Arc::new(context());
+        ctx.lifetime.stop.cancel();
+        let fake = Arc::new(Fake::mutation(EffectClass::NoEvidence));
+        let stopped = pass(&[&Intend], &ctx, &fake).await;
+        assert!(matches!(stopped, Err(Error::Stopped(_))));
+        assert!(ctx.recorder.open_intent(0).is_none());
+    }
+}

@@ -140,3 +140,114 @@ fn outcome(ctx: &Context, call: &Call, reply: &Reply) -> Outcome {
         unchanged: moved.nothing.then_some(true),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pod_platform::{EffectClass, types};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::{
+        crypto::Digest,
+        door::{
+            history::History,
+            middleware::{
+                Intend,
+                fake::{Fake, context, done, pass},
+            },
+            pod::Pod,
+        },
+        journal::StoredEntry,
+    };
+
+    /// A run whose journal has an outcome of a call like the fake's, with these arguments.
+    fn after(arguments: &str) -> Context {
+        let call = Call::new(0, Arc::new(Fake::default()));
+        let reply = Reply::of(
+            Ok(crate::door::call::Returned::of("false", false)),
+            Amounts { calls: 1, ..Amounts::default() },
+        );
+        let digest = Digest::of(&[call.function.as_bytes(), arguments.as_bytes()]);
+        let noted = Outcome { call: digest, ..outcome(&context(), &call, &reply) };
+        let entry = Entry::Outcome(noted);
+        let stored = StoredEntry { sequence: 0, hash: Digest::of(&[]), entry };
+        Context { history: History::of(&[stored], Default::default()), ..context() }
+    }
+
+    fn divergence(reply: Result<Reply, Error>) -> String {
+        match reply {
+            Err(Error::Diverged { recorded, .. }) => recorded,
+            Err(error) => panic!("{error}"),
+            Ok(_) => panic!("it was answered"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_came_of_a_call_is_noted() {
+        let (ctx, fake) = (Arc::new(context()), Arc::new(Fake::default()));
+        done(pass(&[&Journal], &ctx, &fake).await);
+        assert_eq!(ctx.recorder.projection().spent.settled().calls, 1);
+    }
+
+    #[tokio::test]
+    async fn what_the_journal_has_is_not_done_again() {
+        let (ctx, fake) = (Arc::new(after("thing=7")), Arc::new(Fake::default()));
+        let reply = done(pass(&[&Journal], &ctx, &fake).await);
+        let answer = reply.outcome.ok().and_then(|answer| answer.value.downcast::<bool>().ok());
+        assert_eq!(answer.as_deref(), Some(&false));
+        assert_eq!(fake.count(), 0);
+        done(pass(&[&Journal], &ctx, &fake).await);
+        assert_eq!(fake.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn another_call_than_the_journal_has_stops_the_run() {
+        let (ctx, fake) = (Arc::new(after("thing=8")), Arc::new(Fake::default()));
+        let recorded = divergence(pass(&[&Journal], &ctx, &fake).await);
+        assert_eq!(recorded, "`fake.do-it` with thing=7");
+        assert_eq!(fake.count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_replay_does_nothing_new() {
+        let ctx = Arc::new(Context { pod: Pod::offline(), ..context() });
+        let fake = Arc::new(Fake::default());
+        assert!(is_beyond(&divergence(pass(&[&Journal], &ctx, &fake).await)));
+        assert_eq!(fake.count(), 0);
+    }
+
+    /// A deadline, a trap, a client that hangs up.
+    #[tokio::test]
+    async fn the_end_of_the_run_does_not_cancel_what_may_have_moved_money() {
+        let ctx = Arc::new(context());
+        let gate = Semaphore::new(0);
+        let fake = Arc::new(Fake { gate, ..Fake::mutation(EffectClass::SelfFencing) });
+        let (of_run, of_call) = (ctx.clone(), fake.clone());
+        let run =
+            tokio::spawn(
+                async move { pass(&[&Journal, &Intend], &of_run, &of_call).await.is_ok() },
+            );
+        while fake.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        run.abort();
+        assert!(run.await.is_err_and(|error| error.is_cancelled()));
+        ctx.lifetime.end();
+        fake.gate.add_permits(1);
+        ctx.lifetime.let_calls_end().await;
+        let projection = ctx.recorder.projection();
+        assert_eq!((projection.effects.len(), projection.open().len()), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn an_error_is_noted_as_it_was() {
+        let ctx = Arc::new(context());
+        let denial = types::Denial { function: "fake.do-it".into(), reason: "not yours".into() };
+        let fake = Arc::new(Fake::default().failing([types::Error::Denied(denial)]));
+        pass(&[&Journal], &ctx, &fake).await.expect("the run goes on");
+        let projection = ctx.recorder.projection();
+        let refusals: Vec<&str> =
+            projection.refusals.iter().map(|refusal| &*refusal.reason).collect();
+        assert_eq!(refusals, ["not yours"]);
+    }
+}

@@ -3,6 +3,8 @@
 
 mod authorise;
 mod charge;
+#[cfg(test)]
+mod fake;
 mod intend;
 mod journal;
 mod perform;

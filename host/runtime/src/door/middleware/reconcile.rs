@@ -386,3 +386,63 @@ impl Inquiry<'_> {
         matches!(self.call.class(), Some(EffectClass::SelfFencing | EffectClass::Idempotent))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::door::middleware::{
+        Intend,
+        fake::{Fake, NAME, context, done, error, pass, unknown},
+    };
+
+    fn lost(class: EffectClass) -> Arc<Fake> {
+        Arc::new(Fake::mutation(class).failing([unknown()]))
+    }
+
+    #[tokio::test]
+    async fn what_is_known_stays_as_it_is() {
+        let ctx = Arc::new(context());
+        let fake = Arc::new(Fake::mutation(EffectClass::NoEvidence));
+        let reply = done(pass(&[&Intend, &Reconcile], &ctx, &fake).await);
+        assert_eq!((reply.known_by, reply.evidence), (None, None));
+        assert_eq!(fake.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_idempotent_is_sent_again() {
+        let (ctx, fake) = (Arc::new(context()), lost(EffectClass::Idempotent));
+        let reply = done(pass(&[&Intend, &Reconcile], &ctx, &fake).await);
+        assert_eq!(fake.count(), 2);
+        assert_eq!(reply.known_by, Some(KnownBy::Answered));
+        assert_eq!(reply.evidence.as_deref(), Some(REPEATED));
+        assert_eq!(reply.spent.calls, 2);
+    }
+
+    #[tokio::test]
+    async fn what_nothing_tells_stays_unknown_and_is_not_sent_again() {
+        let (ctx, fake) = (Arc::new(context()), lost(EffectClass::NoEvidence));
+        let left = error(pass(&[&Intend, &Reconcile], &ctx, &fake).await);
+        assert_eq!(left, unknown());
+        assert_eq!(fake.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_the_operator_says_does_no_harm_is_sent_again() {
+        let mut ctx = context();
+        ctx.grant.repeatable = [NAME.to_owned()].into();
+        let fake = lost(EffectClass::NoEvidence);
+        done(pass(&[&Intend, &Reconcile], &Arc::new(ctx), &fake).await);
+        assert_eq!(fake.count(), 2);
+    }
+
+    /// A host that stopped in between may have sent it: without a way to find out, it is left alone.
+    #[tokio::test]
+    async fn what_may_have_been_sent_before_a_crash_is_not_sent_blindly() {
+        let (ctx, fake) = (Arc::new(context()), Arc::new(Fake::mutation(EffectClass::NoEvidence)));
+        let intended = Some(Intended { at: 0, restored: false, looked_for: true });
+        let call = Call { intended, ..Call::new(0, fake.clone()) };
+        let left = error(Next::through(&[&Reconcile]).call(ctx, call).await);
+        assert!(matches!(left, types::Error::OutcomeUnknown(_)), "{left}");
+        assert_eq!(fake.count(), 0);
+    }
+}

@@ -37,3 +37,54 @@ impl Layer for Retry {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        door::middleware::fake::{Fake, context, done, error, pass, unavailable, unknown},
+        grant::Amounts,
+    };
+
+    fn read(failures: usize) -> Fake {
+        let fake = Fake { is_retried: true, ..Fake::default() };
+        fake.failing(std::iter::repeat_n(unavailable(), failures))
+    }
+
+    #[tokio::test]
+    async fn what_was_never_sent_is_tried_again_and_each_attempt_counts() {
+        let (ctx, fake) = (Arc::new(context()), Arc::new(read(2)));
+        let reply = done(pass(&[&Retry], &ctx, &fake).await);
+        assert_eq!((fake.count(), reply.spent.calls), (3, 3));
+    }
+
+    #[tokio::test]
+    async fn there_is_an_end_to_it() {
+        let (ctx, fake) = (Arc::new(context()), Arc::new(read(9)));
+        assert_eq!(error(pass(&[&Retry], &ctx, &fake).await), unavailable());
+        assert_eq!(fake.count(), 3);
+    }
+
+    #[tokio::test]
+    async fn nothing_else_is_tried_again() {
+        let ctx = Arc::new(context());
+        let other = Fake { is_retried: false, ..read(1) };
+        let lost = Fake { is_retried: true, ..Fake::default() }.failing([unknown()]);
+        for fake in [other, lost] {
+            let fake = Arc::new(fake);
+            error(pass(&[&Retry], &ctx, &fake).await);
+            assert_eq!(fake.count(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_not_tried_again_beyond_the_budget() {
+        let ctx = Arc::new(context());
+        let fake = Arc::new(read(9));
+        let reserved = Amounts { calls: 10, ..Amounts::default() };
+        let call = Call { reserved, ..Call::new(0, fake.clone()) };
+        ctx.reserve(reserved).expect("the budget covers one attempt");
+        error(Next::through(&[&Retry]).call(ctx, call).await);
+        assert_eq!(fake.count(), 1);
+    }
+}
