@@ -40,7 +40,7 @@
 //!
 //! A policy is a WebAssembly component or a Rhai script ([`PolicyFiles`]). Each run is a fresh
 //! instance with limits of its own; whatever it asks of the world passes the door, in one order:
-//! record, authorise, charge, intend, reconcile, retry, client. What it may do is its [`Grant`]: what it
+//! journal, authorise, charge, intend, reconcile, retry, perform. What it may do is its [`Grant`]: what it
 //! asks for, or what of that its operator grants ([`Grant::intersection`]). What came of it is the
 //! [`Receipt`]; what proves it is the [`journal`].
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use pod_platform::{Client, Clock, Credentials};
 
-use super::http::HttpSecret;
+use super::capability::http::HttpSecret;
 use crate::contract::Stated;
 
 /// Whom a run acts for.

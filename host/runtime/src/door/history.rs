@@ -8,9 +8,11 @@ use std::{
 use pod_platform::{Secret, types};
 use serde::Serialize;
 
-use super::{Call, NOW, Operation, Reply, Returned, http};
+use super::{
+    call::{Call, Reply, Returned},
+    capability::NOW,
+};
 use crate::{
-    contract::RemainingBudget,
     error::Error,
     grant::Amounts,
     journal::{Entry, Intent, Outcome, Recorded, StoredEntry},
@@ -124,20 +126,8 @@ pub(crate) fn reply(call: &Call, outcome: Outcome) -> Result<Reply, Error> {
         Recorded::Done(result) => {
             let text = std::str::from_utf8(&result)
                 .map_err(|error| Error::Journal(format!("call {}: {error}", call.step)))?;
-            let value: Box<dyn std::any::Any + Send> = match &call.operation {
-                Operation::Pod(request) => {
-                    (request.read)(outcome.count.unwrap_or_default(), text).map_err(damaged)?
-                }
-                Operation::Now => {
-                    Box::new(pod_platform::Instant(serde_json::from_str(text).map_err(damaged)?))
-                }
-                Operation::Random => Box::new(serde_json::from_str::<i64>(text).map_err(damaged)?),
-                Operation::RemainingBudget => {
-                    Box::new(serde_json::from_str::<RemainingBudget>(text).map_err(damaged)?)
-                }
-                Operation::Http(_) => Box::new(http::Written::read(text).map_err(damaged)?),
-                Operation::State(request) => request.read(text).map_err(damaged)?,
-            };
+            let count = outcome.count.unwrap_or_default();
+            let value = call.capability.decode(count, text).map_err(damaged)?;
             Ok(Returned {
                 count: outcome.count,
                 result,

@@ -5,13 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use pod_platform::types::Exhaustion;
 
-use super::{Call, Passage};
-use crate::grant::{Amounts, Day, day};
+use super::{call::Call, context::Context};
+use crate::grant::Amounts;
 
 /// What one call takes in, and what is reserved for that.
 pub(crate) struct Intake<'a> {
-    passage: &'a Passage,
-    day: Day,
+    ctx: &'a Context,
     state: Mutex<State>,
 }
 
@@ -24,10 +23,10 @@ struct State {
 
 impl<'a> Intake<'a> {
     /// Of a call for which something is reserved: by `charge`, or by the intent of a run that goes on.
-    pub fn new(passage: &'a Passage, call: &Call) -> Self {
-        let reserved = passage.recorder.reserved(call.step).unwrap_or(call.reserved);
+    pub fn new(ctx: &'a Context, call: &Call) -> Self {
+        let reserved = ctx.recorder.reserved(call.step).unwrap_or(call.reserved);
         let state = State { reserved: reserved.bytes_down, exhausted: None };
-        Self { passage, day: day(passage.clock.now()), state: Mutex::new(state) }
+        Self { ctx, state: Mutex::new(state) }
     }
 
     /// Does the budget cover so many bytes in all?
@@ -42,9 +41,8 @@ impl<'a> Intake<'a> {
         if more == 0 {
             return Ok(());
         }
-        let Passage { recorder, grant, .. } = self.passage;
         let more = Amounts { bytes_down: more, ..Amounts::default() };
-        recorder.reserve(&grant.budget, self.day, more).inspect_err(|exhaustion| {
+        self.ctx.reserve(more).inspect_err(|exhaustion| {
             state.exhausted = Some(exhaustion.clone());
         })?;
         state.reserved = bytes;

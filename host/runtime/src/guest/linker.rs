@@ -15,11 +15,8 @@ use wasmtime::{
 
 use super::{instance::GuestState, records::Export};
 use crate::{
-    contract::{
-        DelegationIndices, HttpRequest, Level, LoanPlanIndices, NettingIndices, PolicyIndices,
-        World,
-    },
-    door::{Door, StateRequest},
+    contract::{DelegationIndices, Level, LoanPlanIndices, NettingIndices, PolicyIndices, World},
+    door::{Capability, CapabilityVisitor, Door, visit_capabilities},
     error::Error,
 };
 
@@ -104,7 +101,7 @@ impl Offer {
                 Box::new(async move { Ok((door?.random().await?,)) })
             },
         )?;
-        offer.own()?;
+        visit_capabilities(&mut offer);
         visit_services(&mut offer);
         match offer.failed.take() {
             Some(error) => Err(error),
@@ -112,53 +109,30 @@ impl Offer {
         }
     }
 
-    /// What policies get besides POD's functions.
-    fn own(&mut self) -> wasmtime::Result<()> {
-        let budget = self.interface("pod:policy/budget", "get-remaining-budget");
-        self.linker.instance(&budget)?.func_wrap_async(
-            "get-remaining-budget",
-            |store: StoreContextMut<'_, GuestState>, (): ()| {
-                let door = door(&store);
-                Box::new(async move { Ok((door?.remaining_budget().await?,)) })
-            },
-        )?;
-        let http = self.interface("pod:policy/http", "fetch");
-        self.linker.instance(&http)?.func_wrap_async(
-            "fetch",
-            |store: StoreContextMut<'_, GuestState>, (request,): (HttpRequest,)| {
-                let door = door(&store);
-                Box::new(async move { Ok((door?.fetch(request).await?,)) })
-            },
-        )?;
-        self.stored::<_, Option<String>>("get-state", |(key,)| StateRequest::Get { key })?;
-        self.stored::<_, ()>("set-state", |(key, value)| StateRequest::Set { key, value })?;
-        self.stored::<_, bool>("compare-and-set-state", |(key, expected, value)| {
-            StateRequest::CompareAndSet { key, expected, value }
-        })?;
-        self.stored::<_, Vec<String>>("list-state-keys", |(prefix,)| StateRequest::ListKeys {
-            prefix,
-        })
-    }
-
-    /// A function of the policy's memory, which answers a `T`.
-    fn stored<P, T>(
+    /// Links a function to what the door makes of its arguments.
+    fn function<P, R, A>(
         &mut self,
+        interface: &str,
         function: &'static str,
-        request: fn(P) -> StateRequest,
-    ) -> wasmtime::Result<()>
-    where
+        answer: impl Fn(Door, P) -> A + Copy + Send + Sync + 'static,
+    ) where
         P: ComponentNamedList + Lift + Send + Sync + 'static,
-        T: Lower + ComponentType + Send + Sync + 'static,
+        R: ComponentType + Lower + Send + Sync + 'static,
+        A: Future<Output = Result<R, Error>> + Send + 'static,
     {
-        let store = self.interface("pod:policy/store", function);
-        self.linker.instance(&store)?.func_wrap_async(
-            function,
-            move |store: StoreContextMut<'_, GuestState>, parameters: P| {
-                let door = door(&store);
-                let request = request(parameters);
-                Box::new(async move { Ok((door?.state::<T>(request).await?,)) })
-            },
-        )
+        let interface = self.interface(&format!("pod:policy/{interface}"), function);
+        let linked = self.linker.instance(&interface).and_then(|mut instance| {
+            instance.func_wrap_async(
+                function,
+                move |store: StoreContextMut<'_, GuestState>, parameters: P| {
+                    let door = door(&store);
+                    Box::new(async move { Ok((answer(door?, parameters).await?,)) })
+                },
+            )
+        });
+        if let Err(error) = linked {
+            self.failed.get_or_insert(error);
+        }
     }
 
     fn interface(&mut self, name: &str, function: &'static str) -> String {
@@ -261,6 +235,30 @@ impl Offer {
                 format!("it imports `{function}` of `{name}`, which the world does not offer")
             })
             .collect()
+    }
+}
+
+impl CapabilityVisitor for Offer {
+    fn fallible<P, C, T>(&mut self, interface: &str, function: &'static str, call: fn(P) -> C)
+    where
+        P: ComponentNamedList + Lift + Send + Sync + 'static,
+        C: Capability + 'static,
+        T: ComponentType + Lower + Send + Sync + 'static,
+    {
+        self.function(interface, function, move |door, parameters| async move {
+            door.pass::<T>(call(parameters)).await
+        });
+    }
+
+    fn infallible<P, C, T>(&mut self, interface: &str, function: &'static str, call: fn(P) -> C)
+    where
+        P: ComponentNamedList + Lift + Send + Sync + 'static,
+        C: Capability + 'static,
+        T: ComponentType + Lower + Send + Sync + 'static,
+    {
+        self.function(interface, function, move |door, parameters| async move {
+            door.ask::<T>(call(parameters)).await
+        });
     }
 }
 

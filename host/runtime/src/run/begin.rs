@@ -1,13 +1,9 @@
 //! One run, from its first entry to its receipt.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64},
-};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::{
@@ -19,8 +15,11 @@ use super::{
 };
 use crate::{
     contract::Recorded,
-    crypto::{Digest, Seal},
-    door::{Account, Connection, Direct, Egress, History, HttpSecrets, Memory, Passage, Recorder},
+    crypto::Digest,
+    door::{
+        Account, Context, Egress, History, HttpSecrets, Lifetime, Memory, Origin, Pod, Recorder,
+        Steps,
+    },
     error::{Error, Stopped},
     grant::{Grant, Scope},
     journal::{
@@ -111,17 +110,17 @@ impl Host {
                     written => written?,
                 }
             }
-            let passage = Passage {
+            let context = Context {
                 grant,
-                connection: Some(self.connection(&run, account)?),
-                _live: Some(live),
-                ..self.passage(&run, &started, account, recorder, History::default())
+                pod: Pod::of(&run, account)?,
+                lifetime: Lifetime::new(self.stopping().clone(), Some(live)),
+                ..self.context(&run, &started, account, recorder, History::default())
             };
-            let passage = match is_dry {
-                true => passage.dry(account, &task.facts.stated).await?,
-                false => passage,
+            let context = match is_dry {
+                true => context.dry(account, &task.facts.stated).await?,
+                false => context,
             };
-            self.execute(loaded, &task, &started, passage, None).await
+            self.execute(loaded, &task, &started, context, None).await
         })
     }
 
@@ -227,65 +226,52 @@ impl Host {
         account.clock.as_ref().unwrap_or_else(|| self.clock()).now()
     }
 
-    /// A run's way out for an account.
-    pub(crate) fn connection(&self, run: &str, account: &Account) -> Result<Connection, Error> {
-        Ok(Connection {
-            platform: Box::new(Direct::of(account)),
-            credentials: account.credentials.clone(),
-            seal: Seal::of(run, &account.credentials.token)?,
-        })
-    }
-
-    /// What a run passes, without a way out and without a grant.
-    pub(crate) fn passage(
+    /// What a run's calls have in common, without a platform and without a grant.
+    pub(crate) fn context(
         &self,
         run: &str,
         started: &Started,
         account: &Account,
         recorder: Recorder,
         history: History,
-    ) -> Passage {
-        Passage {
+    ) -> Context {
+        Context {
             clock: account.clock.clone().unwrap_or_else(|| self.clock().clone()),
             http: Egress::new(
                 self.resolver(),
                 HttpSecrets(account.http_secrets.get(&started.policy).cloned().unwrap_or_default()),
             ),
-            ..self.offline_passage(run, started, recorder, history)
+            ..self.offline_context(run, started, recorder, history)
         }
     }
 
-    /// What a run passes that only does again what it did.
-    pub(crate) fn offline_passage(
+    /// What the calls of a run have in common that only does again what it did.
+    pub(crate) fn offline_context(
         &self,
         run: &str,
         started: &Started,
         recorder: Recorder,
         history: History,
-    ) -> Passage {
-        Passage {
+    ) -> Context {
+        Context {
             grant: Grant::default(),
-            memory: Memory::kept(&recorder),
+            memory: Memory::kept(&recorder, self.turns_to_store()),
             recorder,
             history,
-            connection: None,
-            user: started.user,
-            business: started.business,
-            clock: self.clock().clone(),
-            began: pod_platform::Instant(started.at),
-            mark: started.mark(run),
+            origin: Origin {
+                user: started.user,
+                business: started.business,
+                began: pod_platform::Instant(started.at),
+                mark: started.mark(run),
+                restored_since: None,
+            },
+            pod: Pod::offline(),
             landing_window: self.landing_window(),
-            restored_since: None,
-            on_point: self.on_point(),
             http: Egress::new(self.resolver(), HttpSecrets::default()),
-            turns_to_store: self.turns_to_store(),
-            _live: None,
-            tasks: TaskTracker::new(),
-            ended: AtomicBool::new(false),
-            stop: self.stopping().clone(),
-            next_step: AtomicU64::new(0),
-            uncounted: AtomicU64::new(0),
-            changes: AtomicU64::new(0),
+            clock: self.clock().clone(),
+            steps: Steps::default(),
+            lifetime: Lifetime::new(self.stopping().clone(), None),
+            on_point: self.on_point(),
         }
     }
 
@@ -295,13 +281,13 @@ impl Host {
         policy: &Loaded,
         task: &Task<'_>,
         started: &Started,
-        passage: Passage,
+        context: Context,
         decided: Option<Decided>,
     ) -> Result<Receipt, Error> {
-        let passage = Arc::new(passage);
+        let context = Arc::new(context);
         let span = tracing::info_span!(
             "run",
-            run = passage.recorder.run(),
+            run = context.recorder.run(),
             policy = started.policy,
             account = started.account
         );
@@ -312,19 +298,19 @@ impl Host {
             task,
             plan_only: options.plan_only,
             on_failure: options.on_failure,
-            passage: passage.clone(),
+            context: context.clone(),
             decided,
         };
         let mut executed = match execution.run().instrument(span).await {
             Err(Error::Stopped(stopped)) => {
-                return Err(stopped_run(&passage.recorder, started, stopped).await);
+                return Err(stopped_run(&context.recorder, started, stopped).await);
             }
             executed => executed?,
         };
         policy.reasons.explain(&mut executed.output, options.language);
-        check_that_nothing_is_left(&passage, &executed).await?;
+        check_that_nothing_is_left(&context, &executed).await?;
 
-        let recorder = &passage.recorder;
+        let recorder = &context.recorder;
         let Executed { output, error, log, fuel, memory_bytes, wall_ms } = executed;
         recorder.note(Entry::Finished(Finished {
             status: recorder.projection().status(error.as_ref()).name().to_owned(),
@@ -333,7 +319,7 @@ impl Host {
             fuel,
             memory_bytes,
             wall_ms,
-            at: passage.clock.now().0,
+            at: context.clock.now().0,
             log: (!log.is_empty()).then(|| json!(log).to_string()),
         }));
         recorder.commit().await?;
@@ -363,13 +349,13 @@ async fn stopped_run(recorder: &Recorder, started: &Started, stopped: Stopped) -
 }
 
 /// A run that ends before it has done again all that it did has not ended so the first time.
-async fn check_that_nothing_is_left(passage: &Passage, executed: &Executed) -> Result<(), Error> {
-    let Some((step, past)) = passage.history.first_left() else { return Ok(()) };
+async fn check_that_nothing_is_left(context: &Context, executed: &Executed) -> Result<(), Error> {
+    let Some((step, past)) = context.history.first_left() else { return Ok(()) };
     if let Some(RunError::BudgetExhausted { meter, .. }) = &executed.error
         && meter == "wall"
     {
         let reason = "its time was up before it had done again what it had done".to_owned();
-        return Err(Error::NotResumable { run: passage.recorder.run().to_owned(), reason });
+        return Err(Error::NotResumable { run: context.recorder.run().to_owned(), reason });
     }
-    Err(passage.diverge(step, past.asked(), "nothing: it ended".to_owned()).await)
+    Err(context.diverge(step, past.asked(), "nothing: it ended".to_owned()).await)
 }

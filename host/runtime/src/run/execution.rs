@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     contract::{OnFailure, PolicyIndices},
-    door::{Door, Passage, RunLog},
+    door::{Context, Door, RunLog},
     error::{Error, Stopped},
     guest::{GuestMeters, Start, Stop, until},
     journal::{Decided, Entry, LogLine, RunError},
@@ -35,7 +35,7 @@ pub(crate) struct Execution<'a> {
     pub task: &'a Task<'a>,
     pub plan_only: bool,
     pub on_failure: OnFailure,
-    pub passage: Arc<Passage>,
+    pub context: Arc<Context>,
     /// What the decider answered before.
     pub decided: Option<Decided>,
 }
@@ -69,14 +69,14 @@ impl Execution<'_> {
     /// [`Error::Diverged`], if the run does not do again what it did.
     pub async fn run(self) -> Result<Executed, Error> {
         let began = Instant::now();
-        let wall = match self.passage.is_offline() {
+        let wall = match self.context.pod.is_offline() {
             true => OFFLINE,
-            false => Duration::from_millis(self.passage.grant.budget.wall_ms),
+            false => Duration::from_millis(self.context.grant.budget.wall_ms),
         };
-        let running = Running(self.passage.clone());
+        let running = Running(self.context.clone());
         let process = Process {
             deadline: began + wall,
-            log: Arc::new(self.passage.log()),
+            log: Arc::new(self.context.log()),
             meters: Arc::default(),
             execution: self,
         };
@@ -99,11 +99,11 @@ impl Execution<'_> {
 }
 
 /// While this is held, effects may begin. A caller that hangs up drops it, too.
-struct Running(Arc<Passage>);
+struct Running(Arc<Context>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.ended.store(true, Ordering::SeqCst);
+        self.0.lifetime.end();
     }
 }
 
@@ -116,19 +116,19 @@ struct Process<'a> {
 }
 
 impl Process<'_> {
-    fn passage(&self) -> &Arc<Passage> {
-        &self.execution.passage
+    fn context(&self) -> &Arc<Context> {
+        &self.execution.context
     }
 
     fn start(&self, door: Door) -> Start<'_> {
         Start {
-            budget: &self.passage().grant.budget,
+            budget: &self.context().grant.budget,
             deadline: self.deadline,
             door: Some(door),
-            clock: self.passage().clock.clone(),
+            clock: self.context().clock.clone(),
             log: self.log.clone(),
             meters: self.meters.clone(),
-            stop: self.passage().stop.clone(),
+            stop: self.context().lifetime.stop.clone(),
         }
     }
 
@@ -140,7 +140,7 @@ impl Process<'_> {
     ) -> Result<Ending, Error> {
         let Execution { host, policy, task, .. } = &self.execution;
         let answer = host.compiler().processor().in_turn(async {
-            let start = self.start(Door::new(self.passage().clone()));
+            let start = self.start(Door::new(self.context().clone()));
             let mut guest = guest(host.compiler(), policy, start).await?;
             let answer = match exports.load(&mut guest.store, &guest.instance) {
                 Ok(exports) => exports.call_run(&mut guest.store, &task.input, config).await,
@@ -166,7 +166,7 @@ impl Process<'_> {
         config: &str,
         running: Running,
     ) -> Result<Ending, Error> {
-        let door = Door::new(self.passage().clone());
+        let door = Door::new(self.context().clone());
         let decided = until(self.deadline, self.answer(decider, &door, config)).await;
         let (books, answer, now) = match decided {
             Ok(Ok(decided)) => decided,
@@ -199,7 +199,7 @@ impl Process<'_> {
                 Some(RunError::Call { message: failed.to_string(), error: failed.error })
             }
             Err(stop) => {
-                let last = self.passage().recorder.last_mutation();
+                let last = self.context().recorder.last_mutation();
                 for payment in plan.payments() {
                     payment.stop(last.as_ref());
                 }
@@ -229,10 +229,10 @@ impl Process<'_> {
             Err(Broken::Stop(stop)) => return Err(stop),
         };
         if let Some(decided) = &self.execution.decided
-            && !self.passage().is_offline()
+            && !self.context().pod.is_offline()
         {
             let answer = self.recall(decided)?;
-            self.passage().pass_over_decider();
+            self.context().pass_over_decider();
             return Ok(Ok((books, answer, decided.at)));
         }
         let Execution { host, policy, .. } = &self.execution;
@@ -249,8 +249,8 @@ impl Process<'_> {
             }
             return Ok(Ok((books, answer, decided.at)));
         }
-        let now = self.passage().clock.now().0;
-        self.passage().recorder.note(Entry::Decided(Decided {
+        let now = self.context().clock.now().0;
+        self.context().recorder.note(Entry::Decided(Decided {
             answer: text,
             at: now,
             fuel: Some(self.meters.fuel.load(Ordering::Relaxed)),
@@ -276,8 +276,8 @@ impl Process<'_> {
 
     fn answered_otherwise(&self, recorded: &str, asked: &str) -> Error {
         Error::Diverged {
-            run: self.passage().recorder.run().to_owned(),
-            step: self.passage().next_step.load(Ordering::Relaxed),
+            run: self.context().recorder.run().to_owned(),
+            step: self.context().steps.next(),
             recorded: format!("the decision {}", shortened(recorded)),
             asked: format!("to carry out {}", shortened(asked)),
         }
@@ -286,15 +286,14 @@ impl Process<'_> {
     /// Effects under way come to their ends and are recorded; none begins any more.
     async fn let_effects_end(&self, running: Running) {
         drop(running);
-        self.passage().tasks.close();
-        self.passage().tasks.wait().await;
+        self.context().lifetime.let_calls_end().await;
     }
 
     /// Was the host told to stop? That its time runs out while a call is waited for is no failure.
     fn is_request(&self, stop: &Stop) -> bool {
         match stop {
             Stop::Host(Error::Stopped(_)) => true,
-            Stop::Wall => self.passage().is_stopped(),
+            Stop::Wall => self.context().lifetime.is_stopped(),
             _ => false,
         }
     }
@@ -306,7 +305,7 @@ impl Process<'_> {
         if self.is_request(&stop) {
             return Err(Error::Stopped(Stopped::default()));
         }
-        let budget = &self.passage().grant.budget;
+        let budget = &self.context().grant.budget;
         let error = run_error(self.execution.policy, budget, &self.log.mask, stop);
         Ok(Ending { output: Value::Null, error: Some(error) })
     }

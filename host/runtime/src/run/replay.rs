@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     crypto::Digest,
-    door::{History, Passage, Recorder, is_beyond},
+    door::{Context, History, Recorder, is_beyond},
     error::Error,
     journal::{Finished, Projection, RunError},
     policy::Policy,
@@ -97,9 +97,9 @@ impl Host {
             let task = Task::of(&policy.inner, &background, &input, false)?;
             let history = History::of(&entries, Default::default());
             let recorder = Recorder::after(run.to_owned(), started.owner(), None, &entries);
-            let passage = Arc::new(Passage {
+            let context = Arc::new(Context {
                 grant: started.grant(run)?,
-                ..self.offline_passage(run, started, recorder, history)
+                ..self.offline_context(run, started, recorder, history)
             });
             let execution = Execution {
                 host: self,
@@ -107,7 +107,7 @@ impl Host {
                 task: &task,
                 plan_only: options.plan_only,
                 on_failure: options.on_failure,
-                passage: passage.clone(),
+                context: context.clone(),
                 decided: projection.decided.clone(),
             };
             let executed = execution.run().await;
@@ -132,7 +132,7 @@ impl Host {
                 Err(error) => return Err(error),
                 Ok(mut executed) => {
                     policy.inner.reasons.explain(&mut executed.output, options.language);
-                    if let Some((step, past)) = passage.history.first_left() {
+                    if let Some((step, past)) = context.history.first_left() {
                         replay.differences.push(Difference {
                             what: format!("call {step}"),
                             recorded: past.asked(),

@@ -6,7 +6,7 @@ use pod_platform::{Attempt, Instant};
 
 use super::{facts::Background, host::Host, spec::Task};
 use crate::{
-    door::{Account, Direct, History, Passage, Recorder, lands_until, look},
+    door::{Account, Context, History, Lifetime, Origin, Pod, Recorder, lands_until},
     error::Error,
     journal::{Doubt, Entry, Open, Projection, Receipt, RunFilter, RunSummary, Settled, Started},
     redact::without_cards,
@@ -91,11 +91,10 @@ impl Host {
             })?;
             let task = Task::of(&policy.inner, &background, &input, false)?;
 
-            let connection = self.connection(run, account)?;
+            let pod = Pod::of(run, account)?;
             let sealed = self.journal().sealed(run).await?.into_iter();
-            let otts = sealed
-                .filter_map(|(step, sealed)| Some((step, connection.seal.open(step, sealed)?)))
-                .collect();
+            let otts =
+                sealed.filter_map(|(step, sealed)| Some((step, pod.open(step, sealed)?))).collect();
             let history = History::of(&entries, otts);
             let grant = started.grant(run)?;
             let owner = started.owner();
@@ -104,14 +103,15 @@ impl Host {
             let journal = self.journal().clone();
             let recorder =
                 Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);
-            let passage = Passage {
+            let context = self.context(run, &started, account, recorder, history);
+            let context = Context {
                 grant,
-                connection: Some(connection),
-                _live: Some(live),
-                restored_since: restored.then_some(started.at),
-                ..self.passage(run, &started, account, recorder, history)
+                pod,
+                lifetime: Lifetime::new(self.stopping().clone(), Some(live)),
+                origin: Origin { restored_since: restored.then_some(started.at), ..context.origin },
+                ..context
             };
-            self.execute(&policy.inner, &task, &started, passage, decided).await
+            self.execute(&policy.inner, &task, &started, context, decided).await
         })
     }
 
@@ -143,7 +143,7 @@ impl Host {
         let started =
             projection.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
         let mut doubts = projection.doubts();
-        let platform = Direct::of(account);
+        let pod = Pod::of(run, account)?;
         for (doubt, open) in doubts.iter_mut().zip(projection.open()) {
             let Some(evidence) = open.intent.evidence() else { continue };
             let form = open.intent.form();
@@ -156,7 +156,7 @@ impl Host {
                 now: self.time(account),
                 before: before.as_ref(),
             };
-            let looked = look(&platform, evidence, &form, attempt);
+            let looked = pod.look(evidence, &form, attempt);
             let Some((_, sighting)) = looked.await else { continue };
             doubt.evidence = Some(sighting.map_or_else(|reason| reason, |seen| seen.shows));
         }

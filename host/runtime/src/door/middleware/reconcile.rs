@@ -11,12 +11,19 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_platform::{
-    Attempt, Effect, EffectClass, Evidence, Instant, Proof, Request, Secret, Sighting,
+    Attempt, EffectClass, Evidence, Instant, Proof, Secret, Sighting,
     types::{self, PlatformErrorKind},
+    wire::form::Form,
 };
 
-use super::{Call, Intended, Layer, Next, Passage, Passing, Point, Reply, Returned, look::look};
+use super::{Layer, Next, Passing};
 use crate::{
+    door::{
+        call::{Call, Intended, Reply, Returned},
+        capability::Shown,
+        context::Context,
+        failpoint::Point,
+    },
     error::Error,
     grant::Amounts,
     journal::{KnownBy, REPEATED},
@@ -25,20 +32,16 @@ use crate::{
 /// When to look, as parts of the landing window in tenths.
 const ROUNDS: [u32; 5] = [0, 1, 3, 6, 10];
 
-#[derive(Clone)]
-pub(crate) struct Reconcile<S> {
-    pub passage: Arc<Passage>,
-    pub inner: S,
-}
+pub(crate) struct Reconcile;
 
-impl<S: Next> Layer for Reconcile<S> {
-    fn pass(self, call: Call) -> Passing {
-        let Self { passage, mut inner } = self;
-        let Some(intended) = call.intended else { return inner.call(call) };
+impl Layer for Reconcile {
+    fn pass(&self, ctx: Arc<Context>, call: Call, next: Next) -> Passing {
+        let Some(intended) = call.intended else { return next.call(ctx, call) };
         Box::pin(async move {
             let mut inquiry = Inquiry {
-                passage: &passage,
+                ctx: &ctx,
                 call: &call,
+                next,
                 intended,
                 spent: Amounts::default(),
                 shown: Vec::new(),
@@ -47,17 +50,17 @@ impl<S: Next> Layer for Reconcile<S> {
             let first = if intended.looked_for {
                 None
             } else {
-                let reply = inner.call(call.clone()).await?;
+                let reply = next.call(ctx.clone(), call.clone()).await?;
                 let doubt = match &reply.outcome {
                     Err(types::Error::OutcomeUnknown(doubt)) => doubt.clone(),
                     Ok(answer) if inquiry.is_anothers(answer) => anothers_answer(),
                     _ => return Ok(reply),
                 };
-                passage.reach(call.step, Point::AfterEffect);
+                ctx.reach(call.step, Point::AfterEffect);
                 inquiry.spent = reply.spent;
                 Some(doubt)
             };
-            let (outcome, known_by) = inquiry.settle(&mut inner, first).await?;
+            let (outcome, known_by) = inquiry.settle(first).await?;
             let evidence = Some(inquiry.shown.join("; "));
             Ok(Reply { evidence, known_by, ..Reply::of(outcome, inquiry.spent) })
         })
@@ -75,8 +78,10 @@ pub(crate) fn lands_until(begun: u64, window: Duration) -> Instant {
 }
 
 struct Inquiry<'a> {
-    passage: &'a Passage,
+    ctx: &'a Arc<Context>,
     call: &'a Call,
+    /// What sends the call.
+    next: Next,
     intended: Intended,
     spent: Amounts,
     /// What was found out, for a person.
@@ -106,12 +111,8 @@ impl Round {
 }
 
 impl Inquiry<'_> {
-    async fn settle(
-        &mut self,
-        inner: &mut impl Next,
-        first: Option<types::Doubt>,
-    ) -> Result<Known, Error> {
-        let window = self.passage.landing_window;
+    async fn settle(&mut self, first: Option<types::Doubt>) -> Result<Known, Error> {
+        let window = self.ctx.landing_window;
         let mut doubt = first.unwrap_or_else(|| types::Doubt {
             reason: "the host stopped before it had an answer".to_owned(),
             reference_number: None,
@@ -126,7 +127,7 @@ impl Inquiry<'_> {
             tokio::time::sleep(until.saturating_sub(waited)).await;
             waited = until;
             let is_last = round + 1 == rounds.len() || self.age() > window;
-            match self.round(inner, is_last, &doubt).await? {
+            match self.round(is_last, &doubt).await? {
                 Round::Known(known) => return Ok(known),
                 Round::Open(Some(types::Error::OutcomeUnknown(again))) => {
                     doubt = again;
@@ -147,14 +148,9 @@ impl Inquiry<'_> {
     }
 
     /// One look and, where it is fenced, one repeat.
-    async fn round(
-        &mut self,
-        inner: &mut impl Next,
-        is_last: bool,
-        doubt: &types::Doubt,
-    ) -> Result<Round, Error> {
+    async fn round(&mut self, is_last: bool, doubt: &types::Doubt) -> Result<Round, Error> {
         let Some(class) = self.call.class() else { return Ok(Round::Open(None)) };
-        let needs_ott = self.call.mutation().is_some_and(|request| request.row.needs_ott);
+        let needs_ott = self.call.capability.needs_ott();
         // Whether a payment went back, say, nothing tells: then a repeat without its own one-time
         // token could do it a second time.
         let mut gone_back = false;
@@ -175,7 +171,7 @@ impl Inquiry<'_> {
             EffectClass::Idempotent => true,
             EffectClass::MarkedByUs => self.call.ott.is_some(),
             EffectClass::Readable | EffectClass::NoEvidence => {
-                is_last && self.passage.grant.may_repeat(&self.call.function)
+                is_last && self.ctx.grant.may_repeat(&self.call.function)
             }
         };
         // Without its own one-time token, a service that wants one gets a fresh one: the state is
@@ -189,12 +185,12 @@ impl Inquiry<'_> {
             return Ok(Round::Open(None));
         }
         let fenced_by_ott = ott.is_some() && !fresh;
-        match self.repeat(inner, ott).await? {
+        match self.repeat(ott).await? {
             Ok(answer) => Ok(Round::answered(Ok(answer))),
             Err(types::Error::Platform(refusal))
                 if fenced_by_ott && refusal.kind == PlatformErrorKind::InvalidOtt =>
             {
-                self.used_up(inner, class, is_last, doubt).await
+                self.used_up(class, is_last, doubt).await
             }
             Err(types::Error::Platform(refusal)) => self.refused(refusal, class).await,
             // Nobody answers; that it had no effect is known all the same.
@@ -207,7 +203,6 @@ impl Inquiry<'_> {
     /// still at it.
     async fn used_up(
         &mut self,
-        inner: &mut impl Next,
         class: EffectClass,
         is_last: bool,
         doubt: &types::Doubt,
@@ -228,7 +223,7 @@ impl Inquiry<'_> {
             return Ok(Round::Open(None));
         }
         let Some(ott) = self.fresh_ott().await else { return Ok(Round::Open(None)) };
-        match self.repeat(inner, Some(ott)).await? {
+        match self.repeat(Some(ott)).await? {
             Ok(answer) => Ok(Round::answered(Ok(answer))),
             Err(types::Error::Platform(refusal)) => self.refused(refusal, class).await,
             Err(_) if is_anothers && is_last => Ok(self.without_effect(doubt)),
@@ -275,45 +270,40 @@ impl Inquiry<'_> {
     /// Is it the answer to another call: does it name another thing, or has another call of this run been
     /// answered with its number?
     fn is_anothers(&self, answer: &Returned) -> bool {
-        let Some(request) = self.call.mutation() else { return false };
+        let Some(Shown { evidence, form }) = self.call.capability.shown() else { return false };
         let reference = answer.reference_number.as_deref().unwrap_or_default();
-        self.evidence().is_some_and(|own| own.is_of_another(&request.form, &*answer.value))
-            || self.passage.recorder.is_anothers_reference(self.call.step, reference)
+        evidence.is_of_another(form, &*answer.value)
+            || self.ctx.recorder.is_anothers_reference(self.call.step, reference)
     }
 
     fn evidence(&self) -> Option<Evidence> {
-        match self.call.mutation()?.row.effect {
-            Effect::Mutation { evidence, .. } => Some(evidence),
-            Effect::Read => None,
-        }
+        self.call.capability.shown().map(|shown| shown.evidence)
     }
 
     /// Reads what the service's evidence asks for.
     async fn look(&mut self) -> Option<Proof> {
-        let request = self.call.mutation()?;
-        let evidence = self.evidence()?;
-        let connection = self.passage.connection().ok()?;
+        let call = self.call;
+        let Shown { evidence, form } = call.capability.shown()?;
         let Intended { at, restored, looked_for } = self.intended;
         // Whoever has sent it just now, or again, has been watching ever since.
         let is_late = looked_for && !restored && !self.sent_again;
         let attempt = Attempt {
-            user: self.passage.user,
-            business: self.passage.business,
+            user: self.ctx.origin.user,
+            business: self.ctx.origin.business,
             since: Instant(at),
-            until: is_late.then(|| lands_until(at, self.passage.landing_window)),
-            now: self.passage.clock.now(),
+            until: is_late.then(|| lands_until(at, self.ctx.landing_window)),
+            now: self.ctx.clock.now(),
             // What was read just now may already be what the lost part of the journal did.
             before: self.call.before.as_deref().filter(|_| !restored),
         };
-        let (traffic, sighting) =
-            look(&*connection.platform, evidence, &request.form, attempt).await?;
+        let (traffic, sighting) = self.ctx.pod.look(evidence, form, attempt).await?;
         self.spent = self.spent.plus(Amounts::traffic(traffic));
         match sighting {
             Ok(Sighting { shows, proof }) => {
                 self.show(shows);
                 let is_explained = restored
                     && matches!(proof, Proof::Happened(_))
-                    && self.is_explained(evidence, request).await;
+                    && self.is_explained(evidence, form).await;
                 if is_explained {
                     self.show("another call in the journal explains that".to_owned());
                     return Some(Proof::NotSeen { may_have_gone_back: true });
@@ -328,9 +318,9 @@ impl Inquiry<'_> {
     }
 
     /// Does another call in the journal explain what shows? If nobody can say, it may.
-    async fn is_explained(&self, evidence: Evidence, request: &Request) -> bool {
-        let objects = evidence.objects(&request.form);
-        let explained = self.passage.recorder.is_explained(self.call.step, evidence, &objects);
+    async fn is_explained(&self, evidence: Evidence, form: &Form) -> bool {
+        let objects = evidence.objects(form);
+        let explained = self.ctx.recorder.is_explained(self.call.step, evidence, &objects);
         explained.await.unwrap_or(true)
     }
 
@@ -342,8 +332,8 @@ impl Inquiry<'_> {
 
     /// What was read, as the call's own answer.
     fn happened(&mut self, result: bytes::Bytes) -> Option<Returned> {
-        let request = self.call.mutation()?;
-        let read = std::str::from_utf8(&result).ok().and_then(|text| (request.read)(1, text).ok());
+        let text = std::str::from_utf8(&result).ok();
+        let read = text.and_then(|text| self.call.capability.decode(1, text).ok());
         let Some(value) = read else {
             self.show("it happened, but what it answered cannot be told".to_owned());
             return None;
@@ -352,19 +342,17 @@ impl Inquiry<'_> {
     }
 
     async fn fresh_ott(&mut self) -> Option<Secret> {
-        let connection = self.passage.connection().ok()?;
-        let exchange = connection.platform.ott().await;
+        let exchange = self.ctx.pod.ott().await;
         self.spent = self.spent.plus(Amounts::traffic(exchange.traffic));
         exchange.outcome.ok()
     }
 
     async fn repeat(
         &mut self,
-        inner: &mut impl Next,
         ott: Option<Secret>,
     ) -> Result<Result<Returned, types::Error>, Error> {
         self.sent_again = true;
-        let reply = inner.call(Call { ott, ..self.call.clone() }).await?;
+        let reply = self.next.call(self.ctx.clone(), Call { ott, ..self.call.clone() }).await?;
         self.spent = self.spent.plus(reply.spent);
         self.show(match &reply.outcome {
             Ok(_) => REPEATED.to_owned(),
@@ -380,23 +368,81 @@ impl Inquiry<'_> {
 
     /// Is there anything to read, or to repeat?
     fn can_find_out(&self) -> bool {
-        let can_be_read = self
-            .call
-            .mutation()
-            .zip(self.evidence())
-            .is_some_and(|(request, evidence)| !evidence.questions(&request.form).is_empty());
-        let may_repeat = self.passage.grant.may_repeat(&self.call.function);
+        let shown = self.call.capability.shown();
+        let can_be_read =
+            shown.is_some_and(|shown| !shown.evidence.questions(shown.form).is_empty());
+        let may_repeat = self.ctx.grant.may_repeat(&self.call.function);
         may_repeat || can_be_read || self.call.class() == Some(EffectClass::Idempotent)
     }
 
     /// How long ago the first attempt began.
     fn age(&self) -> Duration {
-        Duration::from_millis(self.passage.clock.now().0.saturating_sub(self.intended.at))
+        Duration::from_millis(self.ctx.clock.now().0.saturating_sub(self.intended.at))
     }
 
     /// Is POD's refusal of a repeat the truth about the first attempt, too? Where the state is the
     /// fence, it is when nothing can land any more.
     fn may_be_believed(&self) -> bool {
         matches!(self.call.class(), Some(EffectClass::SelfFencing | EffectClass::Idempotent))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::door::middleware::{
+        Intend,
+        fake::{Fake, NAME, context, done, error, pass, unknown},
+    };
+
+    fn lost(class: EffectClass) -> Arc<Fake> {
+        Arc::new(Fake::mutation(class).failing([unknown()]))
+    }
+
+    #[tokio::test]
+    async fn what_is_known_stays_as_it_is() {
+        let ctx = Arc::new(context());
+        let fake = Arc::new(Fake::mutation(EffectClass::NoEvidence));
+        let reply = done(pass(&[&Intend, &Reconcile], &ctx, &fake).await);
+        assert_eq!((reply.known_by, reply.evidence), (None, None));
+        assert_eq!(fake.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_idempotent_is_sent_again() {
+        let (ctx, fake) = (Arc::new(context()), lost(EffectClass::Idempotent));
+        let reply = done(pass(&[&Intend, &Reconcile], &ctx, &fake).await);
+        assert_eq!(fake.count(), 2);
+        assert_eq!(reply.known_by, Some(KnownBy::Answered));
+        assert_eq!(reply.evidence.as_deref(), Some(REPEATED));
+        assert_eq!(reply.spent.calls, 2);
+    }
+
+    #[tokio::test]
+    async fn what_nothing_tells_stays_unknown_and_is_not_sent_again() {
+        let (ctx, fake) = (Arc::new(context()), lost(EffectClass::NoEvidence));
+        let left = error(pass(&[&Intend, &Reconcile], &ctx, &fake).await);
+        assert_eq!(left, unknown());
+        assert_eq!(fake.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_the_operator_says_does_no_harm_is_sent_again() {
+        let mut ctx = context();
+        ctx.grant.repeatable = [NAME.to_owned()].into();
+        let fake = lost(EffectClass::NoEvidence);
+        done(pass(&[&Intend, &Reconcile], &Arc::new(ctx), &fake).await);
+        assert_eq!(fake.count(), 2);
+    }
+
+    /// A host that stopped in between may have sent it: without a way to find out, it is left alone.
+    #[tokio::test]
+    async fn what_may_have_been_sent_before_a_crash_is_not_sent_blindly() {
+        let (ctx, fake) = (Arc::new(context()), Arc::new(Fake::mutation(EffectClass::NoEvidence)));
+        let intended = Some(Intended { at: 0, restored: false, looked_for: true });
+        let call = Call { intended, ..Call::new(0, fake.clone()) };
+        let left = error(Next::through(&[&Reconcile]).call(ctx, call).await);
+        assert!(matches!(left, types::Error::OutcomeUnknown(_)), "{left}");
+        assert_eq!(fake.count(), 0);
     }
 }

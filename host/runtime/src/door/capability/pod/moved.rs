@@ -9,37 +9,31 @@
 
 use pod_platform::{Before, Effect, Request, Rial, is_pending, types};
 
-use super::{
-    Call, Passage, Reply,
-    stakes::{self, Found},
-};
+use super::{Appraisal, stakes};
 use crate::{
-    grant::{Amounts, day},
+    door::{
+        call::{Call, Moved, Reply},
+        context::Context,
+    },
+    grant::Amounts,
     journal::KnownBy,
 };
 
-/// What a mutation that took effect moved.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Moved {
-    /// Paid, earmarked, given back, forgiven, or turned into debt.
-    pub rials: u64,
-    /// It may have been less: nobody can read it.
-    pub at_most: bool,
-    /// It waits for somebody's confirmation.
-    pub pending: bool,
-    /// What POD answered was there before the call.
-    pub nothing: bool,
-}
-
 /// Adds to a mutation's reply what it moved. What is at stake may have changed since it was read if
 /// somebody else issued it.
-pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, reply: &mut Reply) {
-    let Some(intent) = passage.recorder.open_intent(call.step) else { return };
+pub(super) async fn weigh(
+    ctx: &Context,
+    call: &Call,
+    request: &Request,
+    is_anothers: bool,
+    reply: &mut Reply,
+) {
+    let Some(intent) = ctx.recorder.open_intent(call.step) else { return };
     // In a journal that is an older copy, what was there may be what its lost part made.
-    let may_be_own = passage.restored_since.is_some() && call.intended.is_none();
+    let may_be_own = ctx.origin.restored_since.is_some() && call.intended.is_none();
     let is_proven = may_be_own && reply.known_by == Some(KnownBy::Read);
     if let Some(before) = intent.state_before().filter(|_| !is_proven) {
-        match was_there(passage, call, &before, reply).await {
+        match was_there(ctx, request, &before, reply).await {
             Some(false) => {}
             Some(true) if !may_be_own => {
                 reply.moved = Some(Moved { nothing: true, ..Moved::default() });
@@ -48,7 +42,7 @@ pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, rep
             Some(true) | None => return untold(reply),
         }
     }
-    let (Some(request), Ok(answer)) = (call.mutation(), &reply.outcome) else { return };
+    let Ok(answer) = &reply.outcome else { return };
     let stakes = stakes::of(request);
     let reserved = Rial(intent.reserved.rials);
     let before = (intent.at_most != Some(true)).then_some(reserved);
@@ -56,7 +50,7 @@ pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, rep
     let by_answer = stakes.moved(before.filter(|_| !may_differ), &*answer.value);
     let pending = is_pending(&*answer.value);
     let moved = match by_answer {
-        None if stakes.shows_afterwards() => look(passage, call, before, reply).await,
+        None if stakes.shows_afterwards() => look(ctx, request, before, reply).await,
         known => known,
     };
     let at_most = moved.is_none();
@@ -67,21 +61,20 @@ pub(crate) async fn weigh(passage: &Passage, call: &Call, is_anothers: bool, rep
 /// Did POD answer with what was there before the call? None: nothing tells, nor does one more look, or
 /// the budget has no call left for that.
 async fn was_there(
-    passage: &Passage,
-    call: &Call,
+    ctx: &Context,
+    request: &Request,
     before: &Before,
     reply: &mut Reply,
 ) -> Option<bool> {
-    let Some(request) = call.mutation() else { return Some(false) };
-    if let Some(was_there) = told(passage, request, before, reply, None) {
+    if let Some(was_there) = told(ctx, request, before, reply, None) {
         return Some(was_there);
     }
-    if !has_a_call_left(passage) {
+    if !has_a_call_left(ctx) {
         return None;
     }
-    let Found { traffic, before: after, .. } = stakes::find_again(passage, request).await;
+    let Appraisal { traffic, before: after, .. } = stakes::find_again(ctx, request).await;
     reply.spent = reply.spent.plus(Amounts::traffic(traffic));
-    told(passage, request, before, reply, after.as_ref())
+    told(ctx, request, before, reply, after.as_ref())
 }
 
 /// What POD answered is there, and by whom nobody can tell: neither claimed nor denied.
@@ -96,7 +89,7 @@ fn untold(reply: &mut Reply) {
 
 /// What an answer tells of that, with what a look shows since.
 fn told(
-    passage: &Passage,
+    ctx: &Context,
     request: &Request,
     before: &Before,
     reply: &Reply,
@@ -104,31 +97,29 @@ fn told(
 ) -> Option<bool> {
     match (&reply.outcome, request.row.effect) {
         (Ok(answer), Effect::Mutation { evidence, .. }) => {
-            evidence.was_there(before, &*answer.value, passage.user, after)
+            evidence.was_there(before, &*answer.value, ctx.origin.user, after)
         }
         _ => Some(false),
     }
 }
 
 /// Is one more look-up within the budget?
-fn has_a_call_left(passage: &Passage) -> bool {
+fn has_a_call_left(ctx: &Context) -> bool {
     let needed = Amounts { calls: 1, bytes_down: 1, ..Amounts::default() };
-    let day = day(passage.clock.now());
-    passage.recorder.reserve(&passage.grant.budget, day, needed).is_ok()
+    ctx.reserve(needed).is_ok()
 }
 
 /// Looks the amount up, if the budget has a call left for that.
 async fn look(
-    passage: &Passage,
-    call: &Call,
+    ctx: &Context,
+    request: &Request,
     before: Option<Rial>,
     reply: &mut Reply,
 ) -> Option<Rial> {
-    let request = call.mutation()?;
-    if !has_a_call_left(passage) {
+    if !has_a_call_left(ctx) {
         return None;
     }
-    let Found { traffic, rials, was_reduced, .. } = stakes::find_amount(passage, request).await;
+    let Appraisal { traffic, rials, was_reduced, .. } = stakes::find_amount(ctx, request).await;
     reply.spent = reply.spent.plus(Amounts::traffic(traffic));
     rials.ok().filter(|after| before.map_or(!was_reduced, |before| before == *after))
 }

@@ -1,5 +1,4 @@
-//! Where a run's calls go: to the platform that its account names, or to a fork of it. The layers above
-//! do not know which.
+//! What answers a run's calls.
 
 use std::sync::Arc;
 
@@ -8,16 +7,7 @@ use pod_platform::{
     Accepts, Answer, Client, Credentials, Exchange, Request, Secret, Traffic, types,
 };
 
-use super::account::Account;
-use crate::crypto::Seal;
-
-/// A platform, and the credentials that we have there.
-pub(crate) struct Connection {
-    pub platform: Box<dyn Platform>,
-    pub credentials: Arc<Credentials>,
-    /// Seals one-time tokens.
-    pub seal: Seal,
-}
+use crate::door::account::Account;
 
 /// What answers calls.
 pub(crate) trait Platform: Send + Sync {
@@ -43,8 +33,15 @@ pub(crate) struct Sent {
     pub assumed: Vec<&'static str>,
 }
 
+impl Sent {
+    /// Nothing was sent.
+    pub fn nothing(error: types::Error) -> Self {
+        Self { traffic: Traffic::default(), outcome: Err(error), assumed: Vec::new() }
+    }
+}
+
 /// The platform that an account names.
-pub(crate) struct Direct {
+pub(in crate::door) struct Direct {
     client: Client,
     credentials: Arc<Credentials>,
 }

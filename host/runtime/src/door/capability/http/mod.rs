@@ -5,11 +5,12 @@ mod address;
 mod egress;
 mod secrets;
 
-use std::time::Duration;
+use std::{any::Any, borrow::Cow, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::BytesMut;
-use pod_platform::{types, wire::form::Form};
+use futures_util::future::BoxFuture;
+use pod_platform::{EffectClass, types, wire::form::Form};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -19,11 +20,17 @@ pub(crate) use egress::{Egress, SystemResolver};
 pub use secrets::HttpSecret;
 pub(crate) use secrets::HttpSecrets;
 
-use super::{Call, Passage, Reply, Returned, intake::Intake};
+use super::{Capability, Cost, Counted, Effect, MUTATION_BYTES_DOWN};
 use crate::{
     contract::{Header, HttpRequest, HttpResponse, Method},
-    grant::{Amounts, day, url_pattern},
-    journal::FETCH,
+    door::{
+        call::{Call, Reply, Returned},
+        context::Context,
+        intake::Intake,
+    },
+    error::Error,
+    grant::{Amounts, url_pattern},
+    journal::{FETCH, HTTP},
 };
 use secrets::Veil;
 
@@ -60,11 +67,11 @@ const OF_THE_HOST: [&str; 13] = [
 ];
 
 /// Does a request with this method change something on the server?
-pub(crate) fn changes_something(method: Method) -> bool {
+fn changes_something(method: Method) -> bool {
     !matches!(method, Method::Get | Method::Head)
 }
 
-pub(crate) fn of_http(method: Method) -> reqwest::Method {
+fn of_http(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,
         Method::Head => reqwest::Method::HEAD,
@@ -76,7 +83,7 @@ pub(crate) fn of_http(method: Method) -> reqwest::Method {
 }
 
 /// A request, as journals have it.
-pub(crate) fn form(request: &HttpRequest) -> Form {
+fn form(request: &HttpRequest) -> Form {
     let mut form = Form::default();
     form.push("method", of_http(request.method).as_str());
     form.push("url", &request.url);
@@ -97,7 +104,7 @@ pub(crate) fn form(request: &HttpRequest) -> Form {
 
 /// A response, as journals have it.
 #[derive(Deserialize, Serialize)]
-pub(crate) struct Written {
+struct Written {
     status: u16,
     headers: Vec<(String, String)>,
     /// In Base64.
@@ -115,7 +122,7 @@ impl Written {
     }
 
     /// Reads a response back from the journal.
-    pub fn read(text: &str) -> serde_json::Result<HttpResponse> {
+    fn read(text: &str) -> serde_json::Result<HttpResponse> {
         let Self { status, headers, body } = serde_json::from_str(text)?;
         let header = |(name, value)| Header { name, value };
         Ok(HttpResponse {
@@ -126,12 +133,69 @@ impl Written {
     }
 }
 
+/// A request to a merchant's own server.
+pub(in crate::door) struct Fetch(pub HttpRequest);
+
+impl Capability for Fetch {
+    fn name(&self) -> Cow<'static, str> {
+        FETCH.into()
+    }
+
+    fn arguments(&self) -> String {
+        form(&self.0).encoded()
+    }
+
+    fn effect(&self) -> Effect {
+        match changes_something(self.0.method) {
+            true => Effect::Mutation(EffectClass::NoEvidence),
+            false => Effect::Read,
+        }
+    }
+
+    fn denied(&self, ctx: &Context) -> Option<String> {
+        ctx.http.denies(&ctx.grant.scope, &self.0)
+    }
+
+    fn counted(&self) -> Counted {
+        Counted::ByBudget
+    }
+
+    fn cost(&self, _: &Context) -> Option<Cost> {
+        let needed = Amounts {
+            http_calls: 1,
+            bytes_up: self.arguments().len() as u64,
+            bytes_down: match changes_something(self.0.method) {
+                true => MUTATION_BYTES_DOWN,
+                false => 1,
+            },
+            ..Amounts::default()
+        };
+        Some(Cost { needed, looks_up: false })
+    }
+
+    fn perform<'a>(
+        &'a self,
+        ctx: &'a Context,
+        call: &'a Call,
+    ) -> BoxFuture<'a, Result<Reply, Error>> {
+        Box::pin(async move { Ok(send(ctx, call, &self.0).await) })
+    }
+
+    fn decode(&self, _: u64, text: &str) -> serde_json::Result<Box<dyn Any + Send>> {
+        Ok(Box::new(Written::read(text)?))
+    }
+
+    fn service(&self) -> Cow<'static, str> {
+        HTTP.into()
+    }
+}
+
 /// Sends a request that was authorised, and follows where it leads.
-pub(crate) async fn send(passage: &Passage, call: &Call, request: &HttpRequest) -> Reply {
-    let intake = Intake::new(passage, call);
+async fn send(ctx: &Context, call: &Call, request: &HttpRequest) -> Reply {
+    let intake = Intake::new(ctx, call);
     let mut spent = Amounts::default();
-    let mut veil = passage.http.veil();
-    let answer = try_send(passage, request, &intake, &mut spent, &mut veil);
+    let mut veil = ctx.http.veil();
+    let answer = try_send(ctx, request, &intake, &mut spent, &mut veil);
     let outcome = match tokio::time::timeout(PATIENCE, answer).await {
         Ok(outcome) => outcome,
         Err(_) => {
@@ -149,17 +213,17 @@ pub(crate) async fn send(passage: &Passage, call: &Call, request: &HttpRequest) 
 }
 
 async fn try_send(
-    passage: &Passage,
+    ctx: &Context,
     request: &HttpRequest,
     intake: &Intake<'_>,
     spent: &mut Amounts,
     veil: &mut Veil,
 ) -> Result<HttpResponse, types::Error> {
-    passage.http.admits(request.method)?;
+    ctx.http.admits(request.method)?;
     let headers = headers(request)?;
     let mut url = read_url(&request.url)?;
     for _ in 0..=REDIRECTS {
-        let response = one(passage, request, &url, headers.clone(), intake, spent, veil).await?;
+        let response = one(ctx, request, &url, headers.clone(), intake, spent, veil).await?;
         let follows = matches!(response.status, 301 | 302 | 303 | 307 | 308)
             && !changes_something(request.method);
         let location = response.headers.iter().find(|header| header.name == LOCATION.as_str());
@@ -173,19 +237,17 @@ async fn try_send(
             .join(&location.value)
             .map_err(|error| unavailable(format!("{url} leads to what is no URL: {error}")))?;
         // The redirect's target has to be granted like any URL.
-        let denied = passage.http.denies_url(&passage.grant.scope, request.method, next.as_str());
+        let denied = ctx.http.denies_url(&ctx.grant.scope, request.method, next.as_str());
         if let Some(reason) = denied {
             let reason = format!("{url} leads elsewhere: {reason}");
             return Err(types::Error::Denied(types::Denial { function: FETCH.to_owned(), reason }));
         }
-        let budget = &passage.grant.budget;
         let again = Amounts {
             http_calls: 1,
             bytes_up: sent(request, &next, &headers),
             ..Amounts::default()
         };
-        let reserved = passage.recorder.reserve(budget, day(passage.clock.now()), again);
-        reserved.map_err(types::Error::BudgetExhausted)?;
+        ctx.reserve(again).map_err(types::Error::BudgetExhausted)?;
         url = next;
     }
     Err(unavailable(format!("{} leads on and on", request.url)))
@@ -193,7 +255,7 @@ async fn try_send(
 
 /// One request, to one address.
 async fn one(
-    passage: &Passage,
+    ctx: &Context,
     request: &HttpRequest,
     url: &Url,
     mut headers: HeaderMap,
@@ -201,10 +263,10 @@ async fn one(
     spent: &mut Amounts,
     veil: &mut Veil,
 ) -> Result<HttpResponse, types::Error> {
-    passage.http.insert_secrets(request, url, &mut headers, veil)?;
+    ctx.http.insert_secrets(request, url, &mut headers, veil)?;
     spent.http_calls += 1;
-    let client = passage.http.client(&passage.grant.scope).map_err(unavailable)?;
-    passage.http.check_literal(&passage.grant.scope, url).map_err(unavailable)?;
+    let client = ctx.http.client(&ctx.grant.scope).map_err(unavailable)?;
+    ctx.http.check_literal(&ctx.grant.scope, url).map_err(unavailable)?;
     spent.bytes_up += sent(request, url, &headers);
     let mut asked = client.request(of_http(request.method), url.clone()).headers(headers);
     if let Some(body) = &request.body {

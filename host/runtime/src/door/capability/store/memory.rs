@@ -2,11 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::Recorder;
 use crate::{
+    door::{
+        recorder::Recorder,
+        turns::{Turn, Turns},
+    },
     error::Error,
     journal::{Journal, Owner, StateChange},
 };
@@ -17,18 +20,26 @@ pub(crate) struct Memory {
     kept: Option<(Journal, Owner)>,
     /// What this run changed and nobody keeps; none: the journal keeps what it changes.
     own: Option<Mutex<BTreeMap<String, Option<String>>>>,
+    /// Policies whose memory is being changed.
+    turns: Arc<Turns<Owner>>,
 }
 
 impl Memory {
     /// Of a run whose journal keeps what it stores.
-    pub fn kept(recorder: &Recorder) -> Self {
+    pub fn kept(recorder: &Recorder, turns: Arc<Turns<Owner>>) -> Self {
         let kept = recorder.journal().map(|(journal, owner)| (journal.clone(), owner.clone()));
-        Self { kept, own: None }
+        Self { kept, own: None, turns }
     }
 
     /// Of a run after which it is as it was before.
-    pub fn forgotten(recorder: &Recorder) -> Self {
-        Self { own: Some(Mutex::default()), ..Self::kept(recorder) }
+    pub fn forgotten(self) -> Self {
+        Self { own: Some(Mutex::default()), ..self }
+    }
+
+    /// What changes it does so alone, until it is written down.
+    pub async fn turn(&self) -> Option<Turn> {
+        let (_, owner) = self.kept.as_ref()?;
+        Some(self.turns.take(owner).await)
     }
 
     /// What is stored under a key.

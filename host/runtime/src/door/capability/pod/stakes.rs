@@ -2,59 +2,29 @@
 //! invoice it acts on, and what is so before it. Never believed from the guest.
 
 use pod_platform::{
-    Answer, Before, Effect, Evidence, Request, Rial, Service, Stakes, Traffic, UtilityBill,
+    Answer, Effect, Evidence, Request, Rial, Service, Stakes, Traffic, UtilityBill,
     invoices::{GetInvoiceListRequest, Invoice, InvoicePage},
     loans::{LoanListRequest, LoanPage},
     rules, types,
 };
 
-use super::{Passage, look::ask};
-use crate::grant::{Amounts, day};
+use super::Appraisal;
+use crate::{door::context::Context, grant::Amounts};
 
 /// How many invoices may have the one bill number that a call names. As many as evidence of it is
 /// looked for in, so that one question serves both.
 const MOST_OF_ONE_NUMBER: u32 = 20;
 
-/// What was read before a call.
-pub(crate) struct Found {
-    /// What it took.
-    pub traffic: Traffic,
-    /// The rials at stake, or why nobody can tell.
-    pub rials: Result<Rial, String>,
-    /// Why the grant does not allow to act on what this business issued.
-    pub denied: Option<String>,
-    /// Does somebody else issue what the rials are owed for? Its issuer may reduce it at any time.
-    pub is_anothers: bool,
-    /// Was it reduced at some time?
-    pub was_reduced: bool,
-    /// What is so before the call.
-    pub before: Option<Before>,
-    /// Why the platform could not be asked: the call is not sent then.
-    pub trouble: Option<String>,
-}
-
-impl Found {
-    fn without_asking(rials: Result<Rial, String>) -> Self {
-        Self {
-            traffic: Traffic::default(),
-            rials,
-            denied: None,
-            is_anothers: false,
-            was_reduced: false,
-            before: None,
-            trouble: None,
-        }
-    }
-
+impl Appraisal {
     /// Reads what the question for the rials at stake was answered.
-    fn read(&mut self, passage: &Passage, request: &Request, answer: Result<&Answer, String>) {
+    fn read(&mut self, ctx: &Context, request: &Request, answer: Result<&Answer, String>) {
         let (rials, denied) = match of(request) {
-            Stakes::TotalAmountOfLoan(field) => loan(passage, request, field, answer),
+            Stakes::TotalAmountOfLoan(field) => loan(ctx, request, field, answer),
             stakes => {
                 let shown = || answer.iter().flat_map(|answer| of_page(answer));
-                self.is_anothers = shown().any(|invoice| is_anothers(passage, invoice));
+                self.is_anothers = shown().any(|invoice| is_anothers(ctx, invoice));
                 self.was_reduced = shown().any(|invoice| invoice.edited);
-                let (rials, denied) = invoices(passage, request, answer);
+                let (rials, denied) = invoices(ctx, request, answer);
                 let counts = !matches!(stakes, Stakes::BillAmount | Stakes::Nothing);
                 (if counts { rials } else { self.rials.clone() }, denied)
             }
@@ -64,7 +34,7 @@ impl Found {
 }
 
 /// Which rials a request puts at stake.
-pub(crate) fn of(request: &Request) -> Stakes {
+pub(super) fn of(request: &Request) -> Stakes {
     match request.row.effect {
         Effect::Mutation { stakes, .. } => stakes,
         Effect::Read => Stakes::Nothing,
@@ -72,7 +42,7 @@ pub(crate) fn of(request: &Request) -> Stakes {
 }
 
 /// The invoice that a request pays, reduces or cancels, as the catalogue says.
-pub(crate) fn invoice(request: &Request) -> Option<u64> {
+pub(super) fn invoice(request: &Request) -> Option<u64> {
     match of(request) {
         Stakes::PayableAmountOf(field) | Stakes::ReductionOf(field) | Stakes::RefundOf(field) => {
             id(request, field).ok()
@@ -82,8 +52,8 @@ pub(crate) fn invoice(request: &Request) -> Option<u64> {
 }
 
 /// Does the grant say whose invoices a request may act on?
-fn is_narrowed(passage: &Passage, request: &Request) -> bool {
-    passage.grant.scope.issuers.is_some() && !request.row.invoice_fields().is_empty()
+fn is_narrowed(ctx: &Context, request: &Request) -> bool {
+    ctx.grant.scope.issuers.is_some() && !request.row.invoice_fields().is_empty()
 }
 
 /// What is asked before a call: what tells the rials at stake and the issuer, and what tells
@@ -96,14 +66,14 @@ struct Questions {
     before: usize,
 }
 
-fn questions(passage: &Passage, request: &Request) -> Result<Questions, String> {
+fn questions(ctx: &Context, request: &Request) -> Result<Questions, String> {
     let mut asked = match evidence(request) {
         Some(evidence) => evidence.questions_before(&request.form),
         None => Vec::new(),
     };
     let before = asked.len();
     let question = match of(request) {
-        Stakes::BillAmount | Stakes::Nothing if !is_narrowed(passage, request) => None,
+        Stakes::BillAmount | Stakes::Nothing if !is_narrowed(ctx, request) => None,
         Stakes::TotalAmountOfLoan(field) => {
             let list =
                 LoanListRequest { size: 1, id: Some(id(request, field)?), ..Default::default() };
@@ -132,12 +102,8 @@ fn questions(passage: &Passage, request: &Request) -> Result<Questions, String> 
     Ok(Questions { asked, stakes, before })
 }
 
-/// What a call is about, by name. A read is about nothing that anybody else must leave alone.
-pub(crate) fn objects(request: &Request) -> Vec<String> {
-    evidence(request).map(|evidence| evidence.objects(&request.form)).unwrap_or_default()
-}
-
-fn evidence(request: &Request) -> Option<Evidence> {
+/// How the effect of a request shows.
+pub(super) fn evidence(request: &Request) -> Option<Evidence> {
     match request.row.effect {
         Effect::Mutation { evidence, .. } => Some(evidence),
         Effect::Read => None,
@@ -145,29 +111,29 @@ fn evidence(request: &Request) -> Option<Evidence> {
 }
 
 /// How many calls it takes to find out.
-pub(crate) fn lookups(passage: &Passage, request: &Request) -> u64 {
-    questions(passage, request).map_or(0, |questions| questions.asked.len() as u64)
+pub(super) fn lookups(ctx: &Context, request: &Request) -> u64 {
+    questions(ctx, request).map_or(0, |questions| questions.asked.len() as u64)
 }
 
 /// How many rials are at stake, whether the grant allows to act on what they are owed for, and what
 /// is so before the call.
-pub(crate) async fn find(passage: &Passage, request: &Request) -> Found {
-    let Questions { asked, stakes, before } = match questions(passage, request) {
+pub(super) async fn find(ctx: &Context, request: &Request) -> Appraisal {
+    let Questions { asked, stakes, before } = match questions(ctx, request) {
         Ok(questions) => questions,
         // What is not named is nobody's: a ceiling per payment must not stand in for its issuer.
         Err(reason) => {
-            let denied = is_narrowed(passage, request).then(|| reason.clone());
-            return Found { denied, ..Found::without_asking(Err(reason)) };
+            let denied = is_narrowed(ctx, request).then(|| reason.clone());
+            return Appraisal { denied, ..Appraisal::without_asking(Err(reason)) };
         }
     };
-    let mut found = Found::without_asking(match of(request) {
+    let mut found = Appraisal::without_asking(match of(request) {
         Stakes::BillAmount => bill_amount(request),
         _ => Ok(Rial::ZERO),
     });
     let mut answers: Vec<Option<Answer>> = Vec::with_capacity(asked.len());
     let mut refused = String::new();
     for question in &asked {
-        let (traffic, outcome) = put(passage, question).await;
+        let (traffic, outcome) = put(ctx, question).await;
         found.traffic += traffic;
         match outcome {
             Ok(answer) => answers.push(Some(answer)),
@@ -193,52 +159,48 @@ pub(crate) async fn find(passage: &Passage, request: &Request) -> Found {
         return found;
     }
     if let Some(evidence) = evidence(request) {
-        found.before = evidence.before(&request.form, &answers[..before], passage.business);
+        found.before = evidence.before(&request.form, &answers[..before], ctx.origin.business);
     }
     if let Some(stakes) = stakes {
-        found.read(passage, request, answers[stakes].as_ref().ok_or(refused));
+        found.read(ctx, request, answers[stakes].as_ref().ok_or(refused));
     }
     found
 }
 
 /// How many rials a call has to pay, now that it took effect: one question.
-pub(crate) async fn find_amount(passage: &Passage, request: &Request) -> Found {
-    let mut found = Found::without_asking(Err(NO_SUCH_THING.to_owned()));
-    let Ok(Questions { asked, stakes: Some(stakes), .. }) = questions(passage, request) else {
+pub(super) async fn find_amount(ctx: &Context, request: &Request) -> Appraisal {
+    let mut found = Appraisal::without_asking(Err(NO_SUCH_THING.to_owned()));
+    let Ok(Questions { asked, stakes: Some(stakes), .. }) = questions(ctx, request) else {
         return found;
     };
-    let (traffic, outcome) = put(passage, &asked[stakes]).await;
+    let (traffic, outcome) = put(ctx, &asked[stakes]).await;
     found.traffic = traffic;
     let answer = outcome.as_ref().map_err(ToString::to_string);
     let readable = answer.and_then(|answer| answer.unreadable().map_or(Ok(answer), Err));
-    found.read(passage, request, readable);
+    found.read(ctx, request, readable);
     found
 }
 
 /// What is so of all that was read before the call, now that POD answered it.
-pub(crate) async fn find_again(passage: &Passage, request: &Request) -> Found {
-    let mut found = Found::without_asking(Ok(Rial::ZERO));
+pub(super) async fn find_again(ctx: &Context, request: &Request) -> Appraisal {
+    let mut found = Appraisal::without_asking(Ok(Rial::ZERO));
     let (Ok(Questions { asked, before, .. }), Some(evidence)) =
-        (questions(passage, request), evidence(request))
+        (questions(ctx, request), evidence(request))
     else {
         return found;
     };
     let mut answers = Vec::with_capacity(before);
     for question in &asked[..before] {
-        let (traffic, outcome) = put(passage, question).await;
+        let (traffic, outcome) = put(ctx, question).await;
         found.traffic += traffic;
         answers.push(outcome.ok());
     }
-    found.before = evidence.before(&request.form, &answers, passage.business);
+    found.before = evidence.before(&request.form, &answers, ctx.origin.business);
     found
 }
 
 /// Asks one question.
-async fn put(passage: &Passage, question: &Request) -> (Traffic, Result<Answer, types::Error>) {
-    let connection = match passage.connection() {
-        Ok(connection) => connection,
-        Err(error) => return (Traffic::default(), Err(error)),
-    };
+async fn put(ctx: &Context, question: &Request) -> (Traffic, Result<Answer, types::Error>) {
     // The first attempt took what is reserved for it.
     let again = Amounts {
         calls: 1,
@@ -246,11 +208,7 @@ async fn put(passage: &Passage, question: &Request) -> (Traffic, Result<Answer, 
         bytes_down: 1,
         ..Amounts::default()
     };
-    let may_repeat = || {
-        let day = day(passage.clock.now());
-        passage.recorder.reserve(&passage.grant.budget, day, again).is_ok()
-    };
-    let sent = ask(&*connection.platform, question, &may_repeat).await;
+    let sent = ctx.pod.ask(question, &|| ctx.reserve(again).is_ok()).await;
     (sent.traffic, sent.outcome)
 }
 
@@ -321,7 +279,7 @@ impl<'a> Named<'a> {
 /// What the platform says has to be paid for an invoice, and why the grant does not allow to act on
 /// what its issuer issued.
 fn invoices(
-    passage: &Passage,
+    ctx: &Context,
     request: &Request,
     answer: Result<&Answer, String>,
 ) -> (Result<Rial, String>, Option<String>) {
@@ -349,7 +307,7 @@ fn invoices(
     let rials = rials
         .map(Option::unwrap_or_default)
         .map_err(|error| format!("the amount of {what} cannot be read: {error}"));
-    (rials, denied(passage, &what, issuers))
+    (rials, denied(ctx, &what, issuers))
 }
 
 /// The invoices that a look shows.
@@ -358,9 +316,9 @@ fn of_page(answer: &Answer) -> &[Invoice] {
 }
 
 /// Does anybody else than the account issue an invoice?
-fn is_anothers(passage: &Passage, invoice: &Invoice) -> bool {
+fn is_anothers(ctx: &Context, invoice: &Invoice) -> bool {
     let issuer = invoice.business.as_ref().map(|business| business.id);
-    issuer.is_none() || issuer != passage.business
+    issuer.is_none() || issuer != ctx.origin.business
 }
 
 /// What is at stake of an invoice.
@@ -373,7 +331,7 @@ fn of_invoice(stakes: Stakes, invoice: &Invoice) -> Rial {
 
 /// What the platform says a loan comes to, and why the grant does not allow to act on its shop's.
 fn loan(
-    passage: &Passage,
+    ctx: &Context,
     request: &Request,
     field: &str,
     answer: Result<&Answer, String>,
@@ -394,15 +352,15 @@ fn loan(
     let rials = found
         .map(|loan| loan.total_amount)
         .map_err(|error| format!("the total of loan {id} cannot be read: {error}"));
-    (rials, denied(passage, &format!("loan {id}"), shop))
+    (rials, denied(ctx, &format!("loan {id}"), shop))
 }
 
 /// Why nothing was found.
 const NO_SUCH_THING: &str = "the account sees no such thing";
 
 /// Why the grant does not allow to act on what these businesses issued; none, if it does.
-fn denied(passage: &Passage, what: &str, issuers: Result<Vec<u64>, String>) -> Option<String> {
-    let scope = &passage.grant.scope;
+fn denied(ctx: &Context, what: &str, issuers: Result<Vec<u64>, String>) -> Option<String> {
+    let scope = &ctx.grant.scope;
     scope.issuers.as_ref()?;
     match issuers {
         Ok(issuers) => scope.denies_issuers(what, &issuers),

@@ -1,14 +1,24 @@
-//! The policy's own memory, and what is left of its budgets.
+//! The policy's own memory: small texts by key, which its later runs find again.
 
-use std::any::Any;
+mod memory;
 
+use std::{any::Any, borrow::Cow};
+
+use futures_util::future::BoxFuture;
 use pod_platform::{types, wire::form::Form};
 
-use super::{Passage, Reply, Returned, history::written, memory::bytes, turns::Turn};
+pub(crate) use memory::Memory;
+use memory::bytes;
+
+use super::{Capability, Counted, Effect};
 use crate::{
-    contract::RemainingBudget,
+    door::{
+        call::{Call, Reply, Returned},
+        context::Context,
+        history::written,
+    },
     error::Error,
-    grant::{Amounts, day},
+    grant::Amounts,
     journal::StateChange,
 };
 
@@ -25,18 +35,8 @@ pub(crate) enum StateRequest {
 }
 
 impl StateRequest {
-    /// How grants and journals name it.
-    pub fn function(&self) -> &'static str {
-        match self {
-            Self::Get { .. } => "store.get-state",
-            Self::Set { .. } => "store.set-state",
-            Self::CompareAndSet { .. } => "store.compare-and-set-state",
-            Self::ListKeys { .. } => "store.list-state-keys",
-        }
-    }
-
     /// As journals have it.
-    pub fn form(&self) -> Form {
+    fn form(&self) -> Form {
         let mut form = Form::default();
         let mut push = |name: &'static str, text: Option<&String>| {
             if let Some(text) = text {
@@ -58,9 +58,39 @@ impl StateRequest {
         }
         form
     }
+}
 
-    /// Reads an answer that the journal has.
-    pub fn read(&self, text: &str) -> serde_json::Result<Box<dyn Any + Send>> {
+impl Capability for StateRequest {
+    fn name(&self) -> Cow<'static, str> {
+        let name = match self {
+            Self::Get { .. } => "store.get-state",
+            Self::Set { .. } => "store.set-state",
+            Self::CompareAndSet { .. } => "store.compare-and-set-state",
+            Self::ListKeys { .. } => "store.list-state-keys",
+        };
+        name.into()
+    }
+
+    fn arguments(&self) -> String {
+        self.form().encoded()
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Set { .. } | Self::CompareAndSet { .. } => Effect::Store,
+            Self::Get { .. } | Self::ListKeys { .. } => Effect::Read,
+        }
+    }
+
+    fn counted(&self) -> Counted {
+        Counted::ByEntry
+    }
+
+    fn perform<'a>(&'a self, ctx: &'a Context, _: &'a Call) -> BoxFuture<'a, Result<Reply, Error>> {
+        Box::pin(perform(ctx, self))
+    }
+
+    fn decode(&self, _: u64, text: &str) -> serde_json::Result<Box<dyn Any + Send>> {
         Ok(match self {
             Self::Get { .. } => Box::new(serde_json::from_str::<Option<String>>(text)?),
             Self::Set { .. } => Box::new(()),
@@ -68,39 +98,26 @@ impl StateRequest {
             Self::ListKeys { .. } => Box::new(serde_json::from_str::<Vec<String>>(text)?),
         })
     }
-
-    /// May it change what is stored?
-    pub fn stores(&self) -> bool {
-        matches!(self, Self::Set { .. } | Self::CompareAndSet { .. })
-    }
-}
-
-impl Passage {
-    /// What changes the policy's memory does so alone, until it is written down.
-    pub async fn turn_to_store(&self) -> Option<Turn> {
-        let (_, owner) = self.recorder.journal()?;
-        Some(self.turns_to_store.take(owner).await)
-    }
 }
 
 /// Does what is asked. The outer error ends the run.
-pub(crate) async fn perform(passage: &Passage, request: &StateRequest) -> Result<Reply, Error> {
+async fn perform(ctx: &Context, request: &StateRequest) -> Result<Reply, Error> {
     let answer = match request {
         StateRequest::Get { key } => {
-            let stored = passage.memory.get(key).await?;
+            let stored = ctx.memory.get(key).await?;
             Returned::of(written(&stored)?, stored)
         }
         StateRequest::ListKeys { prefix } => {
-            let keys = passage.memory.keys().await?.into_iter().map(|(key, _)| key);
+            let keys = ctx.memory.keys().await?.into_iter().map(|(key, _)| key);
             let keys: Vec<String> = keys.filter(|key| key.starts_with(prefix)).collect();
             Returned::of(written(&keys)?, keys)
         }
         StateRequest::Set { key, value } => {
-            return change(passage, key, value.as_ref(), Returned::of("null", ())).await;
+            return change(ctx, key, value.as_ref(), Returned::of("null", ())).await;
         }
         StateRequest::CompareAndSet { key, expected, value } => {
-            if passage.memory.get(key).await? == *expected {
-                return change(passage, key, value.as_ref(), Returned::of("true", true)).await;
+            if ctx.memory.get(key).await? == *expected {
+                return change(ctx, key, value.as_ref(), Returned::of("true", true)).await;
             }
             Returned::of("false", false)
         }
@@ -109,7 +126,7 @@ pub(crate) async fn perform(passage: &Passage, request: &StateRequest) -> Result
 }
 
 async fn change(
-    passage: &Passage,
+    ctx: &Context,
     key: &str,
     value: Option<&String>,
     answer: Returned,
@@ -120,10 +137,10 @@ async fn change(
         return Ok(Reply::refused(types::Error::InvalidArgument(argument)));
     }
     if let Some(value) = value {
-        let replaced = passage.memory.get(key).await?.map_or(0, |stored| bytes(key, &stored));
-        let others = passage.memory.bytes().await?.saturating_sub(replaced);
+        let replaced = ctx.memory.get(key).await?.map_or(0, |stored| bytes(key, &stored));
+        let others = ctx.memory.bytes().await?.saturating_sub(replaced);
         let needed = bytes(key, value);
-        let remaining = passage.grant.budget.state_bytes.saturating_sub(others);
+        let remaining = ctx.grant.budget.state_bytes.saturating_sub(others);
         if needed > remaining {
             let meter = types::Meter::State;
             let exhaustion = types::Exhaustion { meter, needed, remaining };
@@ -132,23 +149,6 @@ async fn change(
     }
     let change = StateChange { key: key.to_owned(), value: value.cloned() };
     let mut reply = Reply::of(Ok(answer), Amounts::default());
-    reply.state = passage.memory.change(change);
+    reply.state = ctx.memory.change(change);
     Ok(reply)
-}
-
-/// What is left of the budgets now.
-pub(crate) async fn remaining_budget(passage: &Passage) -> Result<RemainingBudget, Error> {
-    let budget = &passage.grant.budget;
-    let left = passage.recorder.left(budget, day(passage.clock.now()));
-    let stored = passage.memory.bytes().await?;
-    Ok(RemainingBudget {
-        rial: left.rials,
-        rial_per_payment: budget.rial_per_payment.map(|ceiling| ceiling.0),
-        calls: left.calls,
-        http_calls: left.http_calls,
-        sms: left.sms,
-        bytes_up: left.bytes_up,
-        bytes_down: left.bytes_down,
-        state: budget.state_bytes.saturating_sub(stored),
-    })
 }

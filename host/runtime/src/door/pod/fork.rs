@@ -1,6 +1,5 @@
-//! What a dry run is given in place of what a run has. Its platform is a fork: the emulator, which reads
-//! the real platform and changes only itself. Nothing but reads is ever sent, and nothing is kept but
-//! the journal. The layers do what they do in any run.
+//! The platform of a dry run: a fork, which is the emulator that reads the real platform and changes only
+//! itself. Nothing but reads is ever sent.
 //!
 //! What no service of POD's tells – balances, a bank's terminal, an SMS's code – is taken from what
 //! is stated, or else assumed to be in order; the receipt says what was assumed.
@@ -13,40 +12,21 @@ use pod_platform::{
     Accepts, Answer, Clock, Effect, Exchange, Request, Route, Secret, Traffic, types,
 };
 
-use super::{
-    Memory, Passage,
-    account::Account,
-    connection::{Connection, Direct, Platform, Sent},
-};
-use crate::{contract::Stated, error::Error};
+use super::platform::{Direct, Platform, Sent};
+use crate::{contract::Stated, door::account::Account, error::Error};
 
 /// How reference numbers of what a dry run changed begin.
 const REFERENCE: &str = "dry-run-";
 
-impl Passage {
-    /// What a run of this account passes that is dry, where so much is stated.
-    pub async fn dry(self, account: &Account, stated: &Stated) -> Result<Self, Error> {
-        let fork = Fork::begin(account, stated, self.clock.clone()).await?;
-        let instead = |connection| Connection { platform: Box::new(fork), ..connection };
-        Ok(Self {
-            connection: self.connection.map(instead),
-            memory: Memory::forgotten(&self.recorder),
-            recorder: self.recorder.alone(),
-            http: self.http.only_reading(),
-            ..self
-        })
-    }
-}
-
 /// A fork of the platform that an account names, for one run.
-struct Fork {
+pub(super) struct Fork {
     fork: InProcess,
     real: Direct,
 }
 
 impl Fork {
     /// Forks the platform of the account, with what is stated of the account.
-    async fn begin(
+    pub async fn begin(
         account: &Account,
         stated: &Stated,
         clock: Arc<dyn Clock>,
