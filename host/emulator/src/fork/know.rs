@@ -292,7 +292,7 @@ fn must_be_readable<T: Item>(items: &[T]) -> Result<(), Refusal> {
     match items.iter().find(|item| !item.unreadable().is_empty()) {
         None => Ok(()),
         Some(strange) => {
-            let fields = UnreadableField::in_words(strange.unreadable());
+            let fields = UnreadableField::in_words(strange);
             Err(Refusal::unknown(format!("some of it cannot be read: POD sent {fields}")))
         }
     }

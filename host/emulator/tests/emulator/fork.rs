@@ -251,6 +251,7 @@ async fn what_nobody_tells_is_assumed_and_told() {
     };
     assert_eq!(answer["result"], json!(true));
     assert_eq!(answer["explanation"], "this is a fork, and nobody tells: wallet-covers");
+    assert_eq!(answer["assumed"], json!(["wallet-covers"]));
     let ledger = fork.emulator.ledger().await.unwrap();
     assert_eq!(ledger.balance("assumed"), -7_085);
     assert_eq!(ledger.balance("invoice:200"), 7_085);

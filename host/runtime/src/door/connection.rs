@@ -39,8 +39,6 @@ pub(crate) struct Sent {
     /// What it took on the wire.
     pub traffic: Traffic,
     pub outcome: Result<Answer, types::Error>,
-    /// What the answer takes as given, because no service tells it.
-    pub assumed: Vec<&'static str>,
 }
 
 /// The platform that an account names.
@@ -65,7 +63,7 @@ impl Platform for Direct {
         Box::pin(async move {
             let exchange = self.client.send(request, &self.credentials, ott, accepts).await;
             let Exchange { traffic, outcome } = exchange;
-            Sent { traffic, outcome, assumed: Vec::new() }
+            Sent { traffic, outcome }
         })
     }
 

@@ -63,7 +63,7 @@ impl Decider for LoanPlan<'_> {
             if plan.unreadable.is_empty() {
                 offers.extend(self.offer(plan, invoice.user_id));
             } else {
-                left_out.push(LeftOut::new("planId", plan.id, &plan.unreadable));
+                left_out.push(LeftOut::new("planId", plan.id, &plan));
             }
         }
         offers.sort_unstable_by_key(|offer| (offer.contract_id, offer.plan_id));
@@ -374,7 +374,7 @@ impl super::CheckedPlan for CheckedSelection {
             .collect();
         let loan = created.as_ref().zip(choice.as_ref()).map(|(loan, choice)| {
             if !loan.unreadable.is_empty() {
-                let unreadable = types::UnreadableField::in_words(&loan.unreadable);
+                let unreadable = types::UnreadableField::in_words(loan);
                 return json!({ "id": loan.id, "unreadable": unreadable });
             }
             let scheduled: Vec<Value> = loan
