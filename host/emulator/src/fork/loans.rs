@@ -3,6 +3,7 @@
 use pod_platform::{
     Instant,
     loans::{Contract, Loan, LoanGuarantor, LoanPlan},
+    rules,
 };
 use sqlx::{SqliteConnection, query};
 
@@ -76,7 +77,7 @@ pub(super) async fn plan(
     plan: &LoanPlan,
 ) -> Result<(), Refusal> {
     let stated = known.installments.get(&plan.id).copied();
-    let installments = stated.or_else(|| in_script(plan.script.as_deref()?));
+    let installments = rules::plan::installments(stated, plan.script.as_deref());
     let (installments, interest_rate) = match (installments, plan.interest_rate) {
         (Some(installments), Some(rate)) => (installments, rate),
         (_, rate) => (0, rate.unwrap_or_default()),
@@ -94,12 +95,6 @@ pub(super) async fn plan(
     };
     row.save(connection).await?;
     Ok(())
-}
-
-/// The emulator's own script is `{"installments":6}`.
-fn in_script(script: &str) -> Option<u32> {
-    let script: serde_json::Value = serde_json::from_str(script).ok()?;
-    u32::try_from(script.get("installments")?.as_u64()?).ok().filter(|count| *count > 0)
 }
 
 /// A loan with its contract, its plan, the invoice that it pays and its instalments. One that shows no

@@ -410,6 +410,28 @@ async fn m4_a_strange_invoice_is_shown_as_it_is_and_not_changed() {
 }
 
 #[tokio::test]
+async fn p7_what_is_changed_here_shows_0_for_dates_that_are_not_set() {
+    let real = World::start().await;
+    let (fork, _) = fork_of(&real, shop()).await;
+    assert!(fork.call("shop", &CancelInvoiceRequest { id: 105 }).await.unwrap());
+    let pay = PayInvoiceByCreditRequest { invoice_id: 200, ..Default::default() };
+    assert!(fork.call("shop", &pay).await.unwrap());
+    for (id, set) in [(105, "cancelDate"), (200, "paymentDate")] {
+        let listed = format!("scProductId=29813&id={id}&size=1");
+        let shown = fork.post(&[("_token_", "shop")], &listed).await["result"][0].clone();
+        let was = real.post(&[("_token_", "shop")], &listed).await["result"][0].clone();
+        for date in ["paymentDate", "cancelDate", "deliveryDate", "shaparakTransactionDate"] {
+            assert!(was[date].is_u64(), "{date}: {was}");
+            if date == set {
+                assert!(shown[date].as_u64() > Some(0), "{date}: {shown}");
+            } else {
+                assert_eq!(shown[date], was[date], "{date}: {shown}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_fork_keeps_no_file() {
     let real = World::start().await;
     let client = Client::new(Platform::at(real.emulator.platform_url()), Limits::default());
