@@ -89,10 +89,9 @@ impl Generator<'_> {
                 derives(out, "record", "Clone, Debug, PartialEq", "camelCase");
                 let request = name.ends_with("-request");
                 let item = tells_what_is_unreadable(record);
-                if item {
-                    // What serde derives is the item as it is described: see `wire/lenient.rs`.
-                    writeln!(out, "#[serde(remote = \"Self\")]").unwrap();
-                }
+                // What serde derives reads lists by position, too, and of an item, it is the item as
+                // it is described: see `wire/object.rs` and `wire/lenient.rs`.
+                writeln!(out, "#[serde(remote = \"Self\")]").unwrap();
                 if record.fields.iter().all(|field| self.has_default(&field.ty)) {
                     writeln!(out, "#[derive(Default)]").unwrap();
                 }
@@ -125,8 +124,11 @@ impl Generator<'_> {
                     let fields: Vec<&str> = record.fields.iter().map(|f| f.name.as_str()).collect();
                     form(out, &pascal(name), &fields);
                 }
+                from_objects_only(out, &pascal(name));
                 if item {
                     self.item(out, &pascal(name), record);
+                } else {
+                    as_derived(out, &pascal(name));
                 }
             }
             TypeDefKind::Variant(variant) if is_open_enum(variant) => {
@@ -272,11 +274,6 @@ impl Generator<'_> {
             "impl serde::Serialize for {name} {{
                 fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {{
                     crate::wire::lenient::serialize(self, serializer)
-                }}
-            }}
-            impl<'de> serde::Deserialize<'de> for {name} {{
-                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {{
-                    Self::deserialize(deserializer)
                 }}
             }}
             impl crate::wire::lenient::Item for {name} {{
@@ -533,6 +530,32 @@ fn open_enum(out: &mut String, name: &str, variant: &Variant) {
             fn from(code: String) -> Self {{ Self::from_code(&code) }}
         }}
         crate::wire::form::open_enum!({name});"
+    )
+    .unwrap();
+}
+
+/// How a record is read.
+fn from_objects_only(out: &mut String, name: &str) {
+    writeln!(
+        out,
+        "impl<'de> serde::Deserialize<'de> for {name} {{
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {{
+                Self::deserialize(crate::wire::object::Object(deserializer))
+            }}
+        }}"
+    )
+    .unwrap();
+}
+
+/// How a record is written that is no item.
+fn as_derived(out: &mut String, name: &str) {
+    writeln!(
+        out,
+        "impl serde::Serialize for {name} {{
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {{
+                Self::serialize(self, serializer)
+            }}
+        }}"
     )
     .unwrap();
 }

@@ -64,7 +64,7 @@ pub(crate) async fn pay(context: &mut Context<'_>, id: i64) -> Result<(), Refusa
     let Some(mut invoice) = Record::find(context.connection, id.unsigned_abs()).await? else {
         return Ok(());
     };
-    if invoice.will_be_paid_at.is_none() || invoice.canceled || invoice.payed {
+    if !invoice.facts().keeps_guarantee() {
         return Ok(());
     }
     let from = Account::Blocked { invoice: id };

@@ -3,7 +3,7 @@
 use pod_platform::{
     Instant, JalaliDate, Rial,
     invoices::{Invoice, InvoiceItem, PaymentTool, ProductShort},
-    rules,
+    rules::{self, settlement::Settlement},
     types::{PlatformErrorKind as Kind, UnreadableField},
     wire::lenient,
 };
@@ -129,6 +129,18 @@ impl Record {
         }
     }
 
+    /// Takes on the state of its payment.
+    pub(crate) fn become_as(&mut self, facts: rules::invoice::Invoice) {
+        self.payed = facts.payed;
+        self.unverified = facts.unverified;
+        self.waiting = facts.at_gateway;
+    }
+
+    /// When Shaparak settles what paid it.
+    pub(crate) fn settlement(&self) -> Settlement {
+        Settlement(self.settles_at.map(instant))
+    }
+
     pub(crate) fn card_receipt(&self) -> CardReceipt {
         let receipt = self.card_receipt.as_deref().and_then(|json| serde_json::from_str(json).ok());
         receipt.unwrap_or_default()
@@ -157,7 +169,15 @@ impl Record {
         let Some(upstream) = self.upstream.take() else { return self.shown_here(parties) };
         let upstream: Invoice = lenient::item(&upstream)?;
         let before = fork::record(&upstream)?.shown_here(parties)?;
-        fork::overlay(&upstream, &before, &self.shown_here(parties)?)
+        let shown = fork::overlay(&upstream, &before, &self.shown_here(parties)?)?;
+        // Reading takes 0 for none, and POD sends 0.
+        Ok(Invoice {
+            delivery_date: set_or_zero(shown.delivery_date),
+            payment_date: set_or_zero(shown.payment_date),
+            cancel_date: set_or_zero(shown.cancel_date),
+            shaparak_transaction_date: set_or_zero(shown.shaparak_transaction_date),
+            ..shown
+        })
     }
 
     fn shown_here(self, parties: &Parties) -> Result<Invoice, serde_json::Error> {
@@ -169,6 +189,7 @@ impl Record {
         });
         let deadline = self.deadline.as_deref().and_then(|day| day.parse::<JalaliDate>().ok());
         let unreadable = self.amounts_with_fractions();
+        let withdrawable = self.facts().withdrawable(self.settlement());
         let user_mobile = self.user_id.and_then(|user| parties.cellphone_number(user));
         Ok(Invoice {
             id: self.id.unsigned_abs(),
@@ -217,7 +238,7 @@ impl Record {
             last_four_digit_of_card_number: digits,
             unsafe_close_time_out: Some(self.close_time_out.unwrap_or(0).unsigned_abs()),
             payment_tool_code: self.payment_tool.as_deref().map(PaymentTool::from_code),
-            withdrawable: self.closed && self.payed && self.settles_at.is_none(),
+            withdrawable,
             shaparak_transaction_date: set_or_zero(None),
             payer: self.payer_id.map(|payer| parties.user(payer)),
             unreadable,

@@ -6,6 +6,7 @@ use pod_platform::{
     Instant, Rial,
     rules::{
         invoice::VERIFICATION_TIME,
+        settlement,
         spending::{self, Shortfall},
     },
     types::PlatformErrorKind as Kind,
@@ -83,10 +84,7 @@ pub(crate) async fn mark_paid(
     invoice: &mut Record,
     payment: Payment,
 ) -> Result<(), Refusal> {
-    // Until its issuer verifies a three-step payment, the invoice does not count as paid (S1).
-    invoice.unverified = invoice.verification_needed;
-    invoice.payed = !invoice.unverified;
-    invoice.waiting = false;
+    invoice.become_as(invoice.facts().paid(invoice.verification_needed));
     invoice.paid_at = Some(context.millis());
     invoice.payment_reference = Some(context.reference.to_string());
     invoice.delegated = payment.delegated;
@@ -107,8 +105,8 @@ pub(crate) async fn mark_paid(
 
 /// An invoice's payment is final: paid, and verified if it had to be.
 async fn counts_as_paid(context: &mut Context<'_>, invoice: &mut Record) -> Result<(), Refusal> {
-    if let Some(seconds) = invoice.close_time_out {
-        let at = context.after(seconds.unsigned_abs().saturating_mul(1_000));
+    let close_time_out = invoice.close_time_out.map(i64::unsigned_abs);
+    if let Some(at) = settlement::closes_at(close_time_out, context.now) {
         due::schedule(context.connection, at, Event::CloseTimeOut, invoice.id).await?;
     }
     bills::invoice_paid(context, invoice).await?;
@@ -118,8 +116,7 @@ async fn counts_as_paid(context: &mut Context<'_>, invoice: &mut Record) -> Resu
 /// The issuer confirms a three-step payment.
 pub(crate) async fn verify(context: &mut Context<'_>, invoice: &mut Record) -> Result<(), Refusal> {
     invoice.facts().verifiable()?;
-    invoice.unverified = false;
-    invoice.payed = true;
+    invoice.become_as(invoice.facts().verified());
     invoice.verified_at = Some(context.millis());
     invoice.save(context.connection).await?;
     counts_as_paid(context, invoice).await
@@ -146,7 +143,7 @@ pub(crate) async fn release(
     service: &str,
     to: Account<'_>,
 ) -> Result<(), Refusal> {
-    if invoice.settles_at.is_some() {
+    if !invoice.settlement().is_done() {
         invoice.settles_to = Some(to.to_string());
         return Ok(());
     }
@@ -175,7 +172,7 @@ pub(crate) async fn settled(context: &mut Context<'_>, id: i64) -> Result<(), Re
         return Ok(());
     };
     // It may have been given back and paid anew meanwhile.
-    if invoice.settles_at.is_none_or(|at| at > context.millis()) {
+    if !invoice.settlement().is_due(context.now) {
         return Ok(());
     }
     invoice.settles_at = None;
@@ -273,10 +270,7 @@ pub(crate) async fn verification_timed_out(
     let Some(mut invoice) = Record::find(context.connection, id.unsigned_abs()).await? else {
         return Ok(());
     };
-    let paid_at = invoice.paid_at.unwrap_or(i64::MAX);
-    let is_late = context.millis().saturating_sub(paid_at) >= VERIFICATION_TIME.cast_signed();
-    // It may have been given back and paid anew meanwhile, with an hour of its own.
-    if !invoice.unverified || !is_late {
+    if !invoice.facts().verification_is_over(invoice.paid_at.map(instant), context.now) {
         return Ok(());
     }
     if invoice.verify_after_timeout {
@@ -291,7 +285,7 @@ pub(crate) async fn verification_timed_out(
 /// `closeTimeOut` seconds after its payment an invoice closes by itself.
 pub(crate) async fn close_timed_out(context: &mut Context<'_>, id: i64) -> Result<(), Refusal> {
     match Record::find(context.connection, id.unsigned_abs()).await? {
-        Some(mut invoice) if invoice.facts().closable().is_ok() && !invoice.will_be_paid => {
+        Some(mut invoice) if invoice.facts().closes_by_itself().is_ok() => {
             close(context, &mut invoice, "closeTimeOut").await
         }
         _ => Ok(()),

@@ -198,6 +198,7 @@ impl Platform {
                 message: None,
                 explanation: (!assumed.is_empty())
                     .then(|| format!("this is a fork, and nobody tells: {}", assumed.join(", "))),
+                assumed,
                 count,
                 ott: self.otts.issue(number),
                 result,

@@ -160,9 +160,18 @@ pub struct Answer {
     pub result: Bytes,
     /// The same, read into the service's response type.
     pub value: Box<dyn Any + Send>,
+    /// What the answer takes as given, because nobody tells it: of a fork, by the names that receipts
+    /// know. POD takes nothing as given.
+    pub assumed: Vec<String>,
 }
 
 impl Answer {
+    /// What was made here of what POD did not put into an envelope.
+    fn made(result: String, value: Box<dyn Any + Send>) -> Self {
+        let (reference_number, result) = (String::new(), Bytes::from(result));
+        Self { reference_number, count: 0, result, value, assumed: Vec::new() }
+    }
+
     /// The link that a service answered, with the fields behind it that are not
     /// [sent](Request::sent) to the service.
     ///
@@ -212,6 +221,7 @@ impl Answer {
                 Bytes::from_static(b"null")
             },
             value,
+            assumed: envelope.assumed,
         })
     }
 }
@@ -377,8 +387,7 @@ impl Client {
             url.query_pairs_mut().extend_pairs(spelled(request.row, &request.form));
             let result = serde_json::to_string(url.as_str()).map_err(unavailable)?;
             let value = (request.read)(0, &result).map_err(unavailable)?;
-            let reference_number = String::new();
-            Ok(Answer { reference_number, count: 0, result: Bytes::from(result), value })
+            Ok(Answer::made(result, value))
         };
         Exchange { traffic: Traffic::default(), outcome: build() }
     }
@@ -398,8 +407,7 @@ impl Client {
             let content = FileContent { content_type, content: body.to_vec() };
             let result = serde_json::to_string(&content).map_err(unavailable)?;
             let value = (request.read)(0, &result).map_err(unavailable)?;
-            let reference_number = String::new();
-            Ok(Answer { reference_number, count: 0, result: Bytes::from(result), value })
+            Ok(Answer::made(result, value))
         });
         Exchange { traffic: exchange.traffic, outcome }
     }
@@ -544,7 +552,7 @@ impl Client {
         let body = body.freeze();
         if !status.is_success() {
             // POD's refusals come as envelopes, whatever the status.
-            if serde_json::from_slice::<Envelope<'_>>(&body).is_ok_and(|answer| answer.has_error) {
+            if Envelope::read(&body).is_ok_and(|answer| answer.has_error) {
                 open(row, &body)?;
             }
             return Err(failed(row, format!("{} answered HTTP status {status}", row.name), None));
@@ -595,7 +603,7 @@ fn headers(credentials: &Credentials, ott: Option<&Secret>) -> Result<HeaderMap,
 
 /// The envelope of a success, or the error that it says.
 fn open<'a>(row: &'static Row, body: &'a Bytes) -> Result<Envelope<'a>, Error> {
-    let envelope: Envelope<'a> = serde_json::from_slice(body).map_err(|error| {
+    let envelope = Envelope::read(body).map_err(|error| {
         failed(row, format!("{}'s answer is not JSON: {error}", row.name), None)
     })?;
     if !envelope.has_error {

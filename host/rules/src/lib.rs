@@ -24,5 +24,7 @@ pub mod bill;
 pub mod invoice;
 pub mod loan;
 pub mod netting;
+pub mod plan;
 pub mod repayment;
+pub mod settlement;
 pub mod spending;

@@ -9,6 +9,8 @@
 //!   creation, or on that month's last day if it has no such day. Without breathing, the first one is
 //!   due on the day of the loan (S4).
 
+use std::ops::RangeInclusive;
+
 use pod_values::{JalaliDate, Rial};
 
 /// How a plan is paid back.
@@ -121,6 +123,16 @@ impl Application {
     pub fn principal(self) -> Option<Rial> {
         self.payable.checked_sub(self.down_payment).filter(|principal| *principal > Rial::ZERO)
     }
+}
+
+/// The down payments with which so much can be paid by a loan of at most so much (none: nobody tells):
+/// what is beyond it is paid at once, and something is left to lend (decided here). None, if no down
+/// payment will do.
+#[must_use]
+pub fn down_payments(payable: Rial, most: Option<Rial>) -> Option<RangeInclusive<Rial>> {
+    let least = most.map_or(Rial::ZERO, |most| payable.checked_sub(most).unwrap_or_default());
+    let all_but_one = payable.checked_sub(Rial(1))?;
+    (least <= all_but_one).then_some(least..=all_but_one)
 }
 
 impl Offer {
@@ -279,6 +291,30 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_down_payment_is_within_bounds_when_its_loan_is_granted(
+            payable in 0_u64..50,
+            most in prop::option::of(0_u64..60),
+            down_payment in 0_u64..60,
+        ) {
+            let most = most.map(Rial);
+            let offer = Offer {
+                active: true,
+                last_day: None,
+                most_breathing: 0,
+                customer_credit: most,
+                grantor_credit: None,
+            };
+            let application = Application {
+                payable: Rial(payable),
+                down_payment: Rial(down_payment),
+                breathing: 0,
+            };
+            let bounds = down_payments(Rial(payable), most);
+            let is_within = bounds.is_some_and(|bounds| bounds.contains(&Rial(down_payment)));
+            prop_assert_eq!(is_within, offer.refuses(application, day("1399/03/13")).is_empty());
+        }
+
         #[test]
         fn instalments_add_up_and_never_go_back_in_time(
             principal in 1_u64..1_000_000_000_000,

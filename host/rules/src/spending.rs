@@ -61,17 +61,25 @@ pub enum Shortfall {
     Wallet(Rial),
 }
 
+/// What is still to be paid, while one credit after another is used up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Rest(pub Rial);
+
+impl Rest {
+    /// What a credit that holds so much gives: all that it holds, or all that is still to be paid.
+    pub fn take(&mut self, holds: Rial) -> Rial {
+        let taken = holds.min(self.0);
+        self.0 = Rial(self.0.0 - taken.0);
+        taken
+    }
+}
+
 /// What is taken for so much from credits that hold so much, in their order, and from the wallet.
 #[must_use]
 pub fn split(payable: Rial, credits: impl IntoIterator<Item = Rial>) -> Split {
-    let mut rest = payable;
-    let take = |holds: Rial| {
-        let taken = holds.min(rest);
-        rest = Rial(rest.0 - taken.0);
-        taken
-    };
-    let credits = credits.into_iter().map(take).collect();
-    Split { credits, wallet: rest }
+    let mut rest = Rest(payable);
+    let credits = credits.into_iter().map(|holds| rest.take(holds)).collect();
+    Split { credits, wallet: rest.0 }
 }
 
 impl Split {

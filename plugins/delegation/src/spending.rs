@@ -7,6 +7,8 @@
 //! wallet is part of the common pool, but only with what all credit together cannot pay: so it is
 //! the last resort of the whole plan, not of each invoice.
 
+use pod_sdk::{rules::spending::Rest, values::Rial};
+
 use crate::selection::ANY_GUILD;
 
 /// A credit that is not expired, as far as it matters here.
@@ -149,7 +151,7 @@ impl Purse {
         let mut own = if guild == ANY_GUILD { &[] } else { self.rest(guild) };
         let mut common = self.rest(ANY_GUILD);
         let mut spent = Spent { guild_first, ..Spent::default() };
-        let mut rest = rials;
+        let mut rest = Rest(Rial(rials));
         loop {
             let own_is_next = match (own.first(), common.first()) {
                 (Some(own), Some(common)) => guild_first || self.order[*own] < self.order[*common],
@@ -157,16 +159,15 @@ impl Purse {
             };
             let queue = if own_is_next { &mut own } else { &mut common };
             let Some((&credit, others)) = queue.split_first() else { break };
-            if rest == 0 {
+            if rest.0 == Rial::ZERO {
                 spent.next = Some((credit, self.credits[credit]));
                 break;
             }
             *queue = others;
-            let taken = self.credits[credit].min(rest);
-            rest -= taken;
-            spent.credits.push((credit, taken));
+            let taken = rest.take(Rial(self.credits[credit]));
+            spent.credits.push((credit, taken.0));
         }
-        spent.wallet = rest;
+        spent.wallet = rest.0.0;
         spent
     }
 

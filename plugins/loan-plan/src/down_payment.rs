@@ -6,7 +6,7 @@
 //! the smallest.
 
 use pod_sdk::{
-    rules::loan::{Parts, Terms},
+    rules::loan::{Parts, Terms, down_payments},
     values::Rial,
 };
 
@@ -42,8 +42,8 @@ pub fn cheapest(
 ) -> Option<Found> {
     let Range { least, most, step } = range;
     let step = step.max(1);
-    let most = most.min(payable.checked_sub(1)?);
-    let floor = least.max(payable.saturating_sub(financed));
+    let bounds = down_payments(Rial(payable), Some(Rial(financed)))?;
+    let (most, floor) = (most.min(bounds.end().0), least.max(bounds.start().0));
     let highest = most.checked_sub(least)? / step;
     let lowest = (floor - least).div_ceil(step);
     let at = |number: u64| least + number * step;

@@ -16,7 +16,7 @@ use pod_sdk::{
     netting::{Credit, Debt},
     payments::{self, PayInvoiceByCreditRequest, PayInvoiceByInvoiceRequest},
     rules,
-    values::Instant,
+    values::{Instant, Rial},
 };
 use serde::Deserialize;
 
@@ -235,15 +235,16 @@ fn spend(
 /// What POD takes of each credit: all that is left of it, in turn.
 fn shares(order: &Order, left_of: &HashMap<&str, u64>) -> Vec<Share> {
     let planned: u64 = order.delegations.iter().map(|share| share.rials).sum();
-    let mut rest = planned + order.wallet.as_ref().map_or(0, |share| share.rials);
-    order
-        .delegations
-        .iter()
-        .map(|share| {
-            let left = left_of.get(share.hash.as_str()).copied().unwrap_or_default();
-            let rials = left.min(rest);
-            rest -= rials;
-            Share { delegator_id: share.delegator_id, hash: share.hash.clone(), rials }
+    let payable = planned + order.wallet.as_ref().map_or(0, |share| share.rials);
+    let holds = order.delegations.iter().map(|share| left_of.get(share.hash.as_str()));
+    let holds = holds.map(|left| Rial(left.copied().unwrap_or_default()));
+    let split = rules::spending::split(Rial(payable), holds);
+    let shares = order.delegations.iter().zip(split.credits);
+    shares
+        .map(|(share, taken)| Share {
+            delegator_id: share.delegator_id,
+            hash: share.hash.clone(),
+            rials: taken.0,
         })
         .collect()
 }

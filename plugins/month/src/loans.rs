@@ -9,11 +9,12 @@ use pod_sdk::{
     loan_plan::{Choice, InvoiceToFinance, Offer},
     loans::{self, BreathingPeriodType, LoanPlanListRequest, PayInvoiceByLoanRequest},
     payments::{self, GetPayInvoiceByWalletLinkRequest, PayInvoiceByCreditRequest},
+    rules::{self, plan::MemberCredit},
     values::Instant,
 };
 
 use crate::{
-    config::Config,
+    config::{Config, LoanCredit},
     report::{Loan, Outcome, Payment, Report, WalletShare},
     tell_unreadable,
 };
@@ -220,34 +221,32 @@ pub fn offers(debts: &[Invoice], config: &Config) -> Result<Vec<Offer>> {
         }
         let Some(contract) = plan.contract else { continue };
         let own = stated.loan_plans.iter().find(|stated| stated.id == plan.id);
-        let installments = own.map(|plan| plan.installments);
-        let customer_credit = stated.loan_credits.as_ref().map(|credits| {
-            let own = credits.iter().find(|credit| {
-                credit.contract_id == contract.id && Some(credit.user_id) == customer
-            });
-            own.map_or(0, |credit| credit.credit.0)
+        let own = own.map(|plan| plan.installments);
+        let credits = stated.loan_credits.as_ref().map(|credits| {
+            credits.iter().map(|&LoanCredit { contract_id, user_id, credit }| MemberCredit {
+                contract_id,
+                user_id,
+                credit,
+            })
         });
         offers.push(Offer {
             contract_id: contract.id,
             contract_name: contract.name,
             plan_id: plan.id,
             plan_name: plan.name,
-            active: plan.active && contract.active,
-            installments: installments.or_else(|| in_script(plan.script.as_deref()?)),
+            active: rules::plan::is_active(plan.active, contract.active),
+            installments: rules::plan::installments(own, plan.script.as_deref()),
             interest_rate: plan.interest_rate,
             guarantor: contract.guarantor.map(|guarantor| guarantor.code().to_owned()),
-            max_breathing_period_count: contract.max_breathing_period_count.unwrap_or(0),
+            max_breathing_period_count: rules::plan::most_breathing(
+                contract.max_breathing_period_count,
+            ),
             end_date: contract.end_date,
-            customer_credit,
+            customer_credit: rules::plan::customer_credit(credits, contract.id, customer)
+                .map(|rials| rials.0),
             loan_grantor_ceiling: contract.loan_grantor_ceiling,
         });
     }
     offers.sort_by_key(|offer| (offer.contract_id, offer.plan_id));
     Ok(offers)
-}
-
-/// POD's scripts are opaque; the emulator's is `{"installments":6}`.
-fn in_script(script: &str) -> Option<u32> {
-    let (_, count) = script.split_once("\"installments\":")?;
-    count.trim_end_matches('}').trim().parse().ok()
 }

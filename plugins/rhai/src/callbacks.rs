@@ -22,6 +22,7 @@ const BY_NAME: [&str; 10] =
 
 /// Registers them all.
 pub(crate) fn register(engine: &mut Engine) {
+    pure("zip").register_into_engine(engine, zip);
     sorting(engine);
     searching(engine);
     of_maps(engine);
@@ -39,6 +40,27 @@ pub(crate) fn register(engine: &mut Engine) {
             },
         );
     }
+}
+
+/// What a function makes of the items of two arrays, one of each at a time: it is given both, or both and
+/// their place. Rhai's own leaves out what the longer one has more.
+fn zip(
+    context: NativeCallContext,
+    items: &mut Array,
+    others: Array,
+    function: FnPtr,
+) -> Answer<Array> {
+    let (count, other_count) = (items.len(), others.len());
+    if count != other_count {
+        let problem = format!("`zip` takes arrays of one length, not of {count} and {other_count}");
+        return Err(thrown(problem.into()));
+    }
+    let pairs = items.iter().cloned().zip(others).enumerate();
+    let asked = pairs.map(|(place, (item, other))| {
+        let place = Dynamic::from_int(index(Some(place)));
+        function.call_raw_with_extra_args("zip", &context, None, [item, other], [place], None)
+    });
+    asked.collect()
 }
 
 fn by_name(name: &str, function: &str) -> Answer {

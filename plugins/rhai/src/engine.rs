@@ -3,8 +3,8 @@
 //! The sandbox bounds time and memory, for scripts as for any policy. The limits here are on what
 //! would end in a trap, nesting, so that a script learns of it in a sentence. It is stricter than
 //! Rhai's own, because scripts move money: what compares, what asks a function about items, what
-//! names a place, and what makes a number another is ours ([`compare`], [`callbacks`], [`places`],
-//! [`numbers`]), a variable that does not exist is found when the script is loaded, and reading a key
+//! names a place or bits, and what makes a number another is ours ([`compare`], [`callbacks`],
+//! [`places`], [`bits`], [`numbers`]), a variable that does not exist is found when the script is loaded, and reading a key
 //! that an object map does not have is an error, not `()`. (`map.get("key")` answers `()`; the maps
 //! that the host gives always have all their keys.)
 
@@ -19,7 +19,7 @@ use rhai::{
 };
 
 use crate::{
-    blobs,
+    bits, blobs,
     call::{Answer, argument, infallible, unfit},
     callbacks, compare, json, numbers, places, rules, values,
 };
@@ -69,6 +69,7 @@ pub fn engine(log: Log) -> Engine {
     callbacks::register(&mut engine);
     places::register(&mut engine);
     numbers::register(&mut engine);
+    bits::register(&mut engine);
     blobs::register(&mut engine);
     json_functions(&mut engine);
     values::register(&mut engine);

@@ -17,6 +17,7 @@
 //! - [`in_place`]: where the answer of a function that has none is used.
 //! - `places`: the functions that name a place in a list or a text.
 //! - `numbers`: the conversions of numbers.
+//! - `bits`: bits of whole numbers.
 //! - `blobs`: bytes.
 //! - `rules`: what POD allows, by the rules that the host decides by.
 //! - [`engine`]: what a script may do at all.
@@ -27,6 +28,7 @@
 //! All of this runs natively, up to the moment where a capability would be called. Only `state`
 //! and the two worlds are wasm's alone.
 
+mod bits;
 mod blobs;
 pub mod call;
 mod callbacks;

@@ -46,6 +46,11 @@ fn of_arrays(engine: &mut Engine) {
             items.drain(..items.len().saturating_sub(most));
             Ok(())
         })
+        .register_fn("pad", |items: &mut Array, length: i64, item: Dynamic| -> Answer<()> {
+            let length = number("pad", length)?.max(items.len());
+            items.resize(length, item);
+            Ok(())
+        })
         .register_fn(
             "splice",
             |items: &mut Array, from: i64, count: i64, by: Array| -> Answer<()> {
@@ -96,6 +101,15 @@ fn of_texts(engine: &mut Engine) {
             *text = sub_string(text, 0..number("truncate", most)?);
             Ok(())
         })
+        .register_fn("pad", |text: &mut ImmutableString, length: i64, by: char| -> Answer<()> {
+            pad(text, length, by.encode_utf8(&mut [0; 4]))
+        })
+        .register_fn(
+            "pad",
+            |text: &mut ImmutableString, length: i64, by: ImmutableString| -> Answer<()> {
+                pad(text, length, &by)
+            },
+        )
         .register_fn("pop", |text: &mut ImmutableString, count: i64| -> Answer<ImmutableString> {
             let left = letters(text).saturating_sub(number("pop", count)?);
             let popped = sub_string(text, left..usize::MAX);
@@ -221,6 +235,17 @@ fn number(by: &str, number: i64) -> Answer<usize> {
 
 fn not_there(by: &str, length: usize, at: i64) -> Box<EvalAltResult> {
     thrown(format!("`{by}`: there is no place {at}, of {length}").into())
+}
+
+/// Makes a text at least so many letters long, by another one, as often as it takes.
+fn pad(text: &mut ImmutableString, length: i64, by: &str) -> Answer<()> {
+    let lacking = number("pad", length)?.saturating_sub(letters(text));
+    if by.is_empty() && lacking > 0 {
+        return Err(thrown("`pad` takes a text to pad with, not an empty one".into()));
+    }
+    let padded = text.chars().chain(by.chars().cycle().take(lacking)).collect::<String>();
+    *text = padded.into();
+    Ok(())
 }
 
 fn letters(text: &ImmutableString) -> usize {

@@ -1,10 +1,13 @@
 //! What POD allows, by the rules that the host decides by.
 
+use std::ops::RangeInclusive;
+
 use pod_sdk::{
     clock,
     rules::{
         invoice::{Invoice, Shown},
         loan::{self, Installment, NotGranted, Parts, Terms},
+        plan::{self, MemberCredit},
         spending::{self, Credit, Shortfall, Split},
     },
     values::{Instant, JalaliDate, Rial},
@@ -45,6 +48,12 @@ pub(crate) fn register(engine: &mut Engine) {
             };
             infallible(FUNCTION, Taken { split, lacking })
         })
+        .register_fn("split", |rials: i64, holds: Array| {
+            const FUNCTION: &str = "split";
+            let rials = Rial(argument(FUNCTION, "rials", rials.into())?);
+            let holds: Vec<u64> = argument(FUNCTION, "holds", holds.into())?;
+            infallible(FUNCTION, spending::split(rials, holds.into_iter().map(Rial)))
+        })
         .register_fn("is_over", |credit: &mut Map, now: Dynamic| -> Answer<bool> {
             let expires_at = instant(credit, "expires_at")
                 .map_err(|mismatch| unfit("is_over", "credit", mismatch))?;
@@ -72,6 +81,26 @@ pub(crate) fn register(engine: &mut Engine) {
             let rule = loan::Offer { most_breathing, ..UNTOLD };
             Ok(rule.breathes(argument("breathes", "months", months)?).is_ok())
         })
+        .register_fn("most_lent", |offer: &mut Map| {
+            const FUNCTION: &str = "most_lent";
+            let of_offer = |mismatch| unfit(FUNCTION, "offer", mismatch);
+            let credit = |name| field::<Option<u64>>(offer, name).map_err(of_offer);
+            let rule = loan::Offer {
+                customer_credit: credit("customer_credit")?.map(Rial),
+                grantor_credit: credit("loan_grantor_ceiling")?.map(Rial),
+                ..UNTOLD
+            };
+            infallible(FUNCTION, rule.most().map(|rials| rials.0))
+        })
+        .register_fn("down_payments", |payable: Dynamic, most_lent: Dynamic| {
+            const FUNCTION: &str = "down_payments";
+            let payable = Rial(argument(FUNCTION, "payable", payable)?);
+            let most = argument::<Option<u64>>(FUNCTION, "most_lent", most_lent)?.map(Rial);
+            match loan::down_payments(payable, most) {
+                Some(bounds) => infallible(FUNCTION, Bounds(bounds)),
+                None => Ok(Dynamic::UNIT),
+            }
+        })
         .register_fn(
             "repayment",
             |principal: Dynamic, interest_rate: Dynamic, installments: Dynamic| {
@@ -92,6 +121,10 @@ pub(crate) fn register(engine: &mut Engine) {
                 const FUNCTION: &str = "schedule";
                 let (principal, terms) = lent(FUNCTION, principal, interest_rate, installments)?;
                 let start: JalaliDate = argument(FUNCTION, "start", start)?;
+                // No clock is looked at: the same loan has the same schedule on any day.
+                start.check_calendar().map_err(|distant| {
+                    unfit(FUNCTION, "start", Mismatch::new(distant.to_string()))
+                })?;
                 let breathing = argument(FUNCTION, "breathing", breathing)?;
                 let Some(schedule) = terms.schedule(principal, start, breathing) else {
                     let Terms { interest_rate, installments } = terms;
@@ -105,6 +138,60 @@ pub(crate) fn register(engine: &mut Engine) {
                 infallible(FUNCTION, schedule)
             },
         );
+    of_plans(engine);
+}
+
+/// What POD shows of a loan's plan and of its contract, read as what they offer.
+fn of_plans(engine: &mut Engine) {
+    engine
+        .register_fn("installments_of", |plan: &mut Map, stated: Dynamic| {
+            const FUNCTION: &str = "installments_of";
+            let script: Option<String> =
+                field(plan, "script").map_err(|mismatch| unfit(FUNCTION, "plan", mismatch))?;
+            let stated = argument(FUNCTION, "stated", stated)?;
+            infallible(FUNCTION, plan::installments(stated, script.as_deref()))
+        })
+        .register_fn("most_breathing", |contract: &mut Map| {
+            const FUNCTION: &str = "most_breathing";
+            let shown = field(contract, "max_breathing_period_count")
+                .map_err(|mismatch| unfit(FUNCTION, "contract", mismatch))?;
+            infallible(FUNCTION, plan::most_breathing(shown))
+        })
+        .register_fn(
+            "customer_credit",
+            |loan_credits: Dynamic, contract_id: Dynamic, customer: Dynamic| {
+                const FUNCTION: &str = "customer_credit";
+                let stated = if loan_credits.is_unit() {
+                    None
+                } else {
+                    let stated = member_credits(&loan_credits);
+                    Some(stated.map_err(|mismatch| unfit(FUNCTION, "loan_credits", mismatch))?)
+                };
+                let contract = argument(FUNCTION, "contract_id", contract_id)?;
+                let customer = argument(FUNCTION, "customer", customer)?;
+                let credit = plan::customer_credit(stated, contract, customer);
+                infallible(FUNCTION, credit.map(|rials| rials.0))
+            },
+        );
+}
+
+/// Credits as the host states them.
+fn member_credits(stated: &Dynamic) -> Result<Vec<MemberCredit>, Mismatch> {
+    let list = stated.as_array_ref();
+    let list = list.map_err(|_| Mismatch::expected("a list", describe(stated)))?;
+    let one = |(index, credit): (usize, &Dynamic)| {
+        let read = || -> Result<MemberCredit, Mismatch> {
+            let map = credit.as_map_ref();
+            let map = map.map_err(|_| Mismatch::expected("an object map", describe(credit)))?;
+            Ok(MemberCredit {
+                contract_id: field(&map, "contractId")?,
+                user_id: field(&map, "userId")?,
+                credit: Rial(field(&map, "credit")?),
+            })
+        };
+        read().map_err(|mismatch| mismatch.in_item(index))
+    };
+    list.iter().enumerate().map(one).collect()
 }
 
 /// An offer of which a question asks nothing.
@@ -157,6 +244,28 @@ fn guild_of(invoice: &Map) -> Result<Option<String>, Mismatch> {
     match guild.try_cast::<Map>() {
         Some(guild) => field(&guild, "code").map_err(|mismatch| mismatch.in_field("guild_srv")),
         None => Err(Mismatch::new("names no guild").in_field("guild_code")),
+    }
+}
+
+/// From the least to the most.
+struct Bounds(RangeInclusive<Rial>);
+
+impl IntoScript for Bounds {
+    fn into_script(self) -> Result<Dynamic, Mismatch> {
+        Ok(Dynamic::from_map(Map::from([
+            entry("least", self.0.start().0)?,
+            entry("most", self.0.end().0)?,
+        ])))
+    }
+}
+
+impl IntoScript for Split {
+    fn into_script(self) -> Result<Dynamic, Mismatch> {
+        let credits: Vec<u64> = self.credits.into_iter().map(|rials| rials.0).collect();
+        Ok(Dynamic::from_map(Map::from([
+            entry("credits", credits)?,
+            entry("wallet", self.wallet.0)?,
+        ])))
     }
 }
 

@@ -327,3 +327,46 @@ fn d3_there_is_nothing_to_sleep_with() {
     refused("timestamp()", "there is no function `timestamp` without parameters (in `run`)", "2:5");
     assert_eq!(answer("exit(5); 6").unwrap(), json!(5));
 }
+
+#[test]
+fn what_is_not_there_of_bits_arrays_and_padding_is_told() {
+    for (expression, says) in [
+        ("[1, 2].zip([3], |x, y| x + y)", "`zip` takes arrays of one length, not of 2 and 1"),
+        ("[].zip([3], |x, y| x + y)", "`zip` takes arrays of one length, not of 0 and 1"),
+        ("[1].zip([2], |x, y| throw \"within\")", "within"),
+        ("let a = [1]; a.pad(-1, 0); a", "`pad` takes 0 or more, not -1"),
+        ("let a = \"a\"; a.pad(-1, 'b'); a", "`pad` takes 0 or more, not -1"),
+        ("let a = \"a\"; a.pad(3, \"\"); a", "`pad` takes a text to pad with"),
+        ("5.get_bits(0, 65)", "`get_bits`: a whole number has 64 bits, not 65 from 0 on"),
+        ("5.get_bits(60, 5)", "`get_bits`: a whole number has 64 bits, not 5 from 60 on"),
+        ("5.get_bits(-65, 1)", "`get_bits`: a whole number has 64 bits, not 1 from -65 on"),
+        ("5.get_bits(0, -1)", "`get_bits`: a whole number has 64 bits, not -1 from 0 on"),
+        ("5.get_bits(-1..3)", "`get_bits`: there is no bit -1"),
+        ("5.get_bits(0..=64)", "`get_bits`: a whole number has 64 bits, not 65 from 0 on"),
+        ("5.bits(0..65)", "`bits`: a whole number has 64 bits, not 65 from 0 on"),
+        ("let a = 5; a.set_bits(0, 2, 4); a", "`set_bits`: 4 does not fit into 2 bits"),
+        ("let a = 5; a.set_bits(0, 2, -1); a", "`set_bits`: -1 does not fit into 2 bits"),
+        ("let a = 5; a.set_bits(63..=64, 0); a", "`set_bits`: a whole number has 64 bits"),
+        ("range(0, 5, 0)", "step value cannot be zero"),
+    ] {
+        let (message, _) = told(answer(expression));
+        assert!(message.starts_with(says), "{expression}: {message}");
+    }
+    for (expression, expected) in [
+        ("[1, 2].zip([3, 4], |x, y| x + y)", json!([4, 6])),
+        ("[1, 2].zip([3, 4], |x, y, at| at)", json!([0, 1])),
+        ("let a = \"ab\"; a.pad(1, \"\"); a", json!("ab")),
+        ("let a = \"۱\"; a.pad(4, \"۰ب\"); a", json!("۱۰ب۰")),
+        ("123456.get_bits(5, 8)", json!(18)),
+        ("123456.get_bits(5..10)", json!(18)),
+        ("123456.get_bits(5..=9)", json!(18)),
+        ("(-1).get_bits(0, 64)", json!(-1)),
+        ("(-1).get_bits(-1, 1)", json!(1)),
+        ("5.get_bits(64, 0)", json!(0)),
+        ("let a = 123456; a.set_bits(5, 8, 42); a", json!(124_224)),
+        ("let a = 0; a.set_bits(0, 64, -1); a", json!(-1)),
+        ("6.bits(0..3)", json!([false, true, true])),
+    ] {
+        assert_eq!(answer(expression).unwrap(), expected, "{expression}");
+    }
+}

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{answer, expect, run_in};
+use common::{answer, expect, run_in, told};
 use rhai_interpreter::contract;
 use serde_json::{Value, json};
 
@@ -228,6 +228,56 @@ fn a_loan_is_paid_back_as_the_host_has_it() {
          1399/06/31 on (in `run`)",
         "2:5",
     );
+}
+
+#[test]
+fn u9_a_schedule_does_not_begin_on_a_day_of_a_gregorian_year() {
+    let (message, position) = told(answer(r#"schedule(101, 0.0, 2, "2020/06/02", 1)"#));
+    assert!(
+        message.starts_with("schedule: argument start: 2020/06/02 of the Persian"),
+        "{message}"
+    );
+    assert!(message.contains("Gregorian 2020-06-02 is 1399/03/13"), "{message}");
+    assert_eq!(position, "2:5");
+}
+
+#[test]
+fn what_a_loan_offers_is_read_as_the_host_reads_it() {
+    for (call, expected) in [
+        (r#"installments_of(#{ script: `{"installments":6}` }, ())"#, json!(6)),
+        (r#"installments_of(#{ script: `{"installments":6}` }, 12)"#, json!(12)),
+        (r#"installments_of(#{ script: "..." }, ())"#, Value::Null),
+        ("installments_of(#{ script: () }, ())", Value::Null),
+        ("most_breathing(#{ max_breathing_period_count: 3 })", json!(3)),
+        ("most_breathing(#{ max_breathing_period_count: () })", json!(0)),
+        ("customer_credit((), 5, 40)", Value::Null),
+        ("customer_credit([], 5, 40)", json!(0)),
+        ("customer_credit([#{ contractId: 5, userId: 40, credit: 9 }], 5, 40)", json!(9)),
+        ("customer_credit([#{ contractId: 5, userId: 40, credit: 9 }], 5, ())", json!(0)),
+        ("most_lent(#{ customer_credit: (), loan_grantor_ceiling: () })", Value::Null),
+        ("most_lent(#{ customer_credit: 9, loan_grantor_ceiling: 7 })", json!(7)),
+        ("down_payments(600, 500)", json!({ "least": 100, "most": 599 })),
+        ("down_payments(600, ())", json!({ "least": 0, "most": 599 })),
+        ("down_payments(600, 0)", Value::Null),
+        ("down_payments(0, ())", Value::Null),
+    ] {
+        assert_eq!(answer(call).unwrap(), expected, "{call}");
+    }
+    expect(
+        answer("most_breathing(#{})"),
+        "most_breathing: field max_breathing_period_count: is missing (in `run`)",
+        "2:5",
+    );
+}
+
+#[test]
+fn numbers_are_split_as_the_host_splits_them() {
+    let split = answer("split(1000, [300, 0, 500, 100])").unwrap();
+    assert_eq!(split, json!({ "credits": [300, 0, 500, 100], "wallet": 100 }));
+    let split = answer("split(350, [300, 100, 9])").unwrap();
+    assert_eq!(split, json!({ "credits": [300, 50, 0], "wallet": 0 }));
+    let (message, _) = told(answer("split(-1, [300])"));
+    assert!(message.starts_with("split: argument rials: expected a whole number"), "{message}");
 }
 
 #[test]

@@ -4,10 +4,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pod_emulator::{Emulator, Options, Scenario};
+use pod_emulator::{
+    Emulator, Options, Scenario,
+    fork::{self, Origin, Reader},
+};
 use pod_host::{Error, Policy, Receipt, RunOptions, Status};
 use pod_platform::{
-    Effect, MARK_PREFIX, Route, Service, ServiceVisitor, catalogue, visit_services,
+    Client, Credentials, Effect, Limits, MARK_PREFIX, Platform, Route, Secret, Service,
+    ServiceVisitor, catalogue, visit_services,
 };
 use podhost_tests::{Bench, manifest};
 use serde_json::{Value, json};
@@ -450,6 +454,32 @@ async fn what_nobody_states_is_assumed_and_told() {
     let receipt = bench.host.run_with(&policy, &bench.account, dry(&stated)).await.unwrap();
     assert_eq!(receipt.status, Status::Failed);
     assert!(receipt.error.unwrap().to_string().contains("insufficient-funds"));
+}
+
+#[tokio::test]
+async fn what_a_fork_that_is_served_assumes_is_told_by_the_receipt_of_a_run_on_it() {
+    let scenario = Scenario::from_json("shop", SHOP).unwrap();
+    let real = Emulator::start(Options { scenario, ..Options::default() }).await.unwrap();
+    let client = Client::new(Platform::at(real.platform_url()), Limits::default()).unwrap();
+    let credentials = Arc::new(Credentials::token("shop"));
+    let account = fork::Account {
+        token: Secret::new("shop"),
+        business: Some(1),
+        user: Some(10),
+        known: fork::Known::default(),
+    };
+    let origin = Origin { upstream: Arc::new(Reader { client, credentials }), account };
+    let clock = Some(real.clock());
+    let options = Options { fork: Some(origin), clock, ..Options::default() };
+    let fork = Emulator::start(options).await.unwrap();
+    let url = fork.platform_url().to_owned();
+    let bench = Bench::at(fork, &url).await;
+    let manifest = manifest("policy", ALL, "rial = 100_000_000");
+    let script = "fn run(input) { pay_invoice_by_credit(#{ invoice_id: 507 }) }";
+    let policy = bench.script(&manifest, script).await;
+    let receipt = bench.run(&policy, Value::Null).await;
+    assert_eq!((receipt.status, receipt.output), (Status::Done, json!(true)));
+    assert_eq!((receipt.assumed, receipt.dry_run), (vec!["wallet-covers".to_owned()], false));
 }
 
 #[tokio::test]

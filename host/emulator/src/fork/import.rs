@@ -121,8 +121,7 @@ async fn fund(
     now: Instant,
     row: &Record,
 ) -> Result<(), sqlx::Error> {
-    let is_paid = (row.payed || row.unverified) && !row.closed && !row.canceled;
-    let is_blocked = row.will_be_paid_at.is_some() && !row.payed && !row.canceled;
+    let (is_paid, is_blocked) = (row.facts().keeps_money(), row.facts().keeps_guarantee());
     let mut moves = Vec::new();
     for (account, is_there) in [
         (Account::Invoice { id: row.id }, is_paid),

@@ -22,15 +22,6 @@ pub struct InProcess {
     account: Account,
 }
 
-/// What came of a call.
-pub struct Called {
-    /// The answer, or what refuses it: the fork as POD would, or whatever kept the real platform from
-    /// being read.
-    pub outcome: Result<Answer, types::Error>,
-    /// What was taken as given, because nobody tells it.
-    pub assumed: Vec<&'static str>,
-}
-
 impl InProcess {
     /// A fork where nothing is known yet but the account. Links to payment pages begin with `pay_url`.
     ///
@@ -57,12 +48,15 @@ impl InProcess {
     }
 
     /// Calls a service. What the answer needs is read from `upstream`.
+    ///
+    /// # Errors
+    /// What refuses it: the fork as POD would, or whatever kept the real platform from being read.
     pub async fn call(
         &self,
         request: &Request,
         ott: Option<&Secret>,
         upstream: &dyn Upstream,
-    ) -> Called {
+    ) -> Result<Answer, types::Error> {
         let mut store = self.platform.store.lock().await;
         let mut number = 0;
         let outcome = async {
@@ -81,7 +75,7 @@ impl InProcess {
         let outcome = outcome.await;
         let reference_number = number.to_string();
         let assumed = self.platform.fork.as_ref().map(|fork| fork.gaps.take()).unwrap_or_default();
-        let outcome = match outcome {
+        match outcome {
             Ok(Reply { count, result, .. }) => {
                 let result = result.map_or_else(|| "null".into(), |result| result.get().to_owned());
                 (request.read)(count, &result)
@@ -90,6 +84,7 @@ impl InProcess {
                         count,
                         result: Bytes::from(result),
                         value,
+                        assumed: assumed.into_iter().map(str::to_owned).collect(),
                     })
                     .map_err(|error| types::Error::Unavailable(error.to_string()))
                     .and_then(|answer| answer.appended(request))
@@ -107,7 +102,6 @@ impl InProcess {
                 Ok(error) => *error,
                 Err(error) => types::Error::Unavailable(error.to_string()),
             }),
-        };
-        Called { outcome, assumed }
+        }
     }
 }

@@ -5,6 +5,7 @@ use pod_platform::{
     bills::ListBillsRequest,
     invoices::{GetInvoiceListRequest, Invoice, User},
     loans::{BusinessLoanListRequest, Contract, LoanListRequest, LoanPlan, LoanPlanListRequest},
+    rules,
     types::UnreadableField,
     wire::lenient::Item,
 };
@@ -263,10 +264,15 @@ impl Reading<'_> {
         let known = &self.fork.gaps.known;
         let shown = plans.iter().find_map(|plan| plan.contract.clone());
         let is_shown = shown.is_some();
+        // What a contract allows that nobody shows is assumed.
+        let breathing = shown.as_ref().map_or(u32::MAX, |shown| {
+            rules::plan::most_breathing(shown.max_breathing_period_count)
+        });
         let contract = shown.unwrap_or(Contract { id, ..Contract::default() });
         let mut transaction = self.connection.begin().await?;
         if is_shown || !is_row(&mut transaction, "loan_contracts", id).await? {
-            loans::contract(&mut transaction, known, &self.fork.met, &contract, None).await?;
+            let met = &self.fork.met;
+            loans::contract(&mut transaction, known, met, &contract, None, breathing).await?;
         }
         if !is_shown {
             self.fork.gaps.assume("loan-contract-fits");
@@ -292,7 +298,7 @@ fn must_be_readable<T: Item>(items: &[T]) -> Result<(), Refusal> {
     match items.iter().find(|item| !item.unreadable().is_empty()) {
         None => Ok(()),
         Some(strange) => {
-            let fields = UnreadableField::in_words(strange.unreadable());
+            let fields = UnreadableField::in_words(strange);
             Err(Refusal::unknown(format!("some of it cannot be read: POD sent {fields}")))
         }
     }

@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use pod_platform::{
     Request,
-    wire::form::{Fields, Form},
+    wire::{
+        form::{Fields, Form},
+        lenient,
+    },
 };
-use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, query_as, query_scalar};
 
@@ -108,12 +110,6 @@ enum From {
 
 /// What a list has, by its id; none, if that cannot be read: then it stays where it is.
 type Item = (Option<u64>, Box<RawValue>);
-
-#[derive(Deserialize)]
-struct Named {
-    #[serde(deserialize_with = "pod_platform::wire::json::integer")]
-    id: u64,
-}
 
 impl Asked<'_> {
     /// Asks the real platform what it is asked, and nothing else.
@@ -318,10 +314,7 @@ impl Asked<'_> {
 fn items(reply: &Reply) -> Result<Vec<Item>, Refusal> {
     let result = reply.result.as_ref().map_or("[]", |result| result.get());
     let items: Vec<Box<RawValue>> = serde_json::from_str(result)?;
-    let named = |item: Box<RawValue>| {
-        let named: Option<Named> = serde_json::from_str(item.get()).ok();
-        (named.map(|Named { id }| id), item)
-    };
+    let named = |item: Box<RawValue>| (lenient::id(item.get()), item);
     Ok(items.into_iter().map(named).collect())
 }
 

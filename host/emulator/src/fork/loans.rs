@@ -3,6 +3,7 @@
 use pod_platform::{
     Instant,
     loans::{Contract, Loan, LoanGuarantor, LoanPlan},
+    rules,
 };
 use sqlx::{SqliteConnection, query};
 
@@ -15,13 +16,14 @@ use crate::{
 };
 
 /// A contract, with what is known of its customers' credit. `tool`: the wallet that its instalments
-/// are paid from, where a loan shows it.
+/// are paid from, where a loan shows it. `most_breathing`: so many months it lets go by.
 pub(super) async fn contract(
     connection: &mut SqliteConnection,
     known: &Known,
     met: &Met,
     contract: &Contract,
     tool: Option<&str>,
+    most_breathing: u32,
 ) -> Result<(), Refusal> {
     let lender = contract.grantor.as_ref().and_then(|grantor| grantor.business.as_ref());
     if let Some(lender) = lender {
@@ -47,7 +49,7 @@ pub(super) async fn contract(
             .end_date
             .filter(|end| end.0 > 0)
             .map(|end| end.jalali_date().to_string()),
-        max_breathing_period_count: contract.max_breathing_period_count.unwrap_or(u32::MAX).into(),
+        max_breathing_period_count: most_breathing.into(),
         clear_installment_tool: tool.unwrap_or(PODLAND_WALLET).to_owned(),
         guild_code: guild.unwrap_or_default(),
         permitted_businesses: None,
@@ -76,7 +78,7 @@ pub(super) async fn plan(
     plan: &LoanPlan,
 ) -> Result<(), Refusal> {
     let stated = known.installments.get(&plan.id).copied();
-    let installments = stated.or_else(|| in_script(plan.script.as_deref()?));
+    let installments = rules::plan::installments(stated, plan.script.as_deref());
     let (installments, interest_rate) = match (installments, plan.interest_rate) {
         (Some(installments), Some(rate)) => (installments, rate),
         (_, rate) => (0, rate.unwrap_or_default()),
@@ -96,12 +98,6 @@ pub(super) async fn plan(
     Ok(())
 }
 
-/// The emulator's own script is `{"installments":6}`.
-fn in_script(script: &str) -> Option<u32> {
-    let script: serde_json::Value = serde_json::from_str(script).ok()?;
-    u32::try_from(script.get("installments")?.as_u64()?).ok().filter(|count| *count > 0)
-}
-
 /// A loan with its contract, its plan, the invoice that it pays and its instalments. One that shows no
 /// such invoice, or no contract, is none that anything can be done with.
 pub(super) async fn loan(
@@ -115,7 +111,8 @@ pub(super) async fn loan(
         return Ok(());
     };
     let tool = loan.clear_installment_tool_id.as_deref();
-    contract(connection, known, met, own_contract, tool).await?;
+    let breathing = rules::plan::most_breathing(own_contract.max_breathing_period_count);
+    contract(connection, known, met, own_contract, tool, breathing).await?;
     if let Some(own) = &loan.plan {
         plan(connection, known, own_contract.id, own).await?;
     }

@@ -33,7 +33,7 @@ use pod_platform::{
 };
 use sqlx::{Connection as _, SqliteConnection, query};
 
-pub use self::in_process::{Called, InProcess};
+pub use self::in_process::InProcess;
 pub(crate) use self::{
     gaps::Gaps,
     identity::NOBODY,

@@ -6,6 +6,7 @@ use pod_platform::{
         self, BreathingPeriodType, ClearInstallmentTool, Grantor, InstallmentStatus, LoanGuarantor,
         LoanPlan, LoanStatus, PreSettlement, SupplyAmountType,
     },
+    rules,
     types::PlatformErrorKind as Kind,
     wire::lenient,
 };
@@ -27,7 +28,7 @@ impl Contract {
     ) -> Result<loans::Contract, serde_json::Error> {
         match &self.upstream {
             // Contracts do not change here.
-            Some(upstream) => serde_json::from_str(upstream),
+            Some(upstream) => serde_json::from_str(upstream).map(with_end_date),
             None => Ok(self.shown_here(context)),
         }
     }
@@ -81,7 +82,7 @@ impl Plan {
             id: self.id.unsigned_abs(),
             name: Some(self.name.clone()),
             // Opaque on POD; here, the only place where a caller sees how many instalments there are.
-            script: Some(format!(r#"{{"installments":{}}}"#, self.installments)),
+            script: Some(rules::plan::script(self.installments.unsigned_abs())),
             creation_date: Some(instant(self.created_at)),
             creator: context.parties.owner(contract.business_id),
             active: self.active,
@@ -191,6 +192,11 @@ impl Installment {
     }
 }
 
+/// A contract that the real platform showed. Reading takes 0 for none, and POD sends 0 (S4).
+fn with_end_date(contract: loans::Contract) -> loans::Contract {
+    loans::Contract { end_date: set_or_zero(contract.end_date), ..contract }
+}
+
 /// A loan as the real platform showed it, with what has become of it here. With the plan that it had,
 /// its instalments are those that it had, as far as they have not changed.
 fn over(upstream: loans::Loan, now: loans::Loan, has_plan: bool) -> loans::Loan {
@@ -200,6 +206,7 @@ fn over(upstream: loans::Loan, now: loans::Loan, has_plan: bool) -> loans::Loan 
         settled_date: now.settled_date,
         canceled_date: now.canceled_date,
         subject_invoice: now.subject_invoice,
+        contract: upstream.contract.map(with_end_date),
         ..upstream
     };
     if !has_plan {

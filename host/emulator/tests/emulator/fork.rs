@@ -8,16 +8,18 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use pod_emulator::{
-    Emulator, LoanCredit, Options,
+    Emulator, LoanCredit, Options, Scenario,
     fork::{Account, FIRST_ID, Known, Origin, Reader, Upstream},
 };
 use pod_platform::{
-    Answer, Client, Credentials, Effect, Limits, Platform, Request, Rial, Secret,
+    Answer, Client, Clock, Credentials, Effect, Limits, ManualClock, Platform, Request, Rial,
+    Secret,
     bills::{ListBillsRequest, PayBillRequest},
     invoices::{
         CancelInvoiceRequest, CloseInvoiceRequest, GetInvoiceListRequest, Invoice,
         IssueInvoiceRequest, ReduceInvoiceRequest, VerifyInvoiceRequest,
     },
+    loans::{BreathingPeriodType, PayInvoiceByLoanRequest},
     payments::{
         PayAnyInvoiceByCreditRequest, PayInvoiceByCreditRequest, PayInvoiceByInvoiceRequest,
     },
@@ -26,6 +28,7 @@ use pod_platform::{
 use serde_json::{Value, json};
 
 use crate::common::{World, first_page, http, order};
+use crate::loan_world::{SCENARIO, at, loan};
 use crate::street::{Server, ask, deliveries, encoded, own, submit};
 
 /// The real platform, and what it was asked.
@@ -251,6 +254,7 @@ async fn what_nobody_tells_is_assumed_and_told() {
     };
     assert_eq!(answer["result"], json!(true));
     assert_eq!(answer["explanation"], "this is a fork, and nobody tells: wallet-covers");
+    assert_eq!(answer["assumed"], json!(["wallet-covers"]));
     let ledger = fork.emulator.ledger().await.unwrap();
     assert_eq!(ledger.balance("assumed"), -7_085);
     assert_eq!(ledger.balance("invoice:200"), 7_085);
@@ -406,6 +410,76 @@ async fn m4_a_strange_invoice_is_shown_as_it_is_and_not_changed() {
     assert!(refused.contains("payableAmount 16.35"), "{refused}");
     assert!(fork.emulator.deeds().await.unwrap().is_empty());
     assert!(real.call("shop", &CancelInvoiceRequest { id }).await.is_ok());
+}
+
+#[tokio::test]
+async fn p7_what_is_changed_here_shows_0_for_dates_that_are_not_set() {
+    let real = World::start().await;
+    let (fork, _) = fork_of(&real, shop()).await;
+    assert!(fork.call("shop", &CancelInvoiceRequest { id: 105 }).await.unwrap());
+    let pay = PayInvoiceByCreditRequest { invoice_id: 200, ..Default::default() };
+    assert!(fork.call("shop", &pay).await.unwrap());
+    for (id, set) in [(105, "cancelDate"), (200, "paymentDate")] {
+        let listed = format!("scProductId=29813&id={id}&size=1");
+        let shown = fork.post(&[("_token_", "shop")], &listed).await["result"][0].clone();
+        let was = real.post(&[("_token_", "shop")], &listed).await["result"][0].clone();
+        for date in ["paymentDate", "cancelDate", "deliveryDate", "shaparakTransactionDate"] {
+            assert!(was[date].is_u64(), "{date}: {was}");
+            if date == set {
+                assert!(shown[date].as_u64() > Some(0), "{date}: {shown}");
+            } else {
+                assert_eq!(shown[date], was[date], "{date}: {shown}");
+            }
+        }
+    }
+}
+
+/// A real platform whose contracts do not show how many months may go by, or show it, as `shows` says.
+struct Breathing {
+    reader: Reader,
+    shows: bool,
+}
+
+impl Upstream for Breathing {
+    fn read<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Answer, types::Error>> {
+        Box::pin(async move {
+            let answer = self.reader.read(request).await?;
+            if self.shows {
+                return Ok(answer);
+            }
+            let text = String::from_utf8(answer.result.to_vec()).unwrap();
+            let text = text.replace("\"maxBreathingPeriodCount\":3", "\"nothing\":0");
+            let value = (request.read)(answer.count, &text).unwrap();
+            Ok(Answer { result: text.into_bytes().into(), value, ..answer })
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_contract_that_does_not_show_how_long_it_breathes_does_not_breathe() {
+    // The shop sees the plans of its own contract.
+    let own = SCENARIO.replace("{\"id\": 5, \"businessId\": 2,", "{\"id\": 5, \"businessId\": 1,");
+    let scenario = Scenario::from_json("own", &own).unwrap();
+    let clock = Some(Arc::new(ManualClock::new(at("1399/03/13 10:00:00"))) as Arc<dyn Clock>);
+    let real = World::with(Options { scenario, clock, ..Options::default() }).await;
+    let breathing = PayInvoiceByLoanRequest {
+        breathing_period_type: Some(BreathingPeriodType::LoanPlanBreathingPeriodTypeMonthly),
+        breathing_period_count: Some(1),
+        ..loan(102, 5, 62, 1_000)
+    };
+    for shows in [true, false] {
+        let credentials = Arc::new(Credentials::token("shop"));
+        let reader = Reader { client: real.client.clone(), credentials };
+        let upstream = Arc::new(Breathing { reader, shows });
+        let fork = Some(Origin { upstream, account: shop() });
+        let clock = Some(real.emulator.clock());
+        let fork = World::with(Options { fork, clock, ..Options::default() }).await;
+        let told = fork.call("shop", &breathing).await.map_err(|error| error.to_string());
+        match told {
+            Ok(_) => assert!(shows),
+            Err(told) => assert!(!shows && told.contains("at most 0"), "{told}"),
+        }
+    }
 }
 
 #[tokio::test]

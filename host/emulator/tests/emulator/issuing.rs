@@ -57,7 +57,7 @@ async fn m4_a_tax_with_a_fraction_is_shown_as_pod_shows_it() {
     {
         let taxed = IssueInvoiceRequest { preferred_tax_rate: rate, ..order(price, 1.0) };
         let issued = world.call("shop", &taxed).await.unwrap();
-        let told = UnreadableField::in_words(&issued.unreadable);
+        let told = UnreadableField::in_words(&issued);
         assert_eq!(told, format!("payableAmount {payable}, vat {vat}"));
         let list = format!("id={}&size=1", issued.id);
         let page = world.post_to("/nzh/biz/getInvoiceList", "shop", &list).await;

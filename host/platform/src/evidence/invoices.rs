@@ -8,7 +8,7 @@ use super::{
     payments::{self, user_of},
     yes,
 };
-use crate::{Instant, invoices::Invoice, rules, wire::form::Form};
+use crate::{invoices::Invoice, rules, wire::form::Form};
 
 /// The invoices that a call is about, where the answers show them.
 struct Found<'a> {
@@ -62,9 +62,8 @@ impl Evidence {
             let prior = if self == Self::Marked { Prior::Open } else { Prior::Unseen };
             return Some(Before::nothing(&what, prior));
         };
-        let changeable = rules::invoice::Invoice::from(invoice).cancelable().is_ok();
-        let is_paid = invoice.payed || invoice.payment_date.is_some();
-        let is_unverified = invoice.verification_needed && invoice.verification_date.is_none();
+        let facts = rules::invoice::Invoice::from(invoice);
+        let changeable = facts.cancelable().is_ok();
         let (prior, stamp) = match (self, debtor) {
             (Self::Earmarked, Some(debtor)) => (
                 payments::prior_of_netting(invoice, debtor),
@@ -72,13 +71,14 @@ impl Evidence {
             ),
             (Self::Earmarked, None) => (Prior::Unseen, String::new()),
             (Self::Verified | Self::VerifiedAndClosed, _) => {
-                let can = is_unverified && is_paid && !invoice.canceled;
                 let is_so = invoice.verification_date.is_some();
-                (Prior::of(is_so, can), format!("{:?}", invoice.verification_date))
+                (
+                    Prior::of(is_so, facts.verifiable().is_ok()),
+                    format!("{:?}", invoice.verification_date),
+                )
             }
             (Self::Closed, _) => {
-                let can = invoice.payed && !is_unverified && !invoice.canceled;
-                (Prior::of(invoice.closed, can), String::new())
+                (Prior::of(invoice.closed, facts.closable().is_ok()), String::new())
             }
             (Self::Canceled, _) => {
                 (Prior::of(invoice.canceled, changeable), format!("{:?}", invoice.cancel_date))
@@ -168,13 +168,13 @@ impl Evidence {
     }
 }
 
-/// May a closed invoice have closed because its time was over?
+/// May a closed invoice have closed because its time was over? That runs from the payment on at the
+/// earliest, if not from its verification: no document tells.
 fn closes_by_itself(invoice: &Invoice, attempt: Attempt<'_>) -> bool {
-    let (Some(seconds), Some(paid)) = (invoice.unsafe_close_time_out, invoice.payment_date) else {
-        return false;
-    };
-    let at = paid.0.saturating_add(seconds.saturating_mul(1_000));
-    invoice.closed && seconds > 0 && attempt.reaches(Instant(at))
+    let at = invoice
+        .payment_date
+        .and_then(|paid| rules::settlement::closes_at(invoice.unsafe_close_time_out, paid));
+    invoice.closed && at.is_some_and(|at| attempt.reaches(at))
 }
 
 /// Are the lines, and the tax, as they were asked for?

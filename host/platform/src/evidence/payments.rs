@@ -21,15 +21,15 @@ pub(super) enum Standing {
 }
 
 pub(super) fn standing(invoice: &Invoice, attempt: Attempt<'_>) -> Standing {
-    let is_unverified = invoice.verification_needed && invoice.verification_date.is_none();
-    let was_paid = invoice.payed || invoice.payment_date.is_some();
+    let facts = rules::invoice::Invoice::from(invoice);
     if invoice.canceled {
         // What was paid went back, but it was paid.
+        let was_paid = invoice.payed || invoice.payment_date.is_some();
         if was_paid { Standing::Final } else { Standing::Open }
-    } else if invoice.payed {
-        if is_unverified { Standing::Waiting } else { Standing::Final }
-    } else if is_unverified && was_paid && !attempt.is_old() {
+    } else if facts.unverified && (invoice.payed || !attempt.is_old()) {
         Standing::Waiting
+    } else if invoice.payed {
+        Standing::Final
     } else {
         Standing::Open
     }

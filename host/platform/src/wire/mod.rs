@@ -5,3 +5,4 @@ pub mod envelope;
 pub mod form;
 pub mod json;
 pub mod lenient;
+pub mod object;

@@ -73,7 +73,9 @@ fn answers(evidence: Evidence, request: &Request, lists: &[&[Value]]) -> Vec<Opt
         let result = Value::from(*list).to_string();
         let count = list.len() as u64;
         let value = (question.read)(count, &result).unwrap();
-        Some(Answer { reference_number: "77001".into(), count, result: result.into(), value })
+        let reference_number = "77001".into();
+        let assumed = Vec::new();
+        Some(Answer { reference_number, count, result: result.into(), value, assumed })
     };
     questions.into_iter().zip(lists).map(answer).collect()
 }
@@ -825,6 +827,7 @@ fn an_answer_to_another_question_proves_nothing() {
         count: 0,
         result: "true".into(),
         value: Box::new(true),
+        assumed: Vec::new(),
     };
     assert_eq!(Evidence::PaidForItself.weigh(&form, &[Some(answer)], US).proof, UNDECIDED);
 }

@@ -151,7 +151,19 @@ pub const CALLS: &[Group] = &[
             ),
             (
                 "`get_bit`, `set_bit`, `get_bits`, `set_bits`, `bits`",
-                &["5.get_bit(0)", "5.get_bit(64)", "5.get_bits(0, 99)", "5[0]", "5[99]"],
+                &[
+                    "5.get_bit(0)",
+                    "5.get_bit(64)",
+                    "5.get_bits(1, 2)",
+                    "5.get_bits(0, 99)",
+                    "5.get_bits(0..99)",
+                    "let a = 5; a.set_bits(0, 2, 2); a",
+                    "let a = 5; a.set_bits(0, 2, 4); a",
+                    "5.bits(0..3)",
+                    "5.bits(62, 3)",
+                    "5[0]",
+                    "5[99]",
+                ],
             ),
             (
                 "`range`",
@@ -261,6 +273,8 @@ pub const CALLS: &[Group] = &[
                     "let a = \"۱\"; a.pad(3, \"۰\"); a",
                     "let a = [1]; a.pad(3, 0); a",
                     "let a = [1]; a.pad(-1, 0); a",
+                    "let a = [1, 2]; a.pad(1, 0); a",
+                    "let a = \"a\"; a.pad(3, \"\"); a",
                 ],
             ),
             (
@@ -415,7 +429,7 @@ pub const CALLS: &[Group] = &[
                     "[\"1\", \"2\"].reduce(|sum, x| sum + x, 0)",
                 ],
             ),
-            ("`zip`", &["[1, 2].zip([3], |x, y| x + y)"]),
+            ("`zip`", &["[1, 2].zip([3, 4], |x, y| x + y)", "[1, 2].zip([3], |x, y| x + y)"]),
             (
                 "`sort`, `sort_by`, `order`, `order_by`",
                 &[

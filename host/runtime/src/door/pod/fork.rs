@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
-use pod_emulator::fork::{self, Called, InProcess, Upstream};
+use pod_emulator::fork::{self, InProcess, Upstream};
 use pod_platform::{
     Accepts, Answer, Clock, Effect, Exchange, Request, Route, Secret, Traffic, types,
 };
@@ -57,13 +57,13 @@ impl Platform for Fork {
         }
         Box::pin(async move {
             let reading = Reading { real: &self.real, accepts, traffic: Mutex::default() };
-            let Called { outcome, assumed } = self.fork.call(request, ott, &reading).await;
+            let outcome = self.fork.call(request, ott, &reading).await;
             let outcome = match request.row.effect {
                 Effect::Read => outcome,
                 Effect::Mutation { .. } => marked(outcome),
             };
             let traffic = *reading.traffic();
-            Sent { traffic, outcome, assumed }
+            Sent { traffic, outcome }
         })
     }
 

@@ -29,14 +29,12 @@ pub(crate) struct Sent {
     /// What it took on the wire.
     pub traffic: Traffic,
     pub outcome: Result<Answer, types::Error>,
-    /// What the answer takes as given, because no service tells it.
-    pub assumed: Vec<&'static str>,
 }
 
 impl Sent {
     /// Nothing was sent.
     pub fn nothing(error: types::Error) -> Self {
-        Self { traffic: Traffic::default(), outcome: Err(error), assumed: Vec::new() }
+        Self { traffic: Traffic::default(), outcome: Err(error) }
     }
 }
 
@@ -62,7 +60,7 @@ impl Platform for Direct {
         Box::pin(async move {
             let exchange = self.client.send(request, &self.credentials, ott, accepts).await;
             let Exchange { traffic, outcome } = exchange;
-            Sent { traffic, outcome, assumed: Vec::new() }
+            Sent { traffic, outcome }
         })
     }
 

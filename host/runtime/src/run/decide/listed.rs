@@ -6,6 +6,7 @@ use std::fmt;
 use pod_platform::{
     invoices::{GetInvoiceListRequest, Invoice},
     rules, types,
+    wire::lenient::Item,
 };
 use serde_json::{Value, json};
 
@@ -23,8 +24,8 @@ pub(crate) struct LeftOut {
 }
 
 impl LeftOut {
-    pub fn new(what: &'static str, id: u64, fields: &[types::UnreadableField]) -> Self {
-        Self { what, id, unreadable: types::UnreadableField::in_words(fields) }
+    pub fn new<T: Item>(what: &'static str, id: u64, item: &T) -> Self {
+        Self { what, id, unreadable: types::UnreadableField::in_words(item) }
     }
 
     /// Says it beside what became of the others, if there is anything to say.
@@ -55,7 +56,7 @@ impl Listed {
         if invoice.unreadable.is_empty() {
             self.invoices.push(invoice);
         } else {
-            self.left_out.push(LeftOut::new("invoice", invoice.id, &invoice.unreadable));
+            self.left_out.push(LeftOut::new("invoice", invoice.id, &invoice));
         }
     }
 }

@@ -11,6 +11,7 @@ use pod_platform::{
     rules::{
         self,
         loan::{Application, NotGranted},
+        plan::{self, MemberCredit},
     },
     types,
 };
@@ -63,7 +64,7 @@ impl Decider for LoanPlan<'_> {
             if plan.unreadable.is_empty() {
                 offers.extend(self.offer(plan, invoice.user_id));
             } else {
-                left_out.push(LeftOut::new("planId", plan.id, &plan.unreadable));
+                left_out.push(LeftOut::new("planId", plan.id, &plan));
             }
         }
         offers.sort_unstable_by_key(|offer| (offer.contract_id, offer.plan_id));
@@ -160,37 +161,29 @@ impl LoanPlan<'_> {
     fn offer(&self, plan: Listed, customer: Option<u64>) -> Option<Offer> {
         let contract = plan.contract?;
         let stated = self.loan_plans.iter().find(|stated| stated.id == plan.id);
-        let installments = match stated {
-            Some(stated) => Some(stated.installments),
-            None => plan.script.as_deref().and_then(installments),
-        };
-        let customer_credit = self.loan_credits.as_ref().map(|credits| {
-            let own = credits.iter().find(|credit| {
-                credit.contract_id == contract.id && Some(credit.user_id) == customer
+        let stated = stated.map(|stated| stated.installments);
+        let credits =
+            self.loan_credits.as_ref().map(|credits| {
+                credits.iter().map(|&StatedLoanCredit { contract_id, user_id, credit }| {
+                    MemberCredit { contract_id, user_id, credit }
+                })
             });
-            own.map_or(0, |credit| credit.credit.0)
-        });
         Some(Offer {
             contract_id: contract.id,
             contract_name: contract.name,
             plan_id: plan.id,
             plan_name: plan.name,
-            active: plan.active && contract.active,
-            installments,
+            active: plan::is_active(plan.active, contract.active),
+            installments: plan::installments(stated, plan.script.as_deref()),
             interest_rate: plan.interest_rate,
             guarantor: contract.guarantor.map(|guarantor| guarantor.code().to_owned()),
-            max_breathing_period_count: contract.max_breathing_period_count.unwrap_or(0),
+            max_breathing_period_count: plan::most_breathing(contract.max_breathing_period_count),
             end_date: contract.end_date.map(|at| at.0),
-            customer_credit,
+            customer_credit: plan::customer_credit(credits, contract.id, customer)
+                .map(|rials| rials.0),
             loan_grantor_ceiling: contract.loan_grantor_ceiling.map(|rials| rials.0),
         })
     }
-}
-
-/// POD's scripts are opaque; the emulator's says how many instalments there are.
-fn installments(script: &str) -> Option<u32> {
-    let script: Value = serde_json::from_str(script).ok()?;
-    script.get("installments")?.as_u64()?.try_into().ok()
 }
 
 async fn plans(door: &Door) -> Result<Vec<Listed>, Broken> {
@@ -374,7 +367,7 @@ impl super::CheckedPlan for CheckedSelection {
             .collect();
         let loan = created.as_ref().zip(choice.as_ref()).map(|(loan, choice)| {
             if !loan.unreadable.is_empty() {
-                let unreadable = types::UnreadableField::in_words(&loan.unreadable);
+                let unreadable = types::UnreadableField::in_words(loan);
                 return json!({ "id": loan.id, "unreadable": unreadable });
             }
             let scheduled: Vec<Value> = loan

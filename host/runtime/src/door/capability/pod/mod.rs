@@ -156,7 +156,8 @@ async fn send(ctx: &Context, call: &Call, request: &Request) -> Reply {
     let intake = Intake::new(ctx, call);
     let accepts = |bytes| intake.accepts(bytes);
     let sent = ctx.pod.send(request, call.ott.as_ref(), &accepts).await;
-    let Sent { traffic, outcome, assumed } = sent;
+    let Sent { traffic, outcome } = sent;
+    let assumed = outcome.as_ref().map(|answer| answer.assumed.join(", ")).unwrap_or_default();
     let outcome = match (outcome, intake.exhausted()) {
         (Err(types::Error::Unavailable(_)), Some(exhaustion)) => {
             Err(types::Error::BudgetExhausted(exhaustion))
@@ -168,7 +169,6 @@ async fn send(ctx: &Context, call: &Call, request: &Request) -> Reply {
             reference_number: Some(answer.reference_number),
         }),
     };
-    let goes_by_more = outcome.is_ok() && !assumed.is_empty();
-    let evidence = goes_by_more.then(|| format!("{ASSUMED}{}", assumed.join(", ")));
+    let evidence = (!assumed.is_empty()).then(|| format!("{ASSUMED}{assumed}"));
     Reply { evidence, ..Reply::of(outcome, Amounts::traffic(traffic)) }
 }
