@@ -24,7 +24,7 @@ const UNREADABLE: &str = "unreadable";
 const ALSO_TEXT: &[&str] = &["bank-gateway"];
 
 fn main() {
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
     println!("cargo::rerun-if-changed={}", wit.display());
 
     let mut resolve = Resolve::default();

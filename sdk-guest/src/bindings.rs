@@ -16,7 +16,7 @@ const _: () = assert!(
 /// The world `policy`.
 pub mod policy {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "wit",
         world: "pod:policy/policy",
         with: {
             "pod:platform/types@0.2.0/jalali-date": pod_values::JalaliDate,
@@ -33,7 +33,7 @@ pub mod policy {
 /// The world `netting`.
 pub mod netting {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "wit",
         world: "pod:policy/netting",
         with: {
             "pod:platform/types@0.2.0": crate::bindings::policy::pod::platform::types,
@@ -53,7 +53,7 @@ pub mod netting {
 #[allow(clippy::too_many_arguments, reason = "wit-bindgen lowers each part of an argument alone")]
 pub mod delegation {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "wit",
         world: "pod:policy/delegation",
         with: {
             "pod:platform/types@0.2.0": crate::bindings::policy::pod::platform::types,
@@ -73,7 +73,7 @@ pub mod delegation {
 #[allow(clippy::too_many_arguments, reason = "wit-bindgen lowers each part of an argument alone")]
 pub mod loan_plan {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "wit",
         world: "pod:policy/loan-plan",
         with: {
             "pod:platform/types@0.2.0/jalali-date": pod_values::JalaliDate,

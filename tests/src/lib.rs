@@ -4,10 +4,7 @@
 pub mod fuzz;
 pub mod mortal;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use pod_emulator::{Emulator, Options, Scenario};
 use pod_host::{Account, Host, Policy, PolicyFiles, Receipt, RunOptions, ScriptMode, Stated};
@@ -100,7 +97,7 @@ impl Bench {
 
     /// The scenario's caller, and what the platform says of it now.
     pub async fn account(&self) -> Account {
-        Account { stated: stated(&self.pod).await, ..self.account.clone() }
+        self.account.clone().with_stated(stated(&self.pod).await)
     }
 
     /// The ledger holds: its entries sum to zero, and its money is where this says.
@@ -116,18 +113,11 @@ impl Bench {
 /// The caller of a platform's scenario, which is reached at this address.
 pub fn caller(pod: &Emulator, url: &str) -> Account {
     let token = pod.caller_token().expect("the scenario has a caller").expose().to_owned();
-    Account {
-        name: "test".into(),
-        client: Client::new(Platform::at(url), Limits::default()).expect("a client"),
-        credentials: Arc::new(Credentials::token(token)),
-        platform: Some(url.to_owned()),
-        clock: None,
-        business: pod.caller_business(),
-        user: pod.caller_user(),
-        operator_stated: Stated::default(),
-        stated: Stated::default(),
-        http_secrets: Default::default(),
-    }
+    let client = Client::new(Platform::at(url), Limits::default()).expect("a client");
+    let mut account = Account::new("test", client, Credentials::token(token)).with_platform(url);
+    account.business = pod.caller_business();
+    account.user = pod.caller_user();
+    account
 }
 
 /// What a platform says of its caller now.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use pod_emulator::{Books, Emulator, Options, Scenario};
-use pod_host::{Account, Host, Point, Policy, Receipt, RunOptions, Stated, journal::RunSummary};
+use pod_host::{Account, Host, Point, Policy, Receipt, RunOptions, journal::RunSummary};
 use pod_platform::{Client, Clock, Credentials, Limits, Platform};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
@@ -90,18 +90,14 @@ impl Mortal {
         let holdings = self.pod.holdings().await.expect("the platform tells").unwrap_or_default();
         let holdings = serde_json::to_value(holdings).expect("it is JSON");
         let is_caller = self.token.is_none();
-        Account {
-            name: "test".into(),
-            client: Client::new(Platform::at(&url), self.limits).expect("a client"),
-            credentials: Arc::new(Credentials::token(token)),
-            platform: Some(url),
-            clock: Some(self.time()),
-            business: self.pod.caller_business().filter(|_| is_caller),
-            user: self.pod.caller_user().filter(|_| is_caller),
-            operator_stated: Stated::default(),
-            stated: serde_json::from_value(holdings).expect("it states facts"),
-            http_secrets: Default::default(),
-        }
+        let client = Client::new(Platform::at(&url), self.limits).expect("a client");
+        let mut account = Account::new("test", client, Credentials::token(token))
+            .with_platform(url)
+            .with_clock(self.time())
+            .with_stated(serde_json::from_value(holdings).expect("it states facts"));
+        account.business = self.pod.caller_business().filter(|_| is_caller);
+        account.user = self.pod.caller_user().filter(|_| is_caller);
+        account
     }
 
     /// Lets a host live until its work is done (its result) or it is killed (none).

@@ -1,7 +1,7 @@
 //! Whom a command acts for: somebody on a platform that is there already, or the caller of a
 //! scenario on the emulator in this process.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::path::Path;
 
 use anyhow::anyhow;
 use pod_emulator::Emulator;
@@ -92,18 +92,13 @@ pub async fn in_process(emulator: &Emulator) -> Result<Account, Failure> {
     })?;
     let client = Client::new(Platform::at(emulator.platform_url()), Limits::default())
         .map_err(Failure::platform)?;
-    Ok(Account {
-        name: SCENARIO_ACCOUNT.into(),
-        client,
-        credentials: Arc::new(Credentials::token(token.expose())),
-        platform: None,
-        clock: Some(emulator.clock()),
-        business: emulator.caller_business(),
-        user: emulator.caller_user(),
-        operator_stated: Stated::default(),
-        stated: stated(emulator).await.map_err(Failure::platform)?,
-        http_secrets: BTreeMap::new(),
-    })
+    let credentials = Credentials::token(token.expose());
+    let mut account = Account::new(SCENARIO_ACCOUNT, client, credentials)
+        .with_clock(emulator.clock())
+        .with_stated(stated(emulator).await.map_err(Failure::platform)?);
+    account.business = emulator.caller_business();
+    account.user = emulator.caller_user();
+    Ok(account)
 }
 
 /// What the emulator says beyond POD's services. Both write it in the scenario file's names.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::signals;
+use crate::{advice::advised, signals};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -72,18 +72,14 @@ impl Failure {
 
 impl From<pod_host::Error> for Failure {
     fn from(error: pod_host::Error) -> Self {
-        match error {
-            pod_host::Error::Paused { .. } => Self { status: Status::Paused, error: error.into() },
-            pod_host::Error::StoreInUse { .. } => {
-                Self { status: Status::StoreInUse, error: error.into() }
-            }
-            pod_host::Error::Stopped(_) => Self {
-                status: signals::received().unwrap_or(Status::Platform),
-                error: error.into(),
-            },
-            error if error.is_bad_input() => Self::input(error),
-            error => Self::platform(error),
-        }
+        let status = match error {
+            pod_host::Error::Paused { .. } => Status::Paused,
+            pod_host::Error::StoreInUse { .. } => Status::StoreInUse,
+            pod_host::Error::Stopped(_) => signals::received().unwrap_or(Status::Platform),
+            _ if error.is_bad_input() => Status::Input,
+            _ => Status::Platform,
+        };
+        Self { status, error: advised(error) }
     }
 }
 

@@ -137,6 +137,7 @@ impl Shown {
                 self.begin(STORE, format!("Waiting for the store {store}, in use{owner}"));
             }
             Progress::WaitedForStore => self.end(STORE),
+            other => tell!("{other:?}"),
         }
     }
 

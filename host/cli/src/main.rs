@@ -4,6 +4,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
 mod account;
+mod advice;
 mod arguments;
 mod commands;
 mod core_dumps;

@@ -36,6 +36,7 @@ pub(crate) enum Move {
 
 /// Why a clock is not moved.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CannotMove {
     /// The platform was started with a clock of its embedder's.
     #[error("the clock is not the platform's own: whoever started the platform moves it")]

@@ -124,7 +124,7 @@ use crate::{
 /// How long a stop waits for calls that have begun.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How to start a platform.
+/// How to start a platform. More fields may follow: what is not said is by `..Options::default()`.
 pub struct Options {
     /// Where to listen. Port 0: a free one.
     pub listen: SocketAddr,
@@ -159,6 +159,7 @@ impl Default for Options {
 
 /// A platform cannot be started, or its database failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The scenario contradicts itself.
     #[error(transparent)]

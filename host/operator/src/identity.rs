@@ -1,6 +1,6 @@
 //! Whom is acted for: somebody on a platform that is there already.
 
-use std::{collections::BTreeMap, env, sync::Arc};
+use std::{collections::BTreeMap, env};
 
 use pod_host::{Account, HttpSecret, Stated};
 use pod_platform::{Client, Credentials, Limits, Platform, Secret};
@@ -102,18 +102,12 @@ impl Identity {
             Some(url) => Emulator::find(url).await?,
             None => None,
         };
-        let mut account = Account {
-            name,
-            client,
-            credentials: Arc::new(credentials),
-            platform: Some(destination.to_string()),
-            clock: None,
-            business,
-            user,
-            operator_stated: stated,
-            stated: Stated::default(),
-            http_secrets,
-        };
+        let mut account = Account::new(name, client, credentials)
+            .with_platform(destination.to_string())
+            .with_operator_stated(stated);
+        account.business = business;
+        account.user = user;
+        account.http_secrets = http_secrets;
         let Some(emulator) = emulator else {
             let unconfirmed = token_owner::check_shown(&account, &ids).await?;
             return Ok(Connected { account, unconfirmed });

@@ -240,6 +240,7 @@ pub struct Exchange<T> {
 
 /// A client could not be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ClientError {
     /// TLS or the HTTP client could not be set up.
     #[error("the HTTP client cannot be set up")]

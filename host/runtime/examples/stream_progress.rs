@@ -42,6 +42,7 @@ async fn stream(store: &Path, tell: mpsc::UnboundedSender<String>) -> Result<(),
                 Progress::Compiled(name) => format!("compiled {name}"),
                 Progress::WaitingForStore(store, _) => format!("waiting for {}", store.display()),
                 Progress::WaitedForStore => "the store is ours".to_owned(),
+                other => format!("{other:?}"),
             });
         },
     );

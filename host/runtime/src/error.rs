@@ -1,7 +1,7 @@
 //! What can go wrong outside a policy: its files, its component, the store, the host itself. What
 //! goes wrong inside a run stands in the run's receipt.
 
-use std::{fmt, io, path::PathBuf};
+use std::{error::Error as StdError, fmt, io, path::PathBuf};
 
 use pod_platform::Instant;
 use serde::{Deserialize, Serialize};
@@ -66,8 +66,9 @@ impl fmt::Display for StoreOwner {
     }
 }
 
-/// The host could not do what it was asked.
+/// The host could not do what it was asked. Causes are sources, and are not repeated in the text.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A policy's file is not as it should be.
     #[error(transparent)]
@@ -91,6 +92,11 @@ pub enum Error {
     /// What the run was told does not fit its policy.
     #[error("{0}")]
     Input(String),
+    /// Only a decider has a plan that the host could stop at, or go on with when a payment fails.
+    #[error(
+        "a policy of the world `policy` pays by itself, without a plan that the host could stop at"
+    )]
+    NoPlan,
     /// The folder of compiled components cannot be used.
     #[error("the folder of compiled components, {}, cannot be used: {reason}", folder.display())]
     Artefacts {
@@ -101,8 +107,7 @@ pub enum Error {
     },
     /// Another process owns the store.
     #[error(
-        "the store {} is in use by {}; wait longer for it (--wait), or give this one its own with \
-         --store",
+        "the store {} is in use by {}",
         store.display(),
         owner.as_ref().map_or("another podhost".to_owned(), ToString::to_string)
     )]
@@ -126,8 +131,7 @@ pub enum Error {
     #[error(
         "the store {folder} is older or shorter than it was: {reason}. What was paid since is not in \
          it, so its keys, its allowances and what it holds are not gone by: nothing is paid and \
-         nothing settled until a person has looked, and says so with `podhost store accept --store \
-         {folder}`",
+         nothing settled until a person has looked, and accepts it as it is",
         folder = folder.display()
     )]
     StoreIsOlder {
@@ -139,8 +143,7 @@ pub enum Error {
     /// What the store is searched by is not what its entries say.
     #[error(
         "the index of the store {folder} is not what its entries come to: {reason}. Nothing is paid \
-         and nothing settled by it: `podhost verify --store {folder}` lists what differs, and with \
-         --rebuild makes the index anew from the entries",
+         and nothing settled by it until the index is made anew from the entries",
         folder = folder.display()
     )]
     IndexDiffers {
@@ -150,13 +153,12 @@ pub enum Error {
         reason: String,
     },
     /// The store belongs to another user.
-    #[error("the store {} belongs to another user: run podhost as that user, or give this one its own with --store", .0.display())]
+    #[error("the store {} belongs to another user", .0.display())]
     StoreOfAnother(PathBuf),
     /// The store's folder is not its own, and open to others.
     #[error(
         "the folder {folder} holds other things and is open to other users, and a store is for one \
-         user alone: give it a folder of its own with --store, or close this one with `chmod 700 \
-         {folder}`",
+         user alone: give it a folder of its own, or close this one with `chmod 700 {folder}`",
         folder = .0.display()
     )]
     StoreIsShared(PathBuf),
@@ -164,7 +166,7 @@ pub enum Error {
     #[error("{} holds no journal", .0.display())]
     NoStore(PathBuf),
     /// The journal has no such run.
-    #[error("there is no run {0}; `podhost runs` lists them")]
+    #[error("there is no run {0}")]
     NoSuchRun(String),
     /// The key was used for another request.
     #[error(
@@ -187,9 +189,8 @@ pub enum Error {
     },
     /// The policy failed so often that it is not run any more.
     #[error(
-        "the policy `{policy}` is paused: its last {runs} runs for the account `{account}` failed \
-         (`podhost show {last}` shows the last of them); mend it, or let it go on as it is with \
-         `podhost unpause {last}`"
+        "the policy `{policy}` is paused: its last {runs} runs for the account `{account}` failed, \
+         {last} last of all; mend it, or let it go on as it is"
     )]
     Paused {
         /// The policy.
@@ -204,7 +205,7 @@ pub enum Error {
     /// The run asked for something else than its journal says that it asked.
     #[error(
         "run {run} diverged at call {step}: its journal has {recorded}, now it asks {asked}; it is \
-         kept for you to look into (`podhost show {run}`)"
+         kept for you to look into"
     )]
     Diverged {
         /// The run.
@@ -224,6 +225,14 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// Several calls of the run could be settled, and none is named.
+    #[error("run {run}: calls {} are in doubt: name one", listed(steps))]
+    SeveralInDoubt {
+        /// The run.
+        run: String,
+        /// The calls, counted from 0.
+        steps: Vec<u64>,
+    },
     /// There is nothing to settle, or not so.
     #[error("run {run}: {reason}")]
     NotInDoubt {
@@ -238,16 +247,19 @@ pub enum Error {
         /// How many bytes of them it takes.
         limit: u64,
     },
-    /// The journal could not be written or read. No money moves without it.
+    /// What is in the journal cannot be gone by, or could not be written. No money moves without it.
     #[error("the journal cannot be used: {0}")]
     Journal(String),
-    /// The store's folder could not be used.
-    #[error("{}: {error}", path.display())]
+    /// The journal's database could not be opened or read. No money moves without it.
+    #[error("the journal cannot be used")]
+    Database(#[source] Box<dyn StdError + Send + Sync>),
+    /// A file or folder of the store's could not be used.
+    #[error("{} cannot be used", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What went wrong.
-        error: io::Error,
+        source: io::Error,
     },
     /// The engine could not be set up on this machine.
     #[error("the WebAssembly engine cannot be set up: {0}")]
@@ -291,7 +303,7 @@ impl fmt::Display for Stopped {
             write!(f, "; {doubts} in doubt, which is looked into again")?;
         }
         match can_go_on {
-            true => write!(f, "; `podhost resume {run}` goes on"),
+            true => f.write_str("; it can be resumed"),
             false => f.write_str(
                 "; it cannot go on: it was a dry run, or its platform ends with this process",
             ),
@@ -300,6 +312,41 @@ impl fmt::Display for Stopped {
 }
 
 impl Error {
+    /// A name of the kind of error that stays as it is: `docs/errors.md` has all of them.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadFile(_) => "bad-file",
+            Self::Component(_) => "not-a-component",
+            Self::World { .. } => "wrong-world",
+            Self::Account(_) => "unfit-account",
+            Self::Input(_) => "bad-input",
+            Self::NoPlan => "no-plan",
+            Self::Artefacts { .. } => "artefacts-unusable",
+            Self::StoreInUse { .. } => "store-in-use",
+            Self::ArchiveIsStore(_) => "archive-is-store",
+            Self::Stopped(_) => "stopped",
+            Self::StoreIsOlder { .. } => "store-is-older",
+            Self::IndexDiffers { .. } => "index-differs",
+            Self::StoreOfAnother(_) => "store-of-another",
+            Self::StoreIsShared(_) => "store-is-shared",
+            Self::NoStore(_) => "no-store",
+            Self::NoSuchRun(_) => "no-such-run",
+            Self::KeyTaken { .. } => "key-taken",
+            Self::QueueFull { .. } => "queue-full",
+            Self::Paused { .. } => "paused",
+            Self::Diverged { .. } => "diverged",
+            Self::NotResumable { .. } => "not-resumable",
+            Self::SeveralInDoubt { .. } => "several-in-doubt",
+            Self::NotInDoubt { .. } => "not-in-doubt",
+            Self::JournalFull { .. } => "journal-full",
+            Self::Journal(_) => "journal-unusable",
+            Self::Database(_) => "database-failed",
+            Self::Io { .. } => "file-unusable",
+            Self::Engine(_) => "engine-unusable",
+        }
+    }
+
     /// Is the input at fault, rather than the host or what it stands on?
     #[must_use]
     pub fn is_bad_input(&self) -> bool {
@@ -310,10 +357,12 @@ impl Error {
                 | Self::World { .. }
                 | Self::Account(_)
                 | Self::Input(_)
+                | Self::NoPlan
                 | Self::NoStore(_)
                 | Self::ArchiveIsStore(_)
                 | Self::NoSuchRun(_)
                 | Self::KeyTaken { .. }
+                | Self::SeveralInDoubt { .. }
                 | Self::NotInDoubt { .. }
         )
     }
@@ -321,6 +370,22 @@ impl Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        Self::Journal(error.to_string())
+        Self::Database(error.into())
     }
+}
+
+/// An error with all its causes, where only words are kept of it.
+pub(crate) fn told(error: &dyn StdError) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    words
+}
+
+/// Numbers, as a list in words.
+pub(crate) fn listed(numbers: &[u64]) -> String {
+    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -3,8 +3,7 @@
 //! What `podhost run` does, any program can do:
 //!
 //! ```
-//! # use std::sync::Arc;
-//! use pod_host::{Account, Host, Stated};
+//! use pod_host::{Account, Host};
 //! use pod_platform::{Client, Credentials, Limits, Platform};
 //! # use pod_emulator::{Options, Emulator, Scenario};
 //!
@@ -15,22 +14,13 @@
 //! # let scenario = Scenario::from_file(format!("{netting}/scenarios/small.json"))?;
 //! # let pod = Emulator::start(Options { scenario, ..Options::default() }).await?;
 //! # let (url, token) = (pod.platform_url(), pod.caller_token().unwrap().expose());
-//! # let business = pod.caller_business();
+//! # let business = pod.caller_business().unwrap();
 //! # let script = format!("{netting}/netting.rhai");
 //! let host = Host::builder().store(folder.path()).build().await?;
 //! let policy = host.load(script).await?;
-//! let account = Account {
-//!     name: "my shop".into(),
-//!     client: Client::new(Platform::at(url), Limits::default())?,
-//!     credentials: Arc::new(Credentials::token(token)),
-//!     platform: None,
-//!     clock: Some(pod.clock()),
-//!     business,
-//!     user: pod.caller_user(),
-//!     operator_stated: Stated::default(),
-//!     stated: Stated::default(),
-//!     http_secrets: Default::default(),
-//! };
+//! let client = Client::new(Platform::at(url), Limits::default())?;
+//! let account = Account::new("my shop", client, Credentials::token(token)).with_business(business);
+//! # let account = account.with_clock(pod.clock());
 //! let receipt = host.run(&policy, &account, serde_json::Value::Null).await?;
 //! println!("{} rials settled in {} calls", receipt.meters.rials, receipt.meters.calls);
 //! # assert_eq!(receipt.status, pod_host::Status::Done);

@@ -51,7 +51,7 @@ impl Contract {
     /// Reads this project's WIT files; cargo runs the build script again when they change.
     #[must_use]
     pub fn read() -> Self {
-        let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+        let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
         println!("cargo::rerun-if-changed={}", wit.display());
         let mut resolve = Resolve::default();
         let (package, _) = resolve

@@ -24,6 +24,8 @@ const CORPUS: &str = "tests/hostile";
 /// What lies beside the groups of attacks. Those in `folders` come before a sandbox, those in `outputs` after it:
 /// host/cli tests them.
 const BESIDE: [&str; 5] = ["README.md", "scenario.json", "folders", "outputs", "stores"];
+/// How many attacks there are at least: fewer are found only if some were lost, or are not looked for.
+const ATTACKS: usize = 387;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("threads"));
 
@@ -35,7 +37,13 @@ fn main() -> ExitCode {
         Trial::test("the runner repeats", || Ok(repeats()?)),
     ];
     let corpus = project(CORPUS);
-    for folder in folders(&corpus) {
+    let folders = folders(&corpus);
+    let found = folders.len();
+    trials.push(Trial::test("no attack is lost", move || match found {
+        ATTACKS.. => Ok(()),
+        _ => Err(format!("{found} attacks are found of at least {ATTACKS}").into()),
+    }));
+    for folder in folders {
         let name = folder.strip_prefix(&corpus).unwrap_or(&folder).display().to_string();
         let range = range.clone();
         trials.push(Trial::test(name, move || {

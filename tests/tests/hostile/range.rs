@@ -220,12 +220,9 @@ impl Range {
             api_keys: services.0.into_iter().map(key).collect(),
             ..Credentials::clone(&account.credentials)
         };
-        Account {
-            credentials: Arc::new(credentials),
-            stated: stated(pod).await,
-            clock: Some(pod.clock()),
-            ..account
-        }
+        let mut account = account.with_stated(stated(pod).await).with_clock(pod.clock());
+        account.credentials = credentials.into();
+        account
     }
 
     fn secrets(&self) -> impl Iterator<Item = &str> {
@@ -239,8 +236,7 @@ impl Range {
 fn with_secret(account: Account, policy: &str, erp: &Erp) -> Result<Account, String> {
     let urls = [format!("http://127.0.0.1:{}/*", erp.port).parse()?].into();
     let secret = HttpSecret { value: Secret::new(ERP_SECRET), urls };
-    let of_policy = [("erp".to_owned(), secret)].into();
-    Ok(Account { http_secrets: [(policy.to_owned(), of_policy)].into(), ..account })
+    Ok(account.with_http_secret(policy, "erp", secret))
 }
 
 async fn start(scenario: Scenario) -> Emulator {

@@ -35,7 +35,7 @@ pub async fn replay(arguments: arguments::Replay) -> Result<Status, Failure> {
 
 fn readable(replay: &Replay) -> Page {
     let mut page = Page::default();
-    let Replay { run, entries, journal_head, differences, incomplete } = replay;
+    let Replay { run, entries, journal_head, differences, incomplete, .. } = replay;
     put!(page, "run {run}: {entries} entries, unbroken up to {journal_head}");
     if let Some(why) = incomplete {
         put!(page, "compared as far as it went: {}", foreign(why));

@@ -4,7 +4,9 @@ use pod_host::{Account, Error, Host, Receipt, Status as Ended, journal::RunSumma
 use serde_json::json;
 
 use crate::{
-    account, arguments,
+    account,
+    advice::told,
+    arguments,
     exit::{Failure, Status},
     host::{open, prepare_host},
     receipt, report,
@@ -103,7 +105,7 @@ pub async fn resume_earlier(host: &Host, account: &Account) -> Result<(), Failur
         match host.resume(&summary.run, account).await {
             Ok(receipt) => tell!("Run {} ended: {}", receipt.run, receipt.status.name()),
             Err(error @ Error::Stopped(_)) => return Err(error.into()),
-            Err(error) => terminal::error(&error.to_string()),
+            Err(error) => terminal::error(&told(error)),
         }
     }
     Ok(())

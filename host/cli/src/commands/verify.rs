@@ -16,6 +16,7 @@ use pod_platform::without_byte_order_mark;
 use serde_json::{Value, json};
 
 use crate::{
+    advice::told,
     arguments,
     exit::{Failure, Status},
     host::take_store,
@@ -130,12 +131,12 @@ async fn journalled(
     let Ok(folder) = store_folder(named(arguments).store.as_deref()) else { return not_there() };
     let journal = match Journal::read_only(&folder).await {
         Ok(journal) => journal,
-        Err(error @ pod_host::Error::StoreIsOlder { .. }) => return Err(error.to_string()),
+        Err(error @ pod_host::Error::StoreIsOlder { .. }) => return Err(told(error)),
         Err(_) => return not_there(),
     };
     tell(&journal);
     let filter = RunFilter { run: Some(run.to_owned()), ..RunFilter::default() };
-    let known = journal.runs(&filter).await.map_err(|error| error.to_string())?;
+    let known = journal.runs(&filter).await.map_err(told)?;
     let [summary] = known.as_slice() else { return not_there() };
     let head: Option<Digest> = receipt["journal_head"].as_str().and_then(|head| head.parse().ok());
     let head = head.ok_or("`journal_head` is no digest")?;
@@ -145,7 +146,7 @@ async fn journalled(
             false => Err(format!("the journal's head is {}, the receipt's {head}", summary.head)),
         };
     }
-    let entries = journal.entries(run).await.map_err(|error| error.to_string())?;
+    let entries = journal.entries(run).await.map_err(told)?;
     // What was settled since is behind the receipt's head.
     if !entries.iter().any(|stored| stored.hash == head) {
         return Err(format!(
@@ -153,7 +154,7 @@ async fn journalled(
             foreign(run)
         ));
     }
-    let now = pod_host::journal::receipt(run, &entries).map_err(|error| error.to_string())?;
+    let now = pod_host::journal::receipt(run, &entries).map_err(told)?;
     let mut now = serde_json::to_value(now).map_err(|error| error.to_string())?;
     let mut then = receipt.clone();
     for receipt in [&mut now, &mut then] {

@@ -258,7 +258,7 @@ fn a_person_settles_what_nobody_can_prove() {
     assert_ne!(settled["status"], "unknown-outcome");
     assert!(runs(&desk, &["--status", "unknown-outcome"]).is_empty());
     let twice = ["settle", run, "--happened", "--note", "twice", "--by", "reza"];
-    ask(&desk, &twice).failed(2, &["to correct what was decided", "--step: 0"]);
+    ask(&desk, &twice).failed(2, &["to correct what was decided", "name its call: 0"]);
 }
 
 #[test]

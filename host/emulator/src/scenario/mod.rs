@@ -376,6 +376,7 @@ pub struct Bill {
 
 /// A scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ScenarioError {
     /// The file cannot be read.
     #[error("the scenario {file} cannot be read")]

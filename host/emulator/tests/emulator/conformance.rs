@@ -15,7 +15,7 @@ const SOURCES: [&str; 6] = ["S0", "S1", "S2", "S3", "S4", "C"];
 const PROGRAMS: [(&str, &str); 5] = [
     ("emulator", "host/emulator/tests/emulator"),
     ("platform", "host/platform/tests/platform"),
-    ("whole", "tests/tests/whole"),
+    ("e2e", "tests/tests/e2e"),
     ("bill", "host/values/tests/bill.rs"),
     ("jalali", "host/values/tests/jalali.rs"),
 ];

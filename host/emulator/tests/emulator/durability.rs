@@ -118,11 +118,8 @@ async fn a_stopped_platform_says_so() {
 /// Where a [killed](a_killed_platform_goes_on_at_once) platform keeps its data, and where it listens.
 const KILLED: &str = "POD_EMULATOR_TO_BE_KILLED";
 
-/// Not a test: the process that is killed.
-#[tokio::test]
-#[ignore = "it is started by a_killed_platform_goes_on_at_once, and serves until it is killed"]
-async fn serve_until_killed() {
-    let Ok(told) = std::env::var(KILLED) else { return };
+/// What the process does that is killed: it serves.
+async fn serve_until_killed(told: &str) {
     let (listen, file) = told.split_once(' ').unwrap();
     let options = Options { listen: listen.parse().unwrap(), ..at(Path::new(file), scenario()) };
     let emulator = Emulator::start(options).await.unwrap();
@@ -141,7 +138,7 @@ impl Process {
         let address_file = format!("{}.address", file.display());
         let _ = std::fs::remove_file(&address_file);
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "durability::serve_until_killed", "--ignored"])
+            .args(["--exact", "durability::a_killed_platform_goes_on_at_once"])
             .env(KILLED, format!("{listen} {}", file.display()))
             .stdout(std::process::Stdio::null())
             .spawn()
@@ -176,6 +173,10 @@ impl Drop for Process {
 
 #[tokio::test]
 async fn a_killed_platform_goes_on_at_once() {
+    // The process that is killed runs this test, too, and is told what to serve.
+    if let Ok(told) = std::env::var(KILLED) {
+        return serve_until_killed(&told).await;
+    }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pod.db");
     let shop = pod_platform::Credentials::token("shop");

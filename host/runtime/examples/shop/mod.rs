@@ -1,10 +1,10 @@
 //! A shop on an emulator in this process: on POD, the client is of `Platform::production()`, and the
 //! token is the merchant's.
 
-use std::{error::Error, path::PathBuf, sync::Arc};
+use std::{error::Error, path::PathBuf};
 
 use pod_emulator::{Emulator, Options, Scenario};
-use pod_host::{Account, Stated};
+use pod_host::Account;
 use pod_platform::{Client, Credentials, Limits, Platform};
 
 /// The folder of the policy that settles its debts.
@@ -20,16 +20,9 @@ pub async fn emulator() -> Result<Emulator, Box<dyn Error>> {
 
 /// Whom policies act for.
 pub fn account(pod: &Emulator) -> Result<Account, Box<dyn Error>> {
-    Ok(Account {
-        name: "my shop".into(),
-        client: Client::new(Platform::at(pod.platform_url()), Limits::default())?,
-        credentials: Arc::new(Credentials::token("shop-api-token")),
-        platform: None,
-        clock: Some(pod.clock()),
-        business: Some(10),
-        user: Some(1),
-        operator_stated: Stated::default(),
-        stated: Stated::default(),
-        http_secrets: Default::default(),
-    })
+    let client = Client::new(Platform::at(pod.platform_url()), Limits::default())?;
+    Ok(Account::new("my shop", client, Credentials::token("shop-api-token"))
+        .with_business(10)
+        .with_user(1)
+        .with_clock(pod.clock()))
 }

@@ -5,7 +5,7 @@
 #[allow(missing_docs)]
 mod netting {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         world: "pod:policy/netting",
         exports: { default: async },
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
@@ -15,7 +15,7 @@ mod netting {
 #[allow(missing_docs)]
 mod delegation {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         world: "pod:policy/delegation",
         exports: { default: async },
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
@@ -31,7 +31,7 @@ mod delegation {
 #[allow(missing_docs)]
 mod loan_plan {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         world: "pod:policy/loan-plan",
         exports: { default: async },
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
@@ -46,7 +46,7 @@ mod loan_plan {
 
 mod policy {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         world: "pod:policy/policy",
         exports: { default: async },
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],

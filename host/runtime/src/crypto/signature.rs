@@ -14,6 +14,7 @@ pub struct SigningKey(Ed25519KeyPair);
 
 /// A key is wrong, or is none.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotAKey {
     /// It is not what `openssl genpkey -algorithm ed25519` prints.
     #[error(
@@ -23,6 +24,17 @@ pub enum NotAKey {
     /// It is not 64 hexadecimal digits.
     #[error("a public key is 64 hexadecimal digits")]
     Public,
+}
+
+impl NotAKey {
+    /// A name of the kind of error that stays as it is.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Private => "not-a-private-key",
+            Self::Public => "not-a-public-key",
+        }
+    }
 }
 
 impl SigningKey {
@@ -82,6 +94,7 @@ pub struct PublicKey([u8; 32]);
 
 /// Why a receipt does not count as signed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unsigned {
     /// It has no signature.
     #[error("the receipt is not signed")]
@@ -95,6 +108,19 @@ pub enum Unsigned {
     /// It was changed after it was signed.
     #[error("the receipt is not what was signed: it was changed")]
     Changed,
+}
+
+impl Unsigned {
+    /// A name of the kind of error that stays as it is.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoSignature => "no-signature",
+            Self::Malformed => "malformed-signature",
+            Self::AnotherKey(_) => "signed-with-another-key",
+            Self::Changed => "changed-since-signed",
+        }
+    }
 }
 
 impl PublicKey {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 /// A moment in a mutation's course, for tests that stop the host there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Point {
     /// The call is about to be written down.
     BeforeIntent,

@@ -88,7 +88,7 @@ pub(crate) fn our_user(folder: &Path) -> io::Result<u32> {
 
 /// Makes a store's folder, or sees to it that it is ours alone. Answers what was open to others.
 pub(crate) fn store_folder(folder: &Path, files: &[&str]) -> Result<Vec<PathBuf>, Error> {
-    let io = |error| Error::Io { path: folder.to_owned(), error };
+    let io = |error| Error::Io { path: folder.to_owned(), source: error };
     make_folder(folder).map_err(io)?;
     let about = fs::metadata(folder).map_err(io)?;
     if about.uid() != our_user(folder).map_err(io)? {
@@ -112,7 +112,7 @@ pub(crate) fn store_folder(folder: &Path, files: &[&str]) -> Result<Vec<PathBuf>
         } else {
             close_to_others(&path)
         };
-        if close.map_err(|error| Error::Io { path: path.clone(), error })? {
+        if close.map_err(|error| Error::Io { path: path.clone(), source: error })? {
             closed.push(path);
         }
     }

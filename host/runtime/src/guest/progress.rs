@@ -7,8 +7,9 @@ use crate::error::StoreOwner;
 /// Told of work that takes seconds.
 pub type OnProgress = Box<dyn Fn(Progress<'_>) + Send + Sync>;
 
-/// Work that takes seconds.
+/// Work that takes seconds. More of it may follow: whoever does not know it shows it as it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Progress<'a> {
     /// A component is being compiled; it will not have to be again.
     Compiling(&'a str),

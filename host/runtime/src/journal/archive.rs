@@ -43,7 +43,7 @@ impl Journal {
         now: u64,
     ) -> Result<Archived, Error> {
         if let Some(folder) = to {
-            let io = |error| Error::Io { path: folder.to_owned(), error };
+            let io = |error| Error::Io { path: folder.to_owned(), source: error };
             private::make_folder(folder).map_err(io)?;
             if is_same(folder, self.folder()).map_err(io)? {
                 return Err(Error::ArchiveIsStore(folder.to_owned()));

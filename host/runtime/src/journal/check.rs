@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     crypto::Digest,
-    error::Error,
+    error::{Error, told},
     grant::{Amounts, Day},
 };
 
@@ -344,7 +344,7 @@ async fn one(
     match chain::read(run, rows, None) {
         Ok(entries) => differences.extend(index.differences(run, &Indexed::of(&entries))),
         Err(error) => {
-            differences.push(unmendable("entries", "an unbroken chain".into(), error.to_string()));
+            differences.push(unmendable("entries", "an unbroken chain".into(), told(&error)));
         }
     }
     Ok(())

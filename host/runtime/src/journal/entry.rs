@@ -365,6 +365,7 @@ mod bytes {
 
 /// Bytes that are no entry.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EntryError {
     /// Written by a version that this one does not know.
     #[error("the entry has form {0}; this podhost reads form {VERSION}")]
@@ -372,6 +373,17 @@ pub enum EntryError {
     /// Cut off or damaged.
     #[error("the entry is damaged: {0}")]
     Damaged(String),
+}
+
+impl EntryError {
+    /// A name of the kind of error that stays as it is.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Version(_) => "entry-of-another-version",
+            Self::Damaged(_) => "entry-damaged",
+        }
+    }
 }
 
 /// The entry's binary form.

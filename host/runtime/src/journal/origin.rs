@@ -72,7 +72,7 @@ impl Evidence {
     async fn of(connection: &mut SqliteConnection, folder: &Path) -> Result<Self, Error> {
         let io = |name: &str| {
             let path = folder.join(name);
-            move |error| Error::Io { path, error }
+            move |error| Error::Io { path, source: error }
         };
         let found = high_water::find(folder).map_err(io(high_water::FILE))?;
         let becoming = high_water::becoming(folder).map_err(io(high_water::FILE))?;
@@ -243,7 +243,7 @@ async fn note(
     accepted: Option<Accepted<'_>>,
 ) -> Result<Mark, Error> {
     let beside = folder.join(high_water::FILE);
-    let io = |error| Error::Io { path: beside.clone(), error };
+    let io = |error| Error::Io { path: beside.clone(), source: error };
     let next = Next::make(folder, water).map_err(io)?;
     let mut transaction = connection.begin().await?;
     for emptied in ["DELETE FROM origin", "DELETE FROM high_water"] {

@@ -43,7 +43,7 @@ impl Default for Taking<'_> {
 /// Takes the store in `folder` for this process, for as long as it keeps the file. The operating
 /// system gives it to those who wait in the order in which they came.
 pub(super) async fn take(folder: &Path, now: u64, taking: Taking<'_>) -> Result<File, Error> {
-    let io = |error| Error::Io { path: folder.to_owned(), error };
+    let io = |error| Error::Io { path: folder.to_owned(), source: error };
     let open = || private::open(&folder.join(FILE));
     let mut lock = open().map_err(io)?;
     let in_use = |owner| Error::StoreInUse { store: folder.to_owned(), owner };

@@ -19,6 +19,7 @@ use crate::{
 
 /// The account of one run. Its JSON form is a contract: fields may be added, none changes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[non_exhaustive]
 pub struct Receipt {
     /// The run's id.
     pub run: String,
@@ -200,6 +201,7 @@ impl SigningKey {
 
 /// A call of which nobody knows whether it took effect.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Doubt {
     /// The call, counted from 0.
     pub step: u64,
@@ -293,6 +295,7 @@ impl Status {
 
 /// What a run used.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Meters {
     /// Calls to POD, the host's own included.
     pub calls: u64,
@@ -339,6 +342,7 @@ pub struct LogLine {
 /// Why a run did not end well.
 #[derive(Clone, Debug, Deserialize, thiserror::Error, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum RunError {
     /// The policy gave up.
     #[error("{message}")]
@@ -407,6 +411,19 @@ pub struct Violation {
 }
 
 impl RunError {
+    /// A name of the kind of error that stays as it is: its `kind` in JSON.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Policy { .. } => "policy",
+            Self::Trap { .. } => "trap",
+            Self::BudgetExhausted { .. } => "budget-exhausted",
+            Self::PlanRefused { .. } => "plan-refused",
+            Self::Call { .. } => "call",
+            Self::Host { .. } => "host",
+        }
+    }
+
     /// Did the platform or the store fail, rather than the policy?
     #[must_use]
     pub fn is_of_the_platform(&self) -> bool {

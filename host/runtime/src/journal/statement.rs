@@ -15,7 +15,7 @@ use super::{
     projection::Projection,
     receipt::Doubt,
 };
-use crate::error::Error;
+use crate::error::{Error, told};
 
 /// A clock that was set may have put a run's end before its calls, by so many milliseconds.
 const CLOCKS_DIFFER: u64 = 24 * 60 * 60 * 1_000;
@@ -336,7 +336,7 @@ impl Statement {
                 match journal.entries(&run.run).await {
                     Ok(entries) => lines.extend(Line::of_run(&run, &entries)),
                     Err(error) => {
-                        let reason = error.to_string();
+                        let reason = told(&error);
                         unreadable.push(Unreadable { run: run.run, reason });
                     }
                 }
@@ -425,7 +425,7 @@ pub async fn open_doubts(
         let entries = match journal.entries(&run.run).await {
             Ok(entries) => entries,
             Err(error) => {
-                unreadable.push(Unreadable { run: run.run, reason: error.to_string() });
+                unreadable.push(Unreadable { run: run.run, reason: told(&error) });
                 continue;
             }
         };

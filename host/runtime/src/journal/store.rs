@@ -214,7 +214,7 @@ impl Journal {
             .await?;
         if let Some(Known { archived: Some(_), .. }) = known {
             return Err(Error::Journal(format!(
-                "run {run} was moved out of this store: look into its archive (--store ARCHIVE)"
+                "run {run} was moved out of this store: look into its archive"
             )));
         }
         chain::read(run, rows, known.map(|known| (known.length, known.head)))
@@ -238,7 +238,7 @@ impl Journal {
     /// If the lock's file cannot be read.
     pub fn owner(&self) -> Result<Option<StoreOwner>, Error> {
         let path = self.folder.join(owner::FILE);
-        owner::of(&self.folder).map_err(|error| Error::Io { path, error })
+        owner::of(&self.folder).map_err(|error| Error::Io { path, source: error })
     }
 
     /// The runs of which some call may be in doubt.
@@ -272,7 +272,7 @@ impl Journal {
             ErrorKind::AlreadyExists => {
                 Error::Journal(format!("{} is there already", to.display()))
             }
-            _ => Error::Io { path: to.to_owned(), error },
+            _ => Error::Io { path: to.to_owned(), source: error },
         })?;
         let to = to.to_string_lossy().into_owned();
         self.with(move |connection| {
@@ -408,7 +408,7 @@ const CLOSED: &str = "its writer has stopped";
 pub(super) async fn connect(file: &Path) -> Result<SqliteConnection, Error> {
     // What SQLite makes beside it, it makes as this one is. One that cannot be written it tells of.
     if !file.exists() {
-        private::open(file).map_err(|error| Error::Io { path: file.to_owned(), error })?;
+        private::open(file).map_err(|error| Error::Io { path: file.to_owned(), source: error })?;
     }
     let options = SqliteConnectOptions::new()
         .filename(file)

@@ -47,7 +47,7 @@ impl PolicyArchive {
         let path = self.path(&name(files, entry));
         let folder = path.parent().unwrap_or(&self.0).to_owned();
         if !folder.is_dir() {
-            let io = |error| Error::Io { path: folder.clone(), error };
+            let io = |error| Error::Io { path: folder.clone(), source: error };
             private::make_folder(&self.0).map_err(io)?;
             let new = tempfile::tempdir_in(&self.0).map_err(io)?;
             private::close_to_others(new.path()).map_err(io)?;
@@ -88,7 +88,7 @@ impl PolicyArchive {
         }
         // Without it, a run can be resumed only by a host that makes the same.
         let Some(made) = made() else { return Ok(()) };
-        let io = |error| Error::Io { path: to.clone(), error };
+        let io = |error| Error::Io { path: to.clone(), source: error };
         private::make_folder(&self.0).map_err(io)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.0).map_err(io)?;
         io::Write::write_all(&mut file, &made).map_err(io)?;
@@ -104,7 +104,7 @@ impl PolicyArchive {
     /// Copies everything that is kept to another store.
     pub fn copy(&self, to: &Path) -> Result<(), Error> {
         let to = Self::open(to);
-        let io = |error| Error::Io { path: to.0.clone(), error };
+        let io = |error| Error::Io { path: to.0.clone(), source: error };
         let kept = match fs::read_dir(&self.0) {
             Ok(kept) => kept,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -134,7 +134,7 @@ impl PolicyArchive {
 
     /// Drops what no run refers to. Answers how many bytes that took.
     pub fn prune(&self, in_use: &BTreeSet<String>) -> Result<u64, Error> {
-        let io = |error| Error::Io { path: self.0.clone(), error };
+        let io = |error| Error::Io { path: self.0.clone(), source: error };
         let in_use: BTreeSet<&str> =
             in_use.iter().filter_map(|kept| kept.split('/').next()).collect();
         let kept = match fs::read_dir(&self.0) {
@@ -174,7 +174,7 @@ fn size(path: &Path) -> io::Result<u64> {
 /// If there is no store, or the folder has one already.
 pub async fn back_up(store: &Path, to: &Path) -> Result<(), Error> {
     let journal = Journal::read_only(store).await?;
-    private::make_folder(to).map_err(|error| Error::Io { path: to.to_owned(), error })?;
+    private::make_folder(to).map_err(|error| Error::Io { path: to.to_owned(), source: error })?;
     journal.back_up(&to.join(journal::FILE)).await?;
     PolicyArchive::open(store).copy(to)
 }

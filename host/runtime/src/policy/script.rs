@@ -12,7 +12,7 @@ use super::load::Loaded;
 use crate::{
     contract::{Failure, Position},
     door::RunLog,
-    error::{BadFile, Error, Place},
+    error::{BadFile, Error, Place, told},
     grant::Budget,
     guest::{Compiler, Guest, Start, Stop, interpreter},
     journal::RunError,
@@ -130,6 +130,6 @@ pub(crate) fn run_error(policy: &Loaded, budget: &Budget, mask: &Mask, stop: Sto
         Stop::Host(Error::JournalFull { limit }) => {
             RunError::BudgetExhausted { meter: "journal".into(), limit }
         }
-        Stop::Host(error) => RunError::Host { message: error.to_string() },
+        Stop::Host(error) => RunError::Host { message: told(&error) },
     }
 }

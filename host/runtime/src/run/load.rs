@@ -62,7 +62,8 @@ impl Host {
                 return Err(missing("the interpreter"));
             }
             let read = move || {
-                std::fs::read(&kept).map_err(|error| Error::Io { path: kept.clone(), error })
+                std::fs::read(&kept)
+                    .map_err(|error| Error::Io { path: kept.clone(), source: error })
             };
             let compiler = self.compiler();
             let name = "the interpreter of that time";

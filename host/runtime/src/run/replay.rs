@@ -22,6 +22,7 @@ use crate::{
 
 /// What came of a replay.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Replay {
     /// The run.
     pub run: String,
@@ -39,6 +40,7 @@ pub struct Replay {
 
 /// Something that a replay does otherwise.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Difference {
     /// `call 3`, `output`, `error`, `fuel`, `memory_bytes` or `log`.
     pub what: String,

@@ -7,7 +7,7 @@ use pod_platform::{Attempt, Instant};
 use super::{facts::Background, host::Host, spec::Task};
 use crate::{
     door::{Account, Context, History, Lifetime, Origin, Pod, Recorder, lands_until},
-    error::Error,
+    error::{Error, listed},
     journal::{Doubt, Entry, Open, Projection, Receipt, RunFilter, RunSummary, Settled, Started},
     redact::without_cards,
 };
@@ -179,8 +179,7 @@ impl Host {
         let started =
             projection.started.as_ref().ok_or_else(|| Error::NoSuchRun(run.to_owned()))?;
         if projection.finished.is_none() {
-            let resume = format!("it has not ended: `podhost resume {run}` looks into it first");
-            return Err(refuse(resume));
+            return Err(refuse("it has not ended: it has to be resumed first".into()));
         }
         let Decision { step, happened, reference_number, note, by } = decision;
         if by.trim().is_empty() {
@@ -189,7 +188,7 @@ impl Host {
         if note.trim().is_empty() {
             return Err(refuse("how it is known has to be said".into()));
         }
-        let step = decided_step(&projection, step).map_err(refuse)?;
+        let step = decided_step(run, &projection, step)?;
         let journal = self.journal().clone();
         let recorder = Recorder::after(run.to_owned(), started.owner(), Some(journal), &entries);
         recorder.note(Entry::Settled(Settled {
@@ -206,22 +205,21 @@ impl Host {
 }
 
 /// The call that is decided: one that is in doubt or, named, one that was decided before.
-fn decided_step(projection: &Projection, named: Option<u64>) -> Result<u64, String> {
+fn decided_step(run: &str, projection: &Projection, named: Option<u64>) -> Result<u64, Error> {
+    let refuse = |reason: String| Err(Error::NotInDoubt { run: run.to_owned(), reason });
     let steps = |open: &[Open]| open.iter().map(|open| open.intent.step).collect::<Vec<_>>();
     let (open, settled) = (steps(projection.open()), steps(projection.settled()));
-    let listed = |steps: &[u64]| steps.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     match (named, open.as_slice()) {
         (Some(step), _) if open.contains(&step) || settled.contains(&step) => Ok(step),
-        (Some(step), _) => Err(format!("call {step} is not in doubt")),
+        (Some(step), _) => refuse(format!("call {step} is not in doubt")),
         (None, [step]) => Ok(*step),
-        (None, []) if settled.is_empty() => Err("nothing of it is in doubt".to_owned()),
-        (None, []) => Err(format!(
-            "nothing of it is in doubt any more; to correct what was decided, name the call with \
-             --step: {}",
+        (None, []) if settled.is_empty() => refuse("nothing of it is in doubt".to_owned()),
+        (None, []) => refuse(format!(
+            "nothing of it is in doubt any more; to correct what was decided, name its call: {}",
             listed(&settled)
         )),
         (None, several) => {
-            Err(format!("calls {} are in doubt: name one with --step", listed(several)))
+            Err(Error::SeveralInDoubt { run: run.to_owned(), steps: several.to_vec() })
         }
     }
 }

@@ -15,7 +15,8 @@ use crate::{
     policy::Loaded,
 };
 
-/// How a policy is run.
+/// How a policy is run. More fields may follow: what is not said is by
+/// `..RunOptions::default()`.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
     /// What it is run with. A decider's input is null, or an object that may hold `invoices` (only
@@ -74,12 +75,7 @@ impl<'a> Task<'a> {
         };
         let input = match exports {
             // A free-form policy's input is its own; only what it states is the host's, too.
-            Exports::Policy(_) if needs_plan => {
-                let message = "a policy of the world `policy` pays by itself, without a plan that \
-                               the host could stop at (--plan-only and --on-failure are for \
-                               deciders)";
-                return Err(Error::Input(message.into()));
-            }
+            Exports::Policy(_) if needs_plan => return Err(Error::NoPlan),
             Exports::Policy(_) => Input { stated: stated(input)?, ..Input::default() },
             _ if input.is_null() => Input::default(),
             _ => read_input(input)?,
@@ -109,8 +105,8 @@ impl<'a> Task<'a> {
                     return Err(Error::Input(
                         "nobody states the delegated credits, which no POD service returns: \
                          write them into podhost.toml ([account.NAME.stated]), into policy.toml \
-                         ([[config.stated.delegations]]) or into \
-                         --input '{\"stated\": {\"delegations\": [...]}}'"
+                         ([[config.stated.delegations]]) or into the \
+                         input, {\"stated\": {\"delegations\": [...]}}"
                             .into(),
                     ));
                 };

@@ -116,7 +116,8 @@ async fn another_policy_and_another_account_have_their_own() {
     let other = bench.script(&renamed, PAYER).await;
     assert_eq!(pay(&bench, &one, vec![1, 2]).await["paid"], 1);
     assert_eq!(pay(&bench, &other, vec![3, 4]).await["paid"], 1);
-    let account = pod_host::Account { name: "somebody else".into(), ..bench.account().await };
+    let mut account = bench.account().await;
+    account.name = "somebody else".into();
     let options = RunOptions { input: json!([5, 6]), ..RunOptions::default() };
     let receipt = bench.host.run_with(&one, &account, options).await.expect("it is journalled");
     assert_eq!(receipt.output["paid"], 1);

@@ -303,8 +303,7 @@ fn with_secret(account: Account, erp: &Erp) -> Account {
         value: Secret::new("s3cret/of+the=erp"),
         urls: [format!("{}*", erp.url("/in/")).parse().unwrap()].into(),
     };
-    let http_secrets = [("test".to_owned(), [("erp".to_owned(), secret)].into())].into();
-    Account { http_secrets, ..account }
+    account.with_http_secret("test", "erp", secret)
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! other, with the expected receipt beside the scenario, with their own plan, and with the
 //! platform's ledger.
 //!
-//! `PODHOST_BLESS=1 cargo test --release --workspace --test whole policy_scenarios` writes the expected
+//! `PODHOST_BLESS=1 cargo test --release --workspace --test e2e policy_scenarios` writes the expected
 //! receipts anew.
 
 use std::{collections::HashSet, fs};

@@ -2,6 +2,7 @@
 //! or waits, and nothing is done twice.
 
 use std::{
+    ffi::OsString,
     io::{BufRead as _, BufReader, Read as _},
     process::{Command, Stdio},
     sync::Arc,
@@ -9,7 +10,7 @@ use std::{
 
 use futures_util::{future::join_all, poll};
 use pod_host::{Account, Error, Host, Point, Receipt, RunOptions, Status};
-use pod_platform::{Client, Credentials, Limits, Platform};
+use pod_platform::{Client, Limits, Platform};
 use podhost_tests::{
     mortal::{Gate, Life, Mortal, script},
     project,
@@ -157,11 +158,8 @@ async fn a_second_host_is_told_and_touches_nothing() {
     assert_eq!(live.await.expect("no panic").status, Status::Done);
 }
 
-/// Not a test of its own: the process that owns the store in the next one.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "run by a_store_of_another_process"]
-async fn owner() {
-    let Ok(store) = std::env::var(STORE) else { return };
+/// Owns the store until it is killed.
+async fn own(store: OsString) {
     let _host = Host::builder().store(store).build().await.expect("the host starts");
     println!("owned");
     // Until it is killed, or its parent is.
@@ -170,9 +168,13 @@ async fn owner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_of_another_process() {
+    // The other process runs this test, too, and is told to own the store.
+    if let Some(store) = std::env::var_os(STORE) {
+        return own(store).await;
+    }
     let store = tempfile::tempdir().expect("a folder for the store");
     let mut child = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "durable_races::owner", "--ignored", "--nocapture"])
+        .args(["--exact", "durable_races::a_store_of_another_process", "--nocapture"])
         .env(STORE, store.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -234,7 +236,8 @@ async fn a_key_stands_for_one_request() {
             let Err(Error::KeyTaken { key, run }) = other else { panic!("{other:?}") };
             assert_eq!((key.as_str(), run), ("k", first.run.clone()));
             // Another account's keys are its own.
-            let other = Account { name: "other".into(), ..life.account.clone() };
+            let mut other = life.account.clone();
+            other.name = "other".into();
             let other = ask(&other, json!([[602, 502]])).await.expect("a run of its own");
             assert_ne!(other.run, first.run);
         })
@@ -247,7 +250,8 @@ async fn a_key_stands_for_one_platform() {
     let [first, second] = [Mortal::from_file(SCENARIO).await, Mortal::from_file(SCENARIO).await];
     let policy = netting();
     let path = policy.path().to_owned();
-    let elsewhere = Account { name: "test".into(), ..second.account().await };
+    let mut elsewhere = second.account().await;
+    elsewhere.name = "test".into();
     first
         .live_on(async move |life: Life| {
             let asked = options(json!([[601, 501]]), Some("k"));
@@ -323,7 +327,8 @@ async fn an_intent_stays_open_when_its_host_dies() {
             let second = life.run(&path, options(json!([[602, 501]]), None)).await;
             assert_refused(&second, &run);
             // Nor may another name of the account, or another account: an id is the same thing to all.
-            let other = Account { name: "other".into(), ..life.account.clone() };
+            let mut other = life.account.clone();
+            other.name = "other".into();
             let policy = life.load(&path).await;
             let third = life.host.run(&policy, &other, json!([[602, 501]])).await;
             assert_refused(&third.expect("a receipt"), &run);
@@ -345,19 +350,16 @@ async fn a_run_belongs_to_its_account_and_its_platform() {
     mortal
         .live_on(async |life: Life| {
             let run = life.host.unfinished().await.expect("an index")[0].run.clone();
-            let account = life.account.clone();
-            let elsewhere = Platform::at("http://127.0.0.1:9/srv/sc");
-            let others = [
-                Account { name: "other".into(), ..account.clone() },
-                Account {
-                    client: Client::new(elsewhere, Limits::default()).expect("a client"),
-                    credentials: Arc::new(Credentials::token("shop-api-token")),
-                    platform: Some("http://127.0.0.1:9/srv/sc".into()),
-                    ..account.clone()
-                },
-                Account { platform: None, ..account },
-            ];
-            for other in &others {
+            let account = &life.account;
+            let elsewhere = "http://127.0.0.1:9/srv/sc";
+            let client = Client::new(Platform::at(elsewhere), Limits::default());
+            let client = client.expect("a client");
+            let [mut renamed, mut moved, mut unnamed] = [(); 3].map(|()| account.clone());
+            renamed.name = "other".into();
+            moved.client = client;
+            moved.platform = Some(elsewhere.into());
+            unnamed.platform = None;
+            for other in &[renamed, moved, unnamed] {
                 let refused = life.host.resume(&run, other).await;
                 assert!(matches!(refused, Err(Error::NotResumable { .. })), "{refused:?}");
             }

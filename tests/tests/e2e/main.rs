@@ -18,6 +18,7 @@ mod durable_races;
 mod durable_services;
 mod durable_three_step;
 mod effects;
+mod error_codes;
 mod every_service;
 mod fairness;
 mod fuzz_corpus;

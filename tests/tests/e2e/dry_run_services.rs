@@ -1,10 +1,8 @@
 //! Every case of every service: what a dry run answers is what the platform then answers, as far as
 //! any service tells.
 
-use std::sync::Arc;
-
 use futures_util::FutureExt as _;
-use pod_host::{Account, Policy, ScriptMode, Stated};
+use pod_host::{Account, Policy, ScriptMode};
 use pod_platform::{Client, Credentials, Limits, Platform};
 use podhost_tests::Bench;
 use serde_json::{Value, json};
@@ -36,18 +34,13 @@ fn account(case: &Case, world: &World) -> Account {
             { "delegatorId": 10, "hash": "shop-any", "amount": 5000 },
         ]);
     }
-    Account {
-        name: case.r#as.clone(),
-        client: world.client.clone(),
-        credentials: Arc::new(Credentials::token(&*case.r#as)),
-        platform: None,
-        clock: Some(world.pod.clock()),
-        business,
-        user,
-        operator_stated: Stated::default(),
-        stated: serde_json::from_value(stated).unwrap(),
-        http_secrets: Default::default(),
-    }
+    let name = &*case.r#as;
+    let mut account = Account::new(name, world.client.clone(), Credentials::token(name))
+        .with_clock(world.pod.clock())
+        .with_stated(serde_json::from_value(stated).unwrap());
+    account.business = business;
+    account.user = user;
+    account
 }
 
 /// What POD refuses for something that no service of its tells, so that a dry run takes it as given.
@@ -110,7 +103,8 @@ async fn compare(bench: &Bench, script: &Policy, case: &Case) -> Result<(), Stri
     let heard = Client::new(Platform::at(&url), Limits::default()).unwrap();
     let url = url.trim_end_matches("/srv/sc").to_owned();
     let account = account(case, &world);
-    let account_heard = Account { client: heard, ..account.clone() };
+    let mut account_heard = account.clone();
+    account_heard.client = heard;
     let input = json!({ "function": case.function, "request": world.named(&case.request) });
     let before = world.pod.books().await.unwrap();
     let first = bench.host.run_with(script, &account_heard, dry(&input)).await.unwrap();

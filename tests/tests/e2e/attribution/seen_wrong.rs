@@ -100,7 +100,8 @@ async fn an_invoice_of_a_bill_that_another_asked_for() {
             town.draw_a_line().await;
             let options = town.options(&[(function, request.clone())]);
             let run = async move |life: Life| {
-                let account = pod_host::Account { user, ..life.account.clone() };
+                let mut account = life.account.clone();
+                account.user = user;
                 run_in(Life { account, ..life }, options, Reads::All).await
             };
             let receipt = town.mortal.live_on(run).await;

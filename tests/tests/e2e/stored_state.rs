@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use pod_host::{Account, Point, Policy, RunOptions, Status};
+use pod_host::{Point, Policy, RunOptions, Status};
 use podhost_tests::{
     Bench,
     mortal::{Life, Mortal, script},
@@ -126,7 +126,8 @@ async fn another_policy_or_account_has_its_own() {
     let manifest = podhost_tests::manifest("policy", ALLOW, "").replace("\"test\"", "\"other\"");
     let other = bench.script(&manifest, CLERK).await;
     assert_eq!(done(&bench, &other, json!([["get", "a"], ["list", ""]])).await, json!([null, []]));
-    let account = Account { name: "somebody else".into(), ..bench.account().await };
+    let mut account = bench.account().await;
+    account.name = "somebody else".into();
     let options = RunOptions { input: json!([["get", "a"]]), ..RunOptions::default() };
     let receipt = bench.host.run_with(&policy, &account, options).await.expect("it is journalled");
     assert_eq!(receipt.output, json!([null]));

@@ -11,7 +11,7 @@ use super::{
 
 const FILE: &str = "docs/attribution.md";
 const BEGIN: &str =
-    "<!-- What stays unknown: generated, see tests/tests/whole/attribution/table.rs -->\n";
+    "<!-- What stays unknown: generated, see tests/tests/e2e/attribution/table.rs -->\n";
 const END: &str = "<!-- End of what stays unknown -->\n";
 
 const KINDS: [(Kind, &str); 7] = [

@@ -7,10 +7,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -183,13 +180,10 @@ const MERCHANTS: [(&str, u64, u64); 2] = [("shop", 1, 10), ("baker", 2, 20)];
 
 /// A merchant's account on the host of a life.
 fn account(life: &Life, (name, business, user): (&str, u64, u64)) -> Account {
-    Account {
-        name: name.into(),
-        credentials: Arc::new(Credentials::token(name)),
-        business: Some(business),
-        user: Some(user),
-        ..life.account.clone()
-    }
+    let mut account = life.account.clone().with_business(business).with_user(user);
+    account.name = name.into();
+    account.credentials = Credentials::token(name).into();
+    account
 }
 
 /// What a merchant's run came to: the number of the platform's last call before it began, and the

@@ -122,7 +122,7 @@ async fn who_decides_is_named_and_what_is_corrected_too() {
             assert!(nobody.to_string().contains("who decides"), "{nobody}");
             life.host.settle(&id, decision("sara")).await.expect("it is in doubt");
             let again = life.host.settle(&id, decision("reza")).await.expect_err("it is settled");
-            assert!(again.to_string().contains("--step: 0"), "{again}");
+            assert!(again.to_string().contains("name its call: 0"), "{again}");
         })
         .await;
 }

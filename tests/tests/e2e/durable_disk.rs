@@ -3,6 +3,8 @@
 //! when the disk is well again the run goes on.
 
 use std::{
+    error::Error as _,
+    ffi::OsString,
     fs,
     os::unix::{
         fs::{MetadataExt as _, PermissionsExt as _, chown},
@@ -15,7 +17,7 @@ use std::{
 };
 
 use pod_host::{
-    Account, Error, Host, Point, RunOptions, Stated, Status,
+    Account, Error, Host, Point, RunOptions, Status,
     journal::{Acceptance, Entry},
 };
 use pod_platform::{Client, Credentials, Limits, Platform};
@@ -105,20 +107,17 @@ async fn locked_before_an_outcome() {
     locked(Point::AfterEffect, 1).await;
 }
 
-/// A process that runs one test of these, as something else.
+/// A process of its own that runs this test, and is told by [`STORE`] to play the other part in it.
 fn process(test: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
     command.arg(std::env::current_exe().expect("this test"));
-    command.args(["--exact", &format!("durable_disk::{test}"), "--ignored", "--nocapture"]);
+    command.args(["--exact", &format!("durable_disk::{test}"), "--nocapture"]);
     command
 }
 
-/// Not a test of its own: issues invoices until it cannot.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "run by a_full_disk"]
-async fn on_a_full_disk() {
-    let Ok(store) = std::env::var(STORE) else { return };
+/// Issues invoices until it cannot.
+async fn on_a_full_disk(store: OsString) {
     let (url, policy) = (std::env::var(PLATFORM).unwrap(), std::env::var(POLICY).unwrap());
     let artefacts = project("target/test-components");
     let host = Host::builder().store(store).artefacts(artefacts).build().await.unwrap();
@@ -126,18 +125,11 @@ async fn on_a_full_disk() {
     // No file may grow beyond this, from now on: what is loaded is in memory.
     let room = Rlimit { current: Some(300 * 1024), maximum: None };
     setrlimit(Resource::Fsize, room).unwrap();
-    let account = Account {
-        name: "test".into(),
-        client: Client::new(Platform::at(&url), Limits::default()).unwrap(),
-        credentials: Arc::new(Credentials::token("shop-api-token")),
-        platform: Some(url),
-        clock: None,
-        business: Some(10),
-        user: Some(1),
-        operator_stated: Stated::default(),
-        stated: Stated::default(),
-        http_secrets: Default::default(),
-    };
+    let client = Client::new(Platform::at(&url), Limits::default()).unwrap();
+    let account = Account::new("test", client, Credentials::token("shop-api-token"))
+        .with_platform(url)
+        .with_business(10)
+        .with_user(1);
     match host.run_with(&policy, &account, keyed()).await {
         Ok(receipt) => println!("ended: {:?}", receipt.error),
         Err(error) => println!("failed: {error}"),
@@ -146,6 +138,9 @@ async fn on_a_full_disk() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk() {
+    if let Some(store) = std::env::var_os(STORE) {
+        return on_a_full_disk(store).await;
+    }
     let source = format!(
         "fn run(input) {{ let ids = []; for i in 0..{INVOICES} {{ ids.push(issue_invoice(#{{ \
          guild_code: \"FOOD_GUILD\", product_id: [0], price: [5000], quantity: [1], \
@@ -157,7 +152,7 @@ async fn a_full_disk() {
     // What is kept of the policy is there already: only the journal grows.
     let path = policy.path().to_owned();
     mortal.live_on(async move |life: Life| drop(life.load(&path).await)).await;
-    let ran = process("on_a_full_disk")
+    let ran = process("a_full_disk")
         .env(STORE, mortal.store())
         .env(PLATFORM, mortal.pod.platform_url())
         .env(POLICY, policy.path())
@@ -181,20 +176,23 @@ async fn a_full_disk() {
     assert_eq!(mortal.books().await.invoices.len() - invoices, INVOICES, "each once");
 }
 
-/// Not a test of its own: opens a store that it may only read.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "run by a_file_that_cannot_be_written"]
-async fn with_a_read_only_file() {
-    let Ok(store) = std::env::var(STORE) else { return };
+/// Opens a store that it may only read.
+async fn with_a_read_only_file(store: OsString) {
     let artefacts = Path::new(&store).join("artefacts");
     match Host::builder().store(&store).artefacts(artefacts).build().await {
         Ok(_) => println!("it opened"),
-        Err(error) => println!("failed: {error}"),
+        Err(error) => {
+            println!("failed: {error}");
+            println!("its cause: {}", error.source().expect("it has one"));
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_cannot_be_written() {
+    if let Some(store) = std::env::var_os(STORE) {
+        return with_a_read_only_file(store).await;
+    }
     let mortal = Mortal::from_file(SCENARIO).await;
     let policy = netting();
     let path = policy.path().to_owned();
@@ -206,7 +204,7 @@ async fn a_file_that_cannot_be_written() {
         fs::set_permissions(store.join(name), fs::Permissions::from_mode(mode)).expect(name);
     };
     mode("journal.sqlite", 0o400);
-    let mut process = process("with_a_read_only_file");
+    let mut process = process("a_file_that_cannot_be_written");
     // The superuser writes everything.
     let is_superuser = fs::metadata("/proc/self").expect("Linux").uid() == 0;
     let give_to = |user| {
@@ -220,7 +218,7 @@ async fn a_file_that_cannot_be_written() {
     }
     let ran = process.env(STORE, store).output().expect("the process runs");
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
-    assert!(said.contains("failed: the journal cannot be used: "), "{said}");
+    assert!(said.contains("failed: the journal cannot be used"), "{said}");
     assert!(said.contains("readonly database"), "{said}");
 
     if is_superuser {

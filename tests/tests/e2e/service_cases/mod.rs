@@ -106,18 +106,10 @@ impl World {
 
     /// Who has a token.
     pub fn account(&self, token: &str) -> Account {
-        Account {
-            name: token.to_owned(),
-            client: self.client.clone(),
-            credentials: Arc::new(Credentials::token(token)),
-            platform: Some(self.pod.platform_url().to_owned()),
-            clock: None,
-            business: None,
-            user: self.users.get(token).copied(),
-            operator_stated: pod_host::Stated::default(),
-            stated: pod_host::Stated::default(),
-            http_secrets: Default::default(),
-        }
+        let account = Account::new(token, self.client.clone(), Credentials::token(token));
+        let mut account = account.with_platform(self.pod.platform_url());
+        account.user = self.users.get(token).copied();
+        account
     }
 
     /// Runs a policy that calls whichever service its input names.

@@ -125,10 +125,8 @@ async fn what_is_none_of_pods_is_denied_and_done_likewise() {
                 let grant = Grant { functions, scope: scope.clone(), ..policy.asks().clone() };
                 let input = json!({ "function": function, "request": request });
                 // Each for an account of its own, with nothing stored.
-                let account = Account {
-                    name: format!("{path} {function} {}", grant.functions.len()),
-                    ..bench.account().await
-                };
+                let mut account = bench.account().await;
+                account.name = format!("{path} {function} {}", grant.functions.len());
                 let options = RunOptions { input, grant: Some(grant), ..RunOptions::default() };
                 bench.host.run_with(&policy, &account, options).await.expect("it is journalled")
             };
@@ -190,8 +188,8 @@ async fn a_refusal_opens_no_connection() {
         bench.load("tests/guests/any-service/any-service.rhai").await,
     ];
     let client = Client::new(Platform::at(&url), Limits::default()).unwrap();
-    let run = async |policy: &Policy, account: Account, grant, input: &Value| {
-        let account = Account { client: client.clone(), ..account };
+    let run = async |policy: &Policy, mut account: Account, grant, input: &Value| {
+        account.client = client.clone();
         let options = RunOptions { input: input.clone(), grant: Some(grant), ..Default::default() };
         bench.host.run_with(policy, &account, options).await.expect("it is journalled")
     };
