@@ -3,6 +3,8 @@
 use anyhow::anyhow;
 use pod_host::{Error, Stopped};
 
+use crate::hint;
+
 /// The error, with what to do about it by podhost's own commands.
 pub fn advised(error: Error) -> anyhow::Error {
     match advice(&error) {
@@ -33,15 +35,19 @@ fn advice(error: &Error) -> Option<String> {
             ": `podhost verify --store {}` lists what differs, and with --rebuild makes it anew",
             folder.display()
         ),
-        Error::NoSuchRun(_) => "; `podhost runs` lists them".to_owned(),
+        Error::NoSuchRun(_) => format!("; `{}` lists them", hint::command("runs")),
         Error::Paused { last, .. } => format!(
-            ": `podhost show {last}` shows the last of them, `podhost unpause {last}` lets it go on"
+            ": `{}` shows the last of them, `{}` lets it go on",
+            hint::command(&format!("show {last}")),
+            hint::command(&format!("unpause {last}"))
         ),
-        Error::Diverged { run, .. } => format!(" (`podhost show {run}`)"),
+        Error::Diverged { run, .. } => {
+            format!(" (`{}`)", hint::command(&format!("show {run}")))
+        }
         Error::SeveralInDoubt { .. } => " with --step".to_owned(),
         Error::NoPlan => " (--plan-only and --on-failure are for deciders)".to_owned(),
         Error::Stopped(Stopped { run: Some(run), can_go_on: true, .. }) => {
-            format!(": `podhost resume {run}` goes on")
+            format!(": `{}` goes on", hint::command(&format!("resume {run}")))
         }
         _ => return None,
     };

@@ -56,6 +56,10 @@ impl Arguments {
     /// is said with its value as it can be shown.
     pub fn read() -> Result<Self, clap::Error> {
         Self::parsed().map_err(|error| {
+            // What we say of a value, we say of it as it is.
+            if error.source().is_some() && error.get(ContextKind::InvalidArg).is_some() {
+                return shown_of(&error);
+            }
             let mut shown: Vec<String> = std::env::args_os()
                 .map(|argument| foreign(argument.display()).to_string())
                 .collect();
@@ -82,6 +86,10 @@ fn shown_of(error: &clap::Error) -> clap::Error {
     let context = |kind| error.get(kind).map(|value| foreign(value).to_string());
     let value = context(ContextKind::InvalidValue);
     let message = match (value, context(ContextKind::InvalidArg), error.source()) {
+        // A key may be what nobody else should read.
+        (_, Some(argument), Some(why)) if argument.contains("--key") => {
+            format!("invalid value for '{argument}': {}", foreign(why))
+        }
         (Some(value), Some(argument), Some(why)) => {
             format!("invalid value '{value}' for '{argument}': {}", foreign(why))
         }

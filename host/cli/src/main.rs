@@ -75,10 +75,7 @@ fn execute(command: Command) -> Result<exit::Status, exit::Failure> {
             // Its children are killed with it.
             signals::Signals::listen()?.unless_told(commands::crashtest::crashtest(test)).await
         }),
-        Command::Test(test) => in_runtime(async {
-            // Nothing that it does outlasts it.
-            signals::Signals::listen()?.unless_told(commands::test::test(test)).await
-        }),
+        Command::Test(test) => in_runtime(commands::test::test(test)),
         Command::Store(store) => in_runtime(commands::store::store(store)),
         Command::Backup(backup) => in_runtime(commands::retention::back_up(backup)),
         Command::Prune(prune) => in_runtime(commands::retention::prune(prune)),

@@ -82,13 +82,19 @@ pub fn run_error(error: &RunError) {
         }
         error => terminal::error(&error.to_string()),
     }
-    if let Some(meter) = exhausted(error) {
-        tell!(
-            "podhost: to raise it: `{meter}` in [budget] of policy.toml and, for an account, in \
-             [policy.NAME.budget] of podhost.toml; the least of both counts, and of what all runs may \
-             use together, per-day and per-policy"
-        );
+    if let Some(help) = help(error) {
+        tell!("podhost: {help}");
     }
+}
+
+/// What to do about a run's error.
+pub fn help(error: &RunError) -> Option<String> {
+    let meter = exhausted(error)?;
+    Some(format!(
+        "to raise it: `{meter}` in [budget] of policy.toml and, for an account, in \
+         [policy.NAME.budget] of podhost.toml; the least of both counts, and of what all runs may use \
+         together, per-day and per-policy"
+    ))
 }
 
 /// The budget that ended a run, if the operator's and the policy's files say how large it is.

@@ -79,7 +79,7 @@ impl Signals {
     }
 
     /// Until the first signal.
-    async fn first(&self) {
+    pub async fn first(&self) {
         let mut told = self.told.clone();
         if told.wait_for(|told| *told).await.is_err() {
             // Nobody listens.

@@ -19,6 +19,7 @@ const SERVICES: &str = "/srv/sc";
 ///
 /// let here: Destination = "http://127.0.0.1:9000".parse()?;
 /// assert_eq!(here.to_string(), "http://127.0.0.1:9000/srv/sc");
+/// assert_eq!("http://127.0.0.1:9000/srv/sc/".parse(), Ok(here.clone()));
 /// assert!(!here.is_pod() && "sandbox".parse::<Destination>()?.is_pod());
 /// # Ok::<(), pod_operator::NotADestination>(())
 /// ```
@@ -75,9 +76,9 @@ impl FromStr for Destination {
             url => url,
         };
         let mut url = url(text).map_err(NotADestination)?;
-        if matches!(url.path(), "" | "/") {
-            url.set_path(SERVICES);
-        }
+        // One platform has one name, or what is held for a call on it would not be seen under another.
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(if path.is_empty() { SERVICES } else { &path });
         // POD, in other words: its sandbox has numbers of its own.
         let known = [Kind::Production, Kind::Sandbox].map(Self);
         let known = known.into_iter().find(|pod| pod.platform().url == url.as_str());

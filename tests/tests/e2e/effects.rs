@@ -151,6 +151,51 @@ async fn the_answer_to_another_call_is_no_answer() {
     }
 }
 
+/// What was so before a call is not its doing, even where what stands between gives it the answer of the
+/// call that made it so.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_so_is_not_claimed_whatever_is_answered() {
+    let invoices = json!([own(1, json!({ "payed": true }))]);
+    let faults = json!([{ "service": "closeInvoice", "call": 2, "answer": "reordered" }]);
+    let mortal = Mortal::start(scenario(json!({ "invoices": invoices, "faults": faults }))).await;
+    let close = "fn run(input) { try { close_invoice(#{ id: 1 }); } catch (error) {} }";
+    let policy = script("\"invoices\"", "rial = 10_000", close);
+    let path = policy.path().to_owned();
+    let twice = async move |life: Life| {
+        let first = life.run(&path, RunOptions::default()).await;
+        (first, life.run(&path, RunOptions::default()).await)
+    };
+    let (first, second) = mortal.live_on(twice).await;
+    assert_eq!((first.effects.len(), second.effects.len()), (1, 0), "{second:#?}");
+    let deeds = mortal.pod.deeds().await.expect("they can be read");
+    assert_eq!(deeds.iter().filter(|deed| deed.service == "closeInvoice").count(), 1);
+}
+
+/// What POD's trouble prevented is no lack of a grant: the host cannot look up what is at stake.
+#[tokio::test]
+async fn a_look_up_that_pod_fails_is_unavailable() {
+    let list = "getInvoiceList";
+    for fault in [
+        json!({ "service": list, "call": 1, "errorCode": 401 }),
+        json!({ "service": list, "call": 2, "answer": "reordered" }),
+    ] {
+        let own_ones = json!([own(1, json!({})), own(2, json!({}))]);
+        let bench =
+            Bench::start(scenario(json!({ "invoices": own_ones, "faults": [fault] }))).await;
+        let script = "fn run(input) {
+            if input { get_invoice_list(#{ id: 2, offset: 0, size: 1 }); }
+            try { cancel_invoice(#{ id: 1 }); } catch (error) { return error.kind; }
+        }";
+        let policy = bench.script(&manifest("policy", "\"invoices\"", "rial = 9"), script).await;
+        let reads_first = fault["call"] == 2;
+        let options = RunOptions { input: json!(reads_first), ..RunOptions::default() };
+        let receipt = bench.run_with(&policy, options).await;
+        assert_eq!(receipt.output, "unavailable", "{receipt:#?}");
+        assert!(receipt.denied.is_empty() && receipt.effects.is_empty(), "{receipt:#?}");
+        assert!(receipt.met_outage, "{receipt:#?}");
+    }
+}
+
 #[tokio::test]
 async fn u7_cancelling_an_unpaid_invoice_takes_nothing_from_the_budget() {
     for (budget, dry_run) in

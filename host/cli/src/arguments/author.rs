@@ -79,6 +79,6 @@ Examples:
   podhost test plugins/netting
   podhost test plugins/netting/netting.rhai --watch
   podhost test plugins/netting --scenario plugins/netting/scenarios/small.json --update
-  podhost test plugins/netting --junit target/netting.xml
+  podhost test plugins/netting --junit netting.xml
 
 Exit code 0: all came to what is expected; 1: some did not, or nothing is expected of them yet.";

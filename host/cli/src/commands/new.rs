@@ -96,8 +96,10 @@ pub fn new(arguments: &arguments::New) -> Result<Status, Failure> {
         say!("  {}", foreign(file));
     }
     say!();
+    let typed = folder.to_string_lossy();
+    let quoted = shlex::try_quote(&typed).unwrap_or(typed.clone());
     for next in ["test", "run", "check"] {
-        say!("podhost {next} {shown}");
+        say!("podhost {next} {}", foreign(&quoted));
     }
     Ok(Status::Done)
 }

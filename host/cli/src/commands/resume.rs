@@ -40,7 +40,11 @@ async fn resume_all(host: &Host, arguments: &arguments::Resume) -> Result<Status
         summaries
     };
 
-    let mut status = Status::Done;
+    // What is unfinished may be in the part that is lost.
+    let mut status = match host.distrust() {
+        Some(_) => Status::Platform,
+        None => Status::Done,
+    };
     let (mut resumed, mut failed) = (Vec::new(), Vec::new());
     for summary in summaries {
         let receipt = match resume_one(host, &summary, arguments).await {

@@ -142,7 +142,15 @@ async fn journalled(
     let head = head.ok_or("`journal_head` is no digest")?;
     if summary.archived.is_some() {
         return match summary.head == head {
-            true => Ok("its head is that of the run, whose entries were archived".to_owned()),
+            // Signed, nobody has changed it since; unsigned, only the entries tell.
+            true if receipt["signature"].is_object() || receipt["signature"].is_string() => {
+                Ok("its head is that of the run, whose entries were pruned".to_owned())
+            }
+            true => Err(
+                "its head is that of the run, whose entries were pruned: they alone tell whether \
+                         the rest of it is true; name the archive with --store, if there is one"
+                    .to_owned(),
+            ),
             false => Err(format!("the journal's head is {}, the receipt's {head}", summary.head)),
         };
     }
@@ -162,9 +170,11 @@ async fn journalled(
             fields.remove("signature");
         }
     }
-    // Receipts of old do not say the world.
-    if let (Some(fields), None) = (now.as_object_mut(), then.get("world")) {
-        fields.remove("world");
+    // Receipts of old do not say all that those of today do.
+    for name in ["world", "account", "platform"] {
+        if let (Some(fields), None) = (now.as_object_mut(), then.get(name)) {
+            fields.remove(name);
+        }
     }
     if now["journal_head"] == then["journal_head"] && now != then {
         return Err(format!("the journal of run {} comes to another receipt", foreign(run)));

@@ -212,6 +212,8 @@ fn a_key_is_a_name() {
         ("mon\u{200b}day", "nobody sees"),
         ("mon\u{200c}day", "nobody sees"),
         ("\u{2067}monday\u{2069}", "nobody sees"),
+        ("monday\u{a0}1", "U+00A0"),
+        ("monday\u{3164}", "U+3164"),
         ("6037 9912 3456 7893", "card's number"),
         ("card-৬০৩৭৯৯১২৩৪৫৬৭৮৯৩", "card's number"),
         (long.as_str(), "201 bytes"),

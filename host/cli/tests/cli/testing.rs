@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use serde_json::Value;
@@ -53,6 +53,7 @@ fn what_is_expected_is_written_and_compared_with() {
     let written = test(&policy, &["--update", "--json"]);
     assert_eq!(written.code, Some(0), "{written:#?}");
     assert_eq!(written.json()["scenarios"][1]["verdict"], "written");
+    assert_eq!(written.json()["scenarios"][1]["status"], "done");
     assert_eq!(expected(&policy, "one")["output"], 42);
     assert_eq!(expected(&policy, "one")["log"][0]["message"], "sees 41");
 
@@ -105,6 +106,10 @@ fn what_cannot_be_run_or_read_is_told_of_its_scenario() {
     // A script that does not parse is told once, not for each scenario.
     desk.file("sums/sums.rhai", "fn run(input) {");
     test(&policy, &[]).failed(2, &["sums.rhai:1"]);
+    // What a build server is told is not what it was told before.
+    let junit = desk.file("junit.xml", "<older/>");
+    test(&policy, &["--junit", &junit]).failed(2, &["sums.rhai:1"]);
+    assert!(fs::read_to_string(junit).unwrap().contains("errors=\"1\""));
     desk.file("empty/policy.toml", "");
     let empty = desk.file("empty.rhai", SCRIPT);
     test(&empty, &[]).failed(2, &["no scenarios"]);
@@ -203,4 +208,81 @@ fn every_recipe_of_the_cookbook_is_described_and_comes_to_what_is_expected() {
         recipes += 1;
     }
     assert_eq!(page.matches("(../plugins/cookbook/").count(), recipes);
+}
+
+#[test]
+fn every_scenario_is_run_whatever_it_is_called() {
+    let desk = Desk::new();
+    let policy = policy(&desk);
+    let small = fs::read_to_string(project().join(SMALL)).unwrap();
+    desk.file("sums/scenarios/1399.03.json", small);
+    desk.file("sums/scenarios/1399.03.input.json", "5");
+    desk.file("sums/scenarios/tow.input.json", "6");
+    let written = test(&policy, &["--update", "--json"]);
+    let scenarios = written.json()["scenarios"].as_array().unwrap().len();
+    assert_eq!(scenarios, 3, "{written:#?}");
+    assert_eq!(expected(&policy, "1399.03")["output"], 6);
+    assert!(written.stderr.contains("there is no scenario tow.json"), "{written:#?}");
+    // Two of one name are told apart.
+    let one = Path::new(&policy).join("scenarios/one.json").display().to_string();
+    let other = desk.file("one.json", fs::read_to_string(&one).unwrap());
+    let both = test(&policy, &["--json", "--scenario", &one, "--scenario", &other]).json();
+    assert_eq!(both["scenarios"][0]["scenario"], one);
+    assert_eq!(both["scenarios"][1]["scenario"], other);
+}
+
+#[test]
+fn a_failed_run_is_told_with_its_place_and_what_to_do() {
+    let desk = Desk::new();
+    let policy = policy(&desk);
+    assert_eq!(test(&policy, &["--update"]).code, Some(0));
+    desk.file("sums/sums.rhai", "fn run(input) {\n    input.nothing\n}");
+    let failed = test(&policy, &[]);
+    assert!(failed.stdout.contains("  the run failed: "), "{failed:#?}");
+    assert!(failed.stdout.contains("sums.rhai:2:"), "{failed:#?}");
+    let written = test(&policy, &["--update"]);
+    let told = "2 of 2 scenarios were written, 2 of them of runs that did not end done";
+    assert!(written.stdout.contains(told), "{written:#?}");
+    desk.file(
+        "sums/sums.rhai",
+        "fn run(input) {\n    let n = 0; while n < 10_000_000 { n += 1; }\n}",
+    );
+    let manifest = fs::read_to_string(Path::new(&policy).join("policy.toml")).unwrap();
+    desk.file("sums/policy.toml", format!("{manifest}[budget]\nfuel = 10_000_000\n"));
+    let exhausted = test(&policy, &[]);
+    assert!(exhausted.stdout.contains("to raise it: `fuel` in [budget]"), "{exhausted:#?}");
+}
+
+#[test]
+fn what_is_interrupted_says_how_far_it_came_and_leaves_nothing() {
+    let desk = Desk::new();
+    let policy = policy(&desk);
+    let small = fs::read_to_string(project().join(SMALL)).unwrap();
+    let slow =
+        "{\"faults\": [{\"service\": \"*\", \"probability\": 1, \"latencyMilliseconds\": 20000}],";
+    desk.file("sums/scenarios/slow.json", small.replacen('{', slow, 1));
+    let calls = "fn run(input) { if input == () { get_invoice_list(#{ offset: 0, size: 1 }); } 1 }";
+    desk.file("sums/sums.rhai", calls);
+    let manifest = fs::read_to_string(Path::new(&policy).join("policy.toml")).unwrap();
+    let allow = "[capabilities]\nallow = [\"invoices.get-invoice-list\"]\n";
+    desk.file("sums/policy.toml", format!("{manifest}{allow}"));
+    let temporary = desk.folder.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let mut command = podhost();
+    command.args(["test", &policy, "--json", "--jobs", "3"]).env("TMPDIR", &temporary);
+    command.env("PODHOST_CACHE", project().join("target/test-components"));
+    let testing = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The two that are quick leave their folders; the slow one keeps its.
+    let folders = || fs::read_dir(&temporary).unwrap().count();
+    while folders() == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let id = testing.id().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
+    let ended: Ended = testing.wait_with_output().unwrap().into();
+    assert_eq!(ended.code, Some(130), "{ended:#?}");
+    assert!(ended.stderr.contains("2 of 3 scenarios were tried"), "{ended:#?}");
+    assert_eq!(ended.json()["scenarios"].as_array().unwrap().len(), 2);
+    assert_eq!(folders(), 0, "{ended:#?}");
 }

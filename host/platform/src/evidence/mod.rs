@@ -427,6 +427,22 @@ impl Evidence {
         })
     }
 
+    /// Does POD refuse a call if what it asks for is so already? Of some services it does the same again,
+    /// or answers with what is there.
+    #[must_use]
+    pub fn refuses_what_is_so(self) -> bool {
+        !matches!(
+            self,
+            Self::Marked
+                | Self::Reduced
+                | Self::BillInvoiced
+                | Self::LoanForInvoice
+                | Self::LoanHasPlan
+                | Self::ByRepeat
+                | Self::Hidden
+        )
+    }
+
     /// Does POD's refusal of a repeat say that what the call asks for is so already? By whom is a question
     /// of its own.
     #[must_use]

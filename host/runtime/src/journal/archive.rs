@@ -6,8 +6,9 @@ use std::{collections::BTreeSet, fs, io, os::unix::fs::MetadataExt as _, path::P
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use super::{
-    migrate,
-    store::{Journal, connect},
+    migrate, origin,
+    owner::{self, Taking},
+    store::{FILES, Journal, connect},
     writer::signed,
 };
 use crate::{error::Error, files::private};
@@ -48,9 +49,13 @@ impl Journal {
             if is_same(folder, self.folder()).map_err(io)? {
                 return Err(Error::ArchiveIsStore(folder.to_owned()));
             }
+            // An archive is a store, for its user alone, and nobody writes to it meanwhile.
+            private::store_folder(folder, &FILES)?;
+            let _lock = owner::take(folder, now, Taking::default()).await?;
             let file = folder.join(super::FILE);
             let mut archive = connect(&file).await?;
             migrate::make_tables(&mut archive).await?;
+            origin::open(&mut archive, folder).await?;
             sqlx::Connection::close(archive).await?;
             let (name, before) = (file.to_string_lossy().into_owned(), signed(before));
             self.with(move |connection| {

@@ -45,7 +45,7 @@ pub(crate) const FILE: &str = "journal.sqlite";
 pub(crate) const KEPT: &str = "kept";
 
 /// What lies in a store's folder; the database first.
-const FILES: [&str; 7] = [
+pub(super) const FILES: [&str; 7] = [
     FILE,
     "journal.sqlite-wal",
     "journal.sqlite-shm",

@@ -174,7 +174,14 @@ fn size(path: &Path) -> io::Result<u64> {
 /// If there is no store, or the folder has one already.
 pub async fn back_up(store: &Path, to: &Path) -> Result<(), Error> {
     let journal = Journal::read_only(store).await?;
-    private::make_folder(to).map_err(|error| Error::Io { path: to.to_owned(), source: error })?;
+    let io = |error| Error::Io { path: to.to_owned(), source: error };
+    // What lies within a store would be part of the next copy.
+    let own = store.canonicalize().map_err(io)?;
+    let above = to.ancestors().find_map(|above| above.canonicalize().ok());
+    if above.is_some_and(|above| above.starts_with(&own)) {
+        return Err(Error::Input(format!("{} lies within the store", to.display())));
+    }
+    private::make_folder(to).map_err(io)?;
     journal.back_up(&to.join(journal::FILE)).await?;
     PolicyArchive::open(store).copy(to)
 }

@@ -50,15 +50,36 @@ fn unseen(key: &str) -> Option<char> {
             && letters.get(place + 1).copied().is_some_and(is_arabic)
     };
     (0..letters.len()).find_map(|place| {
+        let letter = letters[place];
         let is_unseen = matches!(
-            get_general_category(letters[place]),
+            get_general_category(letter),
             Control | Format | LineSeparator | ParagraphSeparator
         );
-        (is_unseen && !parts_letters(place)).then_some(letters[place])
+        // Blanks that look like the one on the keyboard, and letters without a shape of their own.
+        let looks_alike = (letter.is_whitespace() && letter != ' ') || is_blank(letter);
+        ((is_unseen || looks_alike) && !parts_letters(place)).then_some(letter)
     })
 }
 
 /// Is it of the script in which Persian is written?
 fn is_arabic(letter: char) -> bool {
     matches!(letter, '\u{620}'..='\u{6ff}')
+}
+
+/// Letters and marks that fonts leave blank: joiners, fillers, variation selectors, an empty pattern.
+fn is_blank(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{34f}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{ffa0}'
+            | '\u{e0100}'..='\u{e01ef}'
+    )
 }

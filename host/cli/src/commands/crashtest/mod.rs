@@ -60,6 +60,9 @@ pub async fn crashtest(arguments: arguments::Crashtest) -> Result<Status, Failur
     let scenarios = scenario::all(&arguments.policy, &arguments.scenario, &files)?;
     let progress = Progress::new();
     let mut outcomes = Vec::new();
+    for scenario in &scenarios {
+        scenario::check(&arguments.policy, scenario)?;
+    }
     for scenario in scenarios {
         outcomes.push(try_scenario(&arguments, &scenario, &progress).await?);
     }

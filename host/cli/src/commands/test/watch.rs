@@ -14,7 +14,9 @@ use super::round;
 use crate::{
     arguments,
     exit::{Failure, Status},
-    report, scenario, tell,
+    report, scenario,
+    signals::{self, Signals},
+    tell,
     terminal::foreign,
 };
 
@@ -29,41 +31,61 @@ const BUILT: &str = "target";
 type Seen = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 
 /// One round after the other; what is wrong with one is told, and mended before the next.
-pub async fn rounds(arguments: &Arc<arguments::Test>) -> Result<Status, Failure> {
+pub async fn rounds(
+    arguments: &Arc<arguments::Test>,
+    signals: &Signals,
+) -> Result<Status, Failure> {
     let folder = scenario::folder_of(&arguments.policy);
     loop {
-        let before =
-            seen(folder).with_context(|| folder.display().to_string()).map_err(Failure::input)?;
-        if let Err(failure) = round(arguments).await {
+        let before = seen(folder, arguments)
+            .with_context(|| folder.display().to_string())
+            .map_err(Failure::input)?;
+        if let Err(failure) = round(arguments, signals).await {
             report::failure(&failure);
         }
-        tell!("podhost: watching {}; Ctrl-C ends it", foreign(folder.display()));
-        // While a file is being replaced it may not be there.
-        while seen(folder).map_or(true, |now| now == before) {
-            tokio::time::sleep(EVERY).await;
+        if signals::received().is_none() {
+            tell!("podhost: watching {}; Ctrl-C ends it", foreign(folder.display()));
+        }
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = signals.first() => return Ok(signals::received().unwrap_or(Status::Interrupted)),
+            }
+            // While a file is being replaced it may not be there.
+            if seen(folder, arguments).is_ok_and(|now| now != before) {
+                break;
+            }
         }
     }
 }
 
-fn seen(folder: &Path) -> io::Result<Seen> {
+fn seen(folder: &Path, arguments: &arguments::Test) -> io::Result<Seen> {
     let mut seen = Seen::new();
     look(folder, &mut seen)?;
+    // What is written of each round is no reason for another.
+    seen.retain(|path, _| {
+        let is_expected = path.to_string_lossy().ends_with(".expected.json");
+        !(arguments.update && is_expected)
+    });
     Ok(seen)
 }
+
+/// What a policy is made of. Logs and reports in its folder are not.
+const ENDINGS: [&str; 8] = ["c", "json", "lock", "py", "rhai", "rs", "toml", "wasm"];
 
 fn look(folder: &Path, seen: &mut Seen) -> io::Result<()> {
     for file in fs::read_dir(folder)? {
         let file = file?;
-        let name = file.file_name();
+        let (name, path) = (file.file_name(), file.path());
         if name == BUILT || name.to_string_lossy().starts_with('.') || seen.len() == FILES {
             continue;
         }
         // Of the link itself: it may lead in a circle.
         let metadata = file.metadata()?;
         if metadata.is_dir() {
-            look(&file.path(), seen)?;
-        } else {
-            seen.insert(file.path(), (metadata.modified().ok(), metadata.len()));
+            look(&path, seen)?;
+        } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|one| ending == *one)) {
+            seen.insert(path, (metadata.modified().ok(), metadata.len()));
         }
     }
     Ok(())

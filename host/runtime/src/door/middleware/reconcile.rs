@@ -11,7 +11,7 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_platform::{
-    Attempt, EffectClass, Evidence, Instant, Proof, Secret, Sighting,
+    Attempt, EffectClass, Evidence, Instant, Prior, Proof, Secret, Sighting,
     types::{self, PlatformErrorKind},
     wire::form::Form,
 };
@@ -53,7 +53,9 @@ impl Layer for Reconcile {
                 let reply = next.call(ctx.clone(), call.clone()).await?;
                 let doubt = match &reply.outcome {
                     Err(types::Error::OutcomeUnknown(doubt)) => doubt.clone(),
-                    Ok(answer) if inquiry.is_anothers(answer) => anothers_answer(),
+                    Ok(answer) if inquiry.is_anothers(answer) || inquiry.was_so() => {
+                        anothers_answer()
+                    }
                     _ => return Ok(reply),
                 };
                 ctx.reach(call.step, Point::AfterEffect);
@@ -274,6 +276,13 @@ impl Inquiry<'_> {
         let reference = answer.reference_number.as_deref().unwrap_or_default();
         evidence.is_of_another(form, &*answer.value)
             || self.ctx.recorder.is_anothers_reference(self.call.step, reference)
+    }
+
+    /// Was what the call asks for so before it, and would POD say so? Then it cannot have done it.
+    fn was_so(&self) -> bool {
+        let was_so =
+            self.call.before.as_ref().is_some_and(|before| before.prior == Prior::AlreadySo);
+        was_so && self.evidence().is_some_and(Evidence::refuses_what_is_so)
     }
 
     fn evidence(&self) -> Option<Evidence> {

@@ -137,7 +137,7 @@ pub(super) async fn find(ctx: &Context, request: &Request) -> Appraisal {
         found.traffic += traffic;
         match outcome {
             Ok(answer) => answers.push(Some(answer)),
-            Err(types::Error::Platform(error)) => {
+            Err(types::Error::Platform(error)) if !is_trouble(&error) => {
                 refused = types::Error::Platform(error).to_string();
                 answers.push(None);
             }
@@ -162,9 +162,42 @@ pub(super) async fn find(ctx: &Context, request: &Request) -> Appraisal {
         found.before = evidence.before(&request.form, &answers[..before], ctx.origin.business);
     }
     if let Some(stakes) = stakes {
-        found.read(ctx, request, answers[stakes].as_ref().ok_or(refused));
+        let answer = answers[stakes].as_ref();
+        if answer.is_some_and(|answer| shows_others(request, answer)) {
+            let trouble = format!("{} answered another question", asked[stakes].row.name);
+            found.rials = Err(trouble.clone());
+            found.trouble = Some(trouble);
+            return found;
+        }
+        found.read(ctx, request, answer.ok_or(refused));
     }
     found
+}
+
+/// What POD says when something is wrong with itself.
+const UNKNOWN_IN_POD: &str = "خطای ناشناخته";
+
+/// Does a refusal of a look-up say nothing of what was asked for? POD failed, or did not know the account
+/// just then.
+fn is_trouble(refusal: &types::PlatformError) -> bool {
+    refusal.kind == types::PlatformErrorKind::InvalidToken
+        || refusal.message.contains(UNKNOWN_IN_POD)
+}
+
+/// Does the answer show things, and none of them is the one that was asked for?
+fn shows_others(request: &Request, answer: &Answer) -> bool {
+    if let Stakes::TotalAmountOfLoan(field) = of(request) {
+        let (Ok(id), Some(page)) = (id(request, field), answer.value.downcast_ref::<LoanPage>())
+        else {
+            return false;
+        };
+        return !page.result.is_empty() && page.result.iter().all(|loan| loan.id != id);
+    }
+    let (Ok(named), Some(page)) = (Named::of(request), answer.value.downcast_ref::<InvoicePage>())
+    else {
+        return false;
+    };
+    !page.result.is_empty() && !page.result.iter().any(|invoice| named.is(invoice))
 }
 
 /// How many rials a call has to pay, now that it took effect: one question.
