@@ -104,8 +104,9 @@ pub fn dry(input: &Value) -> RunOptions {
 }
 
 /// What may differ between the receipts of a dry run and of the run that follows it: which of the two
-/// it is, what it went by besides, and its journal. Of the meters, the rials are compared.
-const MAY_DIFFER: [&str; 6] = ["run", "dry_run", "assumed", "meters", "journal_head", "signature"];
+/// it is, what it went by besides, its journal, and the platform that was started for it. Of the meters, the rials are compared.
+const MAY_DIFFER: [&str; 7] =
+    ["run", "platform", "dry_run", "assumed", "meters", "journal_head", "signature"];
 
 /// Of a receipt, what may not.
 fn done(receipt: &Receipt) -> Value {

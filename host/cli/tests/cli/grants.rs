@@ -276,9 +276,9 @@ fn a_policy_asks_its_merchants_server_with_a_secret_and_is_paused_when_it_keeps_
     let paused = run(&policy, "null");
     paused.failed(6, &["the policy `teller` is paused", "podhost unpause "]);
     let (_, id) = paused.stderr.split_once("podhost unpause ").unwrap();
-    let id = id.split('`').next().unwrap();
-    let unpaused: Ended =
-        podhost().args(["unpause", id, "--store"]).arg(desk.store()).output().unwrap().into();
+    // As it is printed, with the store.
+    let words = id.split('`').next().unwrap().split(' ');
+    let unpaused: Ended = podhost().arg("unpause").args(words).output().unwrap().into();
     assert_eq!(unpaused.code, Some(0), "{unpaused:#?}");
     assert_eq!(run(&policy, "null").json()["output"]["runs"], "3");
 }

@@ -31,6 +31,16 @@ pub struct Archived {
 const OLD: &str = "started < ? AND archived IS NULL AND status IN ('done', 'failed', 'refused')";
 
 impl Journal {
+    /// Makes an archive's folder. It is a store, for its user alone.
+    pub(crate) fn make_archive(&self, folder: &Path) -> Result<(), Error> {
+        let io = |error| Error::Io { path: folder.to_owned(), source: error };
+        private::make_folder(folder).map_err(io)?;
+        if is_same(folder, self.folder()).map_err(io)? {
+            return Err(Error::ArchiveIsStore(folder.to_owned()));
+        }
+        private::store_folder(folder, &FILES).map(drop)
+    }
+
     /// Takes the entries of ended runs that began before a time out of this journal, in milliseconds
     /// since 1970; into the archive's folder, if one is given. Runs without an end, and such as wait
     /// for a person, stay.
@@ -44,13 +54,8 @@ impl Journal {
         now: u64,
     ) -> Result<Archived, Error> {
         if let Some(folder) = to {
-            let io = |error| Error::Io { path: folder.to_owned(), source: error };
-            private::make_folder(folder).map_err(io)?;
-            if is_same(folder, self.folder()).map_err(io)? {
-                return Err(Error::ArchiveIsStore(folder.to_owned()));
-            }
-            // An archive is a store, for its user alone, and nobody writes to it meanwhile.
-            private::store_folder(folder, &FILES)?;
+            self.make_archive(folder)?;
+            // Nobody writes to it meanwhile.
             let _lock = owner::take(folder, now, Taking::default()).await?;
             let file = folder.join(super::FILE);
             let mut archive = connect(&file).await?;

@@ -14,7 +14,6 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use indicatif::ProgressBar;
 use pod_emulator::{Emulator, Options};
 use pod_host::{
     PolicyFiles, Receipt, RunError, RunOptions, ScriptMode, StableReceipt, parse_input, read_file,
@@ -165,10 +164,6 @@ async fn try_all(
         || std::thread::available_parallelism().map_or(1, usize::from),
         |jobs| jobs.get(),
     );
-    let shown = match terminal::is_watched() && !arguments.json {
-        true => ProgressBar::new(scenarios.len() as u64),
-        false => ProgressBar::hidden(),
-    };
     let names = names(&scenarios);
     let places = Arc::new(Semaphore::new(jobs));
     let mut running = JoinSet::new();
@@ -197,9 +192,7 @@ async fn try_all(
         };
         let Some(done) = done else { break };
         outcomes.push(done.map_err(Failure::platform)?);
-        shown.inc(1);
     }
-    shown.finish_and_clear();
     outcomes.sort_by_key(|(number, _)| *number);
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
