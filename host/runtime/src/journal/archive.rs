@@ -32,13 +32,23 @@ const OLD: &str = "started < ? AND archived IS NULL AND status IN ('done', 'fail
 
 impl Journal {
     /// Makes an archive's folder. It is a store, for its user alone.
-    pub(crate) fn make_archive(&self, folder: &Path) -> Result<(), Error> {
+    pub(crate) async fn make_archive(&self, folder: &Path) -> Result<(), Error> {
         let io = |error| Error::Io { path: folder.to_owned(), source: error };
         private::make_folder(folder).map_err(io)?;
         if is_same(folder, self.folder()).map_err(io)? {
             return Err(Error::ArchiveIsStore(folder.to_owned()));
         }
-        private::store_folder(folder, &FILES).map(drop)
+        private::store_folder(folder, &FILES)?;
+        let file = folder.join(super::FILE);
+        let is_new = !file.exists();
+        let mut archive = connect(&file).await?;
+        migrate::make_tables(&mut archive).await?;
+        // Of one that is there already, it is not for whoever adds to it to say that it is whole.
+        if is_new {
+            origin::open(&mut archive, folder).await?;
+        }
+        sqlx::Connection::close(archive).await?;
+        Ok(())
     }
 
     /// Takes the entries of ended runs that began before a time out of this journal, in milliseconds
@@ -54,14 +64,10 @@ impl Journal {
         now: u64,
     ) -> Result<Archived, Error> {
         if let Some(folder) = to {
-            self.make_archive(folder)?;
+            self.make_archive(folder).await?;
             // Nobody writes to it meanwhile.
             let _lock = owner::take(folder, now, Taking::default()).await?;
             let file = folder.join(super::FILE);
-            let mut archive = connect(&file).await?;
-            migrate::make_tables(&mut archive).await?;
-            origin::open(&mut archive, folder).await?;
-            sqlx::Connection::close(archive).await?;
             let (name, before) = (file.to_string_lossy().into_owned(), signed(before));
             self.with(move |connection| {
                 Box::pin(async move {

@@ -410,7 +410,7 @@ impl Host {
         self.journal().check_trusted()?;
         let now = self.clock().now().0;
         if let Some(to) = to {
-            self.journal().make_archive(to)?;
+            self.journal().make_archive(to).await?;
             self.policies().copy(to)?;
         }
         let taken = self.journal().bytes();

@@ -181,6 +181,8 @@ impl Case<'_> {
         }
         watched.look(&["show", runs.last().unwrap()]);
         watched.see(&["show", first, "--json"]);
+        watched.see(&["explain", first]);
+        watched.see(&["explain", first, "--lang", "fa"]);
         watched.look(&["replay", first, "--policy", &self.script, "--build"]);
         watched.see(&["replay", first, "--json", "--no-wait"]);
         let idle =
