@@ -165,7 +165,7 @@ fn m4_a_record_is_an_object_and_is_never_read_by_position() {
         assert_eq!(page[0].guild_srv.is_some(), is_read, "{sent}");
         assert_eq!(page[0].unreadable.is_empty(), is_read, "{sent}");
     }
-    let by_position = serde_json::to_value(&sound_loan()).unwrap();
+    let by_position = serde_json::to_value(sound_loan()).unwrap();
     let values: Vec<_> = by_position.as_object().unwrap().values().collect();
     let by_position = serde_json::to_string(&values).unwrap();
     assert!(UpdateLoanByPlanRequest::read(0, &format!("[{by_position}]")).is_err());
