@@ -118,10 +118,10 @@ impl Asked {
             (Err(types::Error::BudgetExhausted(_) | types::Error::InvalidArgument(_)), _) => {
                 steps.count_entry(arguments)
             }
-            (Ok(_), Counted::ByLook) => steps.count_look(),
-            (Ok(answer), Counted::ByEntry) => steps.count_entry(arguments + answer.result.len()),
-            (Err(_), Counted::ByEntry | Counted::ByLook) => steps.count_entry(arguments),
-            (_, Counted::ByBudget) => {
+            (Ok(_), Counted::Look) => steps.count_look(),
+            (Ok(answer), Counted::Entry) => steps.count_entry(arguments + answer.result.len()),
+            (Err(_), Counted::Entry | Counted::Look) => steps.count_entry(arguments),
+            (_, Counted::Budget) => {
                 if changes_something && reply.outcome.is_ok() {
                     steps.changed();
                 }

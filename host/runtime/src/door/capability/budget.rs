@@ -33,7 +33,7 @@ impl Capability for GetRemainingBudget {
     }
 
     fn counted(&self) -> Counted {
-        Counted::ByEntry
+        Counted::Entry
     }
 
     fn perform<'a>(&'a self, ctx: &'a Context, _: &'a Call) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -34,7 +34,7 @@ impl Capability for Now {
     }
 
     fn counted(&self) -> Counted {
-        Counted::ByLook
+        Counted::Look
     }
 
     fn perform<'a>(&'a self, ctx: &'a Context, _: &'a Call) -> BoxFuture<'a, Result<Reply, Error>> {

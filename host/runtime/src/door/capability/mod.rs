@@ -46,11 +46,11 @@ pub(crate) enum Effect {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Counted {
     /// The budget: it is sent.
-    ByBudget,
+    Budget,
     /// Its entry in the journal.
-    ByEntry,
+    Entry,
     /// Its part of an entry that it shares with others of its kind.
-    ByLook,
+    Look,
 }
 
 /// What a call takes, as far as it is known before.

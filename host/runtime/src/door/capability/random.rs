@@ -32,7 +32,7 @@ impl Capability for GetRandom {
     }
 
     fn counted(&self) -> Counted {
-        Counted::ByLook
+        Counted::Look
     }
 
     fn perform<'a>(&'a self, _: &'a Context, _: &'a Call) -> BoxFuture<'a, Result<Reply, Error>> {

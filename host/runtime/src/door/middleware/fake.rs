@@ -122,7 +122,7 @@ impl Capability for Fake {
     }
 
     fn counted(&self) -> Counted {
-        Counted::ByBudget
+        Counted::Budget
     }
 
     fn cost(&self, _: &Context) -> Option<Cost> {

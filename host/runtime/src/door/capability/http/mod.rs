@@ -157,7 +157,7 @@ impl Capability for Fetch {
     }
 
     fn counted(&self) -> Counted {
-        Counted::ByBudget
+        Counted::Budget
     }
 
     fn cost(&self, _: &Context) -> Option<Cost> {

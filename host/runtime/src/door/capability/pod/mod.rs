@@ -55,7 +55,7 @@ impl Capability for PodCall {
     }
 
     fn counted(&self) -> Counted {
-        if self.is_sent() { Counted::ByBudget } else { Counted::ByEntry }
+        if self.is_sent() { Counted::Budget } else { Counted::Entry }
     }
 
     fn cost(&self, ctx: &Context) -> Option<Cost> {

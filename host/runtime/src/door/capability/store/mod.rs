@@ -83,7 +83,7 @@ impl Capability for StateRequest {
     }
 
     fn counted(&self) -> Counted {
-        Counted::ByEntry
+        Counted::Entry
     }
 
     fn perform<'a>(&'a self, ctx: &'a Context, _: &'a Call) -> BoxFuture<'a, Result<Reply, Error>> {
